@@ -8,7 +8,8 @@ namespace wstap {
 bool is_token_char(char c) noexcept {
   constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
   const char lower = ascii_lower(c);
-  return is_digit(c) || (lower >= 'a' && lower <= 'z') || (c != '\0' && kMarks.find(c) != std::string_view::npos);
+  return is_digit(c) || (lower >= 'a' && lower <= 'z') ||
+         (c != '\0' && kMarks.find(c) != std::string_view::npos);
 }
 
 bool is_token(std::string_view text) noexcept {

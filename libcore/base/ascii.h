@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ASCII text as HTTP uses it: case-insensitive names, comma-separated lists, optional white space (RFC 9110 5.6).
+// ASCII text as HTTP uses it: case-insensitive names, comma-separated lists, optional white space (RFC
+// 9110 5.6).
 #pragma once
 
 #include <charconv>
@@ -10,8 +11,12 @@
 
 namespace wstap {
 
-constexpr char ascii_lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+constexpr char ascii_lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
+constexpr bool is_digit(char c) noexcept {
+  return c >= '0' && c <= '9';
+}
 
 /// A tchar of RFC 9110 5.6.2: what method and field names consist of.
 bool is_token_char(char c) noexcept;
@@ -26,8 +31,8 @@ std::string to_lower(std::string_view text);
 /// Without spaces and tabs at both ends (OWS).
 std::string_view trim(std::string_view text) noexcept;
 
-/// Cuts the next element off a comma-separated `list` and returns it trimmed; commas in quoted strings do not count.
-/// Empty elements are returned as empty. Call while `list` is not empty.
+/// Cuts the next element off a comma-separated `list` and returns it trimmed; commas in quoted strings do not
+/// count. Empty elements are returned as empty. Call while `list` is not empty.
 std::string_view next_element(std::string_view& list) noexcept;
 
 /// Some element of the comma-separated `list` equals `token`, but for case.

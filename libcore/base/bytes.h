@@ -11,9 +11,9 @@
 
 namespace wstap {
 
-using Bytes = std::span<const std::byte>;    ///< somebody else's bytes, read only
-using MutableBytes = std::span<std::byte>;   ///< somebody else's bytes, to be written
-using Buffer = std::vector<std::byte>;       ///< bytes one owns
+using Bytes = std::span<const std::byte>;   ///< somebody else's bytes, read only
+using MutableBytes = std::span<std::byte>;  ///< somebody else's bytes, to be written
+using Buffer = std::vector<std::byte>;      ///< bytes one owns
 
 /// The bytes behind `text`; valid as long as `text` is.
 inline Bytes as_bytes(std::string_view text) noexcept {
@@ -26,10 +26,16 @@ inline std::string_view as_text(Bytes bytes) noexcept {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};  // NOLINT
 }
 
-inline Buffer to_buffer(Bytes bytes) { return {bytes.begin(), bytes.end()}; }
+inline Buffer to_buffer(Bytes bytes) {
+  return {bytes.begin(), bytes.end()};
+}
 
-inline void append(Buffer& to, Bytes bytes) { to.insert(to.end(), bytes.begin(), bytes.end()); }
-inline void append(Buffer& to, std::string_view text) { append(to, as_bytes(text)); }
+inline void append(Buffer& to, Bytes bytes) {
+  to.insert(to.end(), bytes.begin(), bytes.end());
+}
+inline void append(Buffer& to, std::string_view text) {
+  append(to, as_bytes(text));
+}
 
 /// Reads an unsigned integer in network byte order from the first sizeof(T) bytes of `in`.
 template <class T>

@@ -12,7 +12,8 @@ namespace wstap {
 /// Lower-case hexadecimal, two digits a byte, no separators.
 std::string to_hex(Bytes bytes);
 
-/// The bytes of `text`; white space between digits is allowed. Nothing for an odd number of digits or any other character.
+/// The bytes of `text`; white space between digits is allowed. Nothing for an odd number of digits or any
+/// other character.
 std::optional<Buffer> from_hex(std::string_view text);
 
 std::string to_base64(Bytes bytes);

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// The unit of recording: the whole frames of one read, in one direction of one flow.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "libcore/pipeline/flow_facts.h"
+#include "libcore/pipeline/verdict.h"
+
+namespace wstap::pipeline {
+
+/// What is to be said of one frame beyond its bytes. Most frames have none: they were forwarded.
+struct Mark {
+  std::uint32_t frame = 0;  ///< index within the burst
+  Verdict verdict = Verdict::forwarded;
+  std::string cause;           ///< rule id, plugin, reviewer, "reencode", "after_close", ...
+  std::optional<Buffer> sent;  ///< what left instead of `raw`, when it differs by more than mask and length
+  std::vector<std::string> tags;
+};
+
+/// Frames `first_sequence`, +1, ... Views only; valid during the call they are passed to.
+struct Burst {
+  FlowId flow = 0;
+  ws::Direction direction = ws::Direction::send;
+  Sequence first_sequence = 0;
+  UnixNs time_ns = 0;                   ///< when the bytes were read
+  Bytes raw;                            ///< the frames end to end, as on the wire
+  std::span<const std::uint32_t> ends;  ///< where in `raw` each frame ends; the last is raw.size()
+  std::span<const Mark> marks;          ///< in ascending order of `frame`, one a frame at most
+};
+
+/// What became of a frame that was recorded as pending.
+struct Outcome {
+  FlowId flow = 0;
+  Sequence sequence = 0;
+  UnixNs time_ns = 0;
+  Verdict verdict = Verdict::forwarded;
+  std::string cause;
+  std::optional<Buffer> sent;
+};
+
+}  // namespace wstap::pipeline

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// One frame on its way through: identity, provenance, verbatim bytes and structure. What steps judge, and
+// what a recording yields again when it is read.
+#pragma once
+
+#include "libcore/pipeline/burst.h"
+#include "libcore/ws/frame_reader.h"
+
+namespace wstap::pipeline {
+
+struct Envelope {
+  FlowId flow = 0;
+  Sequence sequence = 0;
+  UnixNs time_ns = 0;
+  ws::Direction direction = ws::Direction::send;
+  ws::Frame frame;           ///< header and raw; views bytes that belong to whoever made the envelope
+  ws::Placement placement;   ///< the frame's message, and anomalies its header shows
+  ws::AnomalySet anomalies;  ///< all that are known: of the header, and of the payload once it was looked at
+  Verdict verdict = Verdict::forwarded;
+  std::string cause;
+  std::optional<Buffer> sent;  ///< set when what left differs (Mark::sent)
+  std::vector<std::string> tags;
+};
+
+}  // namespace wstap::pipeline

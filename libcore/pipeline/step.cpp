@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libcore/pipeline/step.h"
+
+#include <algorithm>
+
+namespace wstap::pipeline {
+
+std::string_view name(StepKind kind) noexcept {
+  constexpr std::array<std::string_view, kSteps> kNames = {
+      "HostScope", "HttpScope", "Safety", "PluginPre", "Intercept", "Transform", "PluginPost", "Record"};
+  return kNames[static_cast<std::size_t>(kind)];
+}
+
+Pipeline::Pipeline(std::vector<std::shared_ptr<Step>> steps) : steps_(std::move(steps)) {
+  std::stable_sort(steps_.begin(), steps_.end(),
+                   [](const auto& a, const auto& b) { return a->kind() < b->kind(); });
+}
+
+Plan Pipeline::plan(const FlowOpened& flow) const {
+  Plan plan;
+  for (const auto& step : steps_) {
+    if (!step->matters(flow)) continue;
+    plan.steps.push_back(step);
+    plan.reads_payload |= step->reads_payload(flow);
+  }
+  return plan;
+}
+
+}  // namespace wstap::pipeline

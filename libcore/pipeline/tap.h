@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where a proxy's observations go: a capture, a terminal, nowhere. The last of the pipeline's steps, Record,
+// writes here.
+#pragma once
+
+#include "libcore/base/result.h"
+#include "libcore/pipeline/burst.h"
+
+namespace wstap::pipeline {
+
+/// Called by all workers at once; implementations are thread-safe. Each call returns when what it was given
+/// is in the kernel's hands (CAP-2), so a caller forwards bytes only after it.
+/// @error of every member: what was given is not recorded. The caller stops its traffic (CAP-3); an
+/// implementation
+///        that was told to go on without recording answers with success.
+class Tap {
+ public:
+  virtual ~Tap() = default;
+  virtual Result<void> flow_opened(const FlowOpened& flow) = 0;
+  virtual Result<void> burst(const Burst& burst) = 0;
+  virtual Result<void> outcome(const Outcome& outcome) = 0;
+  virtual Result<void> flow_closed(const FlowClosed& closed) = 0;
+  virtual Result<void> connection(const ConnectionRecord& connection) = 0;
+  virtual Result<void> note(const Note& note) = 0;
+};
+
+}  // namespace wstap::pipeline

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// The WebSocket part of the opening handshake: Sec-WebSocket-Accept (RFC 6455 4.2.2) and the extensions that
+// the response accepted (RFC 6455 9.1).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "libcore/ws/message_tracker.h"
+
+namespace wstap::ws {
+
+/// The Sec-WebSocket-Accept that answers `key`, which is hashed as written (without decoding it).
+std::string accept_for(std::string_view key);
+
+struct Extension {
+  std::string name;
+  std::vector<std::pair<std::string, std::optional<std::string>>> parameters;  ///< quotes removed
+};
+
+/// The elements of Sec-WebSocket-Extensions, in order. Elements that are not `token *( ";" token [ "=" value
+/// ] )` keep their text as name.
+std::vector<Extension> parse_extensions(std::string_view header_value);
+
+/// What the response's extensions mean for frames.
+Negotiated negotiated(const std::vector<Extension>& accepted) noexcept;
+
+}  // namespace wstap::ws
