@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libcore/pipeline/flow.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "libcore/ws/close.h"
+#include "libcore/ws/errors.h"
+#include "libcore/ws/frame_writer.h"
+
+namespace wstap::pipeline {
+namespace {
+
+using ws::Direction;
+using ws::index;
+
+// Two of these fit into one record of a capture.
+constexpr std::size_t kMaxUnfinished = 15U << 20;
+
+}  // namespace
+
+Flow::Flow(FlowOpened opened, const Pipeline& pipeline, LaneContext context)
+    : opened_(std::move(opened)),
+      context_(context),
+      plan_(pipeline.plan(opened_)),
+      lanes_{Lane(opened_, Direction::send, plan_, context),
+             Lane(opened_, Direction::receive, plan_, context)},
+      sequences_(opened_.next_sequence) {
+  closed_.id = opened_.id;
+}
+
+Result<void> Flow::open() {
+  context_.counters.flows.fetch_add(1, std::memory_order_relaxed);
+  if (auto recorded = context_.tap.flow_opened(opened_); !recorded) return recorded;
+  if (opened_.negotiated().unknown_extension)
+    add_note("unknown_extension: " + opened_.extensions, opened_.time_ns);
+  return {};
+}
+
+LaneTurn Flow::take(Direction direction, MutableBytes unread, UnixNs now, LaneScratch& scratch) {
+  Lane& lane = lanes_[index(direction)];
+  LaneTurn turn = lane.take(unread, now, sequences_, scratch);
+  note_limited(lane, now);
+  if (turn.closed && closed_.began == Party::none) closed_.began = sender_of(direction);
+  if (turn.fault) {
+    const bool own_fault = turn.fault->close_code == 0;
+    farewell_[index(opposite(direction))] =
+        own_fault ? std::uint16_t{ws::kGoingAway} : turn.fault->close_code;
+    farewell_[index(direction)] = ws::kGoingAway;
+    // What was not taken stays on the flow's end; unrecorded frames do not count as taken.
+    const Bytes rest = Bytes(unread).subspan(own_fault ? 0 : turn.used);
+    closed_.unfinished[index(direction)] = to_buffer(rest.first(std::min(rest.size(), kMaxUnfinished)));
+    fail(Party::proxy, turn.fault->reason, turn.fault->detail, turn.fault->offset);
+  }
+  return turn;
+}
+
+void Flow::note_limited(Lane& lane, UnixNs now) {
+  for (const Sequence first : lane.take_limited_messages())
+    add_note(fmt::format("message_limited: message of frame {} is over {} bytes", first,
+                         context_.options.max_message_bytes),
+             now);
+}
+
+void Flow::ended(Direction direction, StreamEnd end, Bytes unfinished) {
+  Lane& lane = lanes_[index(direction)];
+  Buffer& kept = closed_.unfinished[index(direction)];
+  if (kept.empty()) kept = to_buffer(unfinished.first(std::min(unfinished.size(), kMaxUnfinished)));
+  if (unfinished.size() > kMaxUnfinished) closed_.notes.emplace_back("unfinished_cut");
+  if (end == StreamEnd::eof_without_close_notify) closed_.notes.emplace_back("tls_truncated");
+  if (state_ != FlowState::active) return;
+
+  const Party who = sender_of(direction);
+  if (closed_both_ways()) {
+    // Whatever follows the second Close, the session was complete.
+  } else if (end == StreamEnd::reset) {
+    fail(who, "reset", {}, lane.offset());
+  } else if (!unfinished.empty() && !lane.close_seen()) {
+    fail(who, ws::name(ws::Errc::aborted), fmt::format("received={}", unfinished.size()), lane.offset());
+  } else if (lane.message().open && !lane.close_seen()) {
+    fail(who, "message_unfinished", fmt::format("message_bytes={}", lane.message().bytes), lane.offset());
+  }
+  if (closed_.began == Party::none) closed_.began = who;
+}
+
+void Flow::undelivered(Direction direction, Sequence first) {
+  auto& from = closed_.undelivered_from[index(direction)];
+  from = std::min(from.value_or(first), first);
+}
+
+void Flow::give_up(std::string_view reason, std::string detail) {
+  if (state_ != FlowState::active) return;
+  if (reason == "close_timeout") {
+    // Ends as closed: the peer that did not answer the Close had its time.
+    if (!closed_both_ways()) closed_.notes.emplace_back("close_unanswered");
+    return;
+  }
+  farewell_ = {ws::kGoingAway, ws::kGoingAway};
+  if (reason == "shutdown") {
+    closed_.reason = reason;
+    if (closed_.began == Party::none) closed_.began = Party::proxy;
+    return;
+  }
+  fail(Party::proxy, std::string(reason), std::move(detail), 0);
+}
+
+void Flow::fail(Party began, std::string reason, std::string detail, std::uint64_t offset) {
+  if (state_ != FlowState::active) return;
+  state_ = FlowState::error;
+  closed_.reason = std::move(reason);
+  closed_.detail = std::move(detail);
+  closed_.offset = offset;
+  if (closed_.began == Party::none) closed_.began = began;
+}
+
+void Flow::add_note(std::string note, UnixNs now) {
+  // A note that cannot be recorded is not worth ending a flow for; the next frame will find out.
+  (void)context_.tap.note({opened_.id, now, std::move(note)});
+}
+
+Buffer Flow::synthetic_close(Direction direction, std::uint16_t code, UnixNs now) {
+  ws::FrameHeader header{.fin = true, .masked = direction == Direction::send, .opcode = ws::kClose};
+  if (header.masked) context_.entropy.fill(header.mask);
+  Buffer frame = ws::make_frame(header, ws::close_payload(code, {}));
+
+  const std::array<std::uint32_t, 1> ends = {static_cast<std::uint32_t>(frame.size())};
+  const std::array<Mark, 1> marks = {Mark{0, Verdict::synthetic, closed_.reason, {}, {}}};
+  const auto recorded =
+      context_.tap.burst({.flow = opened_.id,
+                          .direction = direction,
+                          .first_sequence = sequences_.fetch_add(1, std::memory_order_relaxed),
+                          .time_ns = now,
+                          .raw = frame,
+                          .ends = ends,
+                          .marks = marks});
+  if (!recorded) return {};  // unrecorded frames do not leave
+  return frame;
+}
+
+std::array<Buffer, 2> Flow::farewell(UnixNs now) {
+  std::array<Buffer, 2> frames;
+  const auto codes = std::exchange(farewell_, {});
+  for (const Direction direction : {Direction::send, Direction::receive}) {
+    const std::uint16_t code = codes[index(direction)];
+    if (code == 0 || lanes_[index(direction)].close_seen()) continue;
+    frames[index(direction)] = synthetic_close(direction, code, now);
+    if (closed_.close_code == 0) closed_.close_code = code;
+  }
+  return frames;
+}
+
+FlowClosed Flow::closing_record(UnixNs now) {
+  FlowClosed record = std::move(closed_);
+  record.time_ns = now;
+  record.state = state_ == FlowState::active ? FlowState::complete : state_;
+  for (const Direction direction : {Direction::send, Direction::receive})
+    record.counts[index(direction)] = lanes_[index(direction)].counts();
+
+  // The Close of whoever began counts (RFC 6455 7.1.5); the other's only when there is none.
+  const Direction first = record.began == Party::server ? Direction::receive : Direction::send;
+  for (const Direction direction : {opposite(first), first}) {
+    const auto& close = lanes_[index(direction)].close_seen();
+    if (!close) continue;
+    record.close_code = close->code;
+    record.close_reason = close->reason;
+  }
+  if (record.close_code == 0) record.close_code = ws::kAbnormal;
+  return record;
+}
+
+Result<void> Flow::finish(UnixNs now) {
+  if (std::exchange(finished_, true)) return {};
+  return context_.tap.flow_closed(closing_record(now));
+}
+
+}  // namespace wstap::pipeline

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// One open WebSocket, from the upgrade to its end: two lanes, one sequence counter, and the rules by which it
+// closes (RFC 6455 section 7, FRM-7). Sans-I/O; used by one thread.
+#pragma once
+
+#include "libcore/pipeline/lane.h"
+
+namespace wstap::pipeline {
+
+/// How a direction's byte stream ended.
+enum class StreamEnd : std::uint8_t {
+  eof,
+  eof_without_close_notify,  ///< TLS cut off: taken for an end, and noted
+  reset,
+};
+
+class Flow {
+ public:
+  /// @param opened  its id, facts and times are final; kept for as long as the flow lives.
+  Flow(FlowOpened opened, const Pipeline& pipeline, LaneContext context);
+  Flow(const Flow&) = delete;
+  Flow& operator=(const Flow&) = delete;
+
+  /// Records the flow. To be called once, before the response that opens it is passed on.
+  Result<void> open();
+
+  /// See Lane::take. A fault ends the flow: send `out`, then what farewell() gives, then finish().
+  LaneTurn take(ws::Direction direction, MutableBytes unread, UnixNs now, LaneScratch& scratch);
+
+  /// The direction's sender will send no more.
+  /// @param unfinished  bytes that were received and are no whole frame.
+  void ended(ws::Direction direction, StreamEnd end, Bytes unfinished);
+  /// Not every frame from `first` on could be handed to the direction's receiver.
+  void undelivered(ws::Direction direction, Sequence first);
+  /// Ends the flow by wstap's own decision: "shutdown", "close_timeout", "idle_timeout", ...
+  void give_up(std::string_view reason, std::string detail = {});
+  void add_note(std::string note, UnixNs now);
+
+  /// Close frames wstap sends of its own accord when a flow ends by fault or by give_up(); recorded as
+  /// synthetic. Each travels in the direction it is indexed by; empty where a Close went that way already or
+  /// wstap has none to send.
+  std::array<Buffer, 2> farewell(UnixNs now);
+
+  /// Records the end, once; later calls do nothing.
+  Result<void> finish(UnixNs now);
+
+  FlowId id() const noexcept { return opened_.id; }
+  const FlowOpened& opened() const noexcept { return opened_; }
+  bool failed() const noexcept { return state_ == FlowState::error; }
+  /// A Close went each way: nothing more is to be expected.
+  bool closed_both_ways() const noexcept { return lanes_[0].close_seen() && lanes_[1].close_seen(); }
+  bool closed_one_way() const noexcept { return lanes_[0].close_seen() || lanes_[1].close_seen(); }
+
+ private:
+  void fail(Party began, std::string reason, std::string detail, std::uint64_t offset);
+  void note_limited(Lane& lane, UnixNs now);
+  FlowClosed closing_record(UnixNs now);
+  Buffer synthetic_close(ws::Direction direction, std::uint16_t code, UnixNs now);
+
+  FlowOpened opened_;
+  LaneContext context_;
+  Plan plan_;
+  std::array<Lane, 2> lanes_;
+  std::atomic<Sequence> sequences_;
+  FlowState state_ = FlowState::active;
+  FlowClosed closed_;                        ///< filled as things become known
+  std::array<std::uint16_t, 2> farewell_{};  ///< close code to send each way; 0: none
+  bool finished_ = false;
+};
+
+}  // namespace wstap::pipeline
