@@ -49,8 +49,7 @@ LaneTurn Flow::take(Direction direction, MutableBytes unread, UnixNs now, LaneSc
         own_fault ? std::uint16_t{ws::kGoingAway} : turn.fault->close_code;
     farewell_[index(direction)] = ws::kGoingAway;
     // What was not taken stays on the flow's end; unrecorded frames do not count as taken.
-    const Bytes rest = Bytes(unread).subspan(own_fault ? 0 : turn.used);
-    closed_.unfinished[index(direction)] = to_buffer(rest.first(std::min(rest.size(), kMaxUnfinished)));
+    keep_unfinished(direction, Bytes(unread).subspan(own_fault ? 0 : turn.used));
     fail(Party::proxy, turn.fault->reason, turn.fault->detail, turn.fault->offset);
   }
   return turn;
@@ -63,11 +62,16 @@ void Flow::note_limited(Lane& lane, UnixNs now) {
              now);
 }
 
+void Flow::keep_unfinished(Direction direction, Bytes unfinished) {
+  Buffer& kept = closed_.unfinished[index(direction)];
+  if (!kept.empty()) return;
+  kept = to_buffer(unfinished.first(std::min(unfinished.size(), kMaxUnfinished)));
+  if (unfinished.size() > kMaxUnfinished) closed_.notes.emplace_back("unfinished_cut");
+}
+
 void Flow::ended(Direction direction, StreamEnd end, Bytes unfinished) {
   Lane& lane = lanes_[index(direction)];
-  Buffer& kept = closed_.unfinished[index(direction)];
-  if (kept.empty()) kept = to_buffer(unfinished.first(std::min(unfinished.size(), kMaxUnfinished)));
-  if (unfinished.size() > kMaxUnfinished) closed_.notes.emplace_back("unfinished_cut");
+  keep_unfinished(direction, unfinished);
   if (end == StreamEnd::eof_without_close_notify) closed_.notes.emplace_back("tls_truncated");
   if (state_ != FlowState::active) return;
 
@@ -80,6 +84,10 @@ void Flow::ended(Direction direction, StreamEnd end, Bytes unfinished) {
     fail(who, ws::name(ws::Errc::aborted), fmt::format("received={}", unfinished.size()), lane.offset());
   } else if (lane.message().open && !lane.close_seen()) {
     fail(who, "message_unfinished", fmt::format("message_bytes={}", lane.message().bytes), lane.offset());
+  }
+  if (failed() && end != StreamEnd::reset) {
+    farewell_[index(opposite(direction))] = ws::kProtocolError;
+    farewell_[index(direction)] = ws::kGoingAway;
   }
   if (closed_.began == Party::none) closed_.began = who;
 }
@@ -145,7 +153,10 @@ std::array<Buffer, 2> Flow::farewell(UnixNs now) {
     const std::uint16_t code = codes[index(direction)];
     if (code == 0 || lanes_[index(direction)].close_seen()) continue;
     frames[index(direction)] = synthetic_close(direction, code, now);
-    if (closed_.close_code == 0) closed_.close_code = code;
+    lanes_[index(direction)].mute(closed_.reason);
+    // The code that names the fault counts, not the one that tells the other peer to go.
+    if (closed_.began == Party::proxy && (closed_.close_code == 0 || code != ws::kGoingAway))
+      closed_.close_code = code;
   }
   return frames;
 }
@@ -158,6 +169,7 @@ FlowClosed Flow::closing_record(UnixNs now) {
     record.counts[index(direction)] = lanes_[index(direction)].counts();
 
   // The Close of whoever began counts (RFC 6455 7.1.5); the other's only when there is none.
+  if (record.close_code != 0) return record;
   const Direction first = record.began == Party::server ? Direction::receive : Direction::send;
   for (const Direction direction : {opposite(first), first}) {
     const auto& close = lanes_[index(direction)].close_seen();

@@ -27,9 +27,11 @@ class Flow {
   /// See Lane::take. A fault ends the flow: send `out`, then what farewell() gives, then finish().
   LaneTurn take(ws::Direction direction, MutableBytes unread, UnixNs now, LaneScratch& scratch);
 
-  /// The direction's sender will send no more.
+  /// The direction's sender will send no more. May fail the flow: see failed() and farewell().
   /// @param unfinished  bytes that were received and are no whole frame.
   void ended(ws::Direction direction, StreamEnd end, Bytes unfinished);
+  /// Bytes that were received and will not be taken any more; kept on the flow's end.
+  void keep_unfinished(ws::Direction direction, Bytes unfinished);
   /// Not every frame from `first` on could be handed to the direction's receiver.
   void undelivered(ws::Direction direction, Sequence first);
   /// Ends the flow by wstap's own decision: "shutdown", "close_timeout", "idle_timeout", ...

@@ -121,7 +121,7 @@ void Lane::scan(Turn& turn) {
 bool Lane::admit(Turn& turn, const Frame& frame) {
   const Placement placed = tracker_.observe(frame.header, turn.first_sequence + turn.frames());
   const bool usual = placed.anomalies.empty() && placed.message_bytes <= context_.options.max_message_bytes &&
-                     frame.header.opcode != ws::kClose && !looks_at_payload_ && plan_.empty() &&
+                     frame.header.opcode != ws::kClose && !looks_at_payload_ && plan_.empty() && !muted_ &&
                      (verbatim_ || rsv_towards_peer(frame.header) == frame.header.rsv);
   const bool go_on = usual || admit_unusual(turn, frame, placed);
   turn.scratch.ends.push_back(
@@ -138,12 +138,12 @@ bool Lane::admit_unusual(Turn& turn, const Frame& frame, const Placement& placed
       turn.rewrites = true;
     if (direction_ == Direction::send && !frame.header.masked) turn.grows = true;
   }
-  if (auto found = fault_of(frame.header, placed.message_bytes, offset)) {
+  if (auto found = muted_ ? std::nullopt : fault_of(frame.header, placed.message_bytes, offset)) {
     turn.mark(Verdict::dropped, found->reason);
     turn.result.fault = std::move(found);
     return false;
   }
-  if (context_.options.on_anomaly == OnAnomaly::close && !anomalies.empty()) {
+  if (context_.options.on_anomaly == OnAnomaly::close && !anomalies.empty() && !muted_) {
     turn.mark(Verdict::dropped, "on_anomaly");
     turn.result.fault = LaneFault{names(anomalies), {}, offset, close_code_for(anomalies)};
     return false;
@@ -154,6 +154,10 @@ bool Lane::admit_unusual(Turn& turn, const Frame& frame, const Placement& placed
   if (frame.header.opcode == ws::kClose && !close_) {
     note_close(frame);
     turn.result.closed = true;
+  }
+  if (muted_) {
+    turn.mark(Verdict::dropped, *muted_);
+    return true;
   }
   if (anomalies.has(Anomaly::after_close) && !verbatim_) {
     turn.mark(Verdict::dropped, std::string(ws::info(Anomaly::after_close).name));

@@ -69,6 +69,8 @@ class Lane {
     std::string reason;
   };
   const std::optional<CloseSeen>& close_seen() const noexcept { return close_; }
+  /// From now on frames are recorded as dropped, for `cause`, and none leaves: wstap has said its own Close.
+  void mute(std::string cause) { muted_ = std::move(cause); }
   /// Sequence numbers of messages that grew past the limit and were passed on, since the last call.
   std::vector<Sequence> take_limited_messages() { return std::exchange(limited_, {}); }
 
@@ -104,6 +106,7 @@ class Lane {
   LaneCounts counts_;
   std::optional<CloseSeen> close_;
   std::vector<Sequence> limited_;
+  std::optional<std::string> muted_;
 };
 
 }  // namespace wstap::pipeline

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// The bound on all buffered bytes (LIM-4, --max-buffered): when it is reached reading pauses, largest first.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <set>
+#include <unordered_map>
+#include <utility>
+
+namespace wstap::net {
+
+/// Shared by all workers.
+class BufferBudget {
+ public:
+  explicit BufferBudget(std::uint64_t limit_bytes) noexcept : limit_(limit_bytes) {}
+  bool exceeded() const noexcept { return total_.load(std::memory_order_relaxed) > limit_; }
+  std::uint64_t limit() const noexcept { return limit_; }
+  std::uint64_t total() const noexcept { return total_.load(std::memory_order_relaxed); }
+
+ private:
+  friend class BudgetShare;
+  const std::uint64_t limit_;
+  std::atomic<std::uint64_t> total_{0};
+};
+
+/// One worker's holders of buffered bytes.
+class BudgetShare {
+ public:
+  /// A holder is whoever buffers: identified by its address, which it must not reuse while it holds anything.
+  using Holder = const void*;
+
+  explicit BudgetShare(BufferBudget& budget) noexcept : budget_(budget) {}
+
+  /// `holder` now buffers `bytes` in all; 0 forgets it.
+  void set(Holder holder, std::uint64_t bytes);
+
+  /// While the budget is exceeded only each worker's smallest holder, and those that hold nothing, may read
+  /// on. So somebody always comes to an end, and every other pauses.
+  bool may_read(Holder holder) const;
+
+  const BufferBudget& budget() const noexcept { return budget_; }
+
+ private:
+  BufferBudget& budget_;
+  std::unordered_map<Holder, std::uint64_t> held_;
+  std::set<std::pair<std::uint64_t, Holder>> by_size_;
+};
+
+}  // namespace wstap::net

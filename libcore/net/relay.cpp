@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libcore/net/relay.h"
+
+#include <algorithm>
+#include <asio/co_spawn.hpp>
+#include <asio/post.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
+
+namespace wstap::net {
+
+using pipeline::StreamEnd;
+using ws::Direction;
+using ws::index;
+
+namespace {
+
+// After so many turns without a wait, other connections of the worker have theirs.
+constexpr int kTurnsInARow = 8;
+// A rest smaller than this is copied rather than letting a whole slab wait for a slow receiver.
+constexpr std::size_t kCopyBelow = 64 * 1024;
+// Less than this is not worth the bookkeeping of the buffer budget.
+constexpr std::uint64_t kWorthAccounting = 16 * 1024;
+constexpr std::chrono::milliseconds kBudgetPoll{20};
+
+bool views(Bytes part, Bytes whole) {
+  return !part.empty() && part.data() >= whole.data() && part.data() < whole.data() + whole.size();
+}
+
+}  // namespace
+
+Relay::Relay(Worker& worker, std::unique_ptr<Transport> client, std::unique_ptr<Transport> server,
+             std::unique_ptr<pipeline::Flow> flow, std::array<Buffer, 2> early, RelayOptions options,
+             Done done)
+    : worker_(worker),
+      client_(std::move(client)),
+      server_(std::move(server)),
+      flow_(std::move(flow)),
+      halves_{Half{Direction::send, *client_, *server_, std::move(early[0])},
+              Half{Direction::receive, *server_, *client_, std::move(early[1])}},
+      options_(options),
+      done_(std::move(done)),
+      timer_(worker.io()) {}
+
+void Relay::start() {
+  last_activity_ns_ = worker_.now();
+  for (auto& half : halves_) spawn_pump(half);
+  if (options_.idle_timeout.count() != 0) watch_idleness();
+}
+
+void Relay::spawn_pump(Half& half) {
+  asio::co_spawn(worker_.io(), pump(half), [self = shared_from_this(), &half](std::exception_ptr failed) {
+    if (failed) {
+      self->flow_->give_up("internal_error");
+      self->abort();
+    }
+    self->half_done(half);
+  });
+}
+
+asio::awaitable<void> Relay::pump(Half& half) {
+  int turns = kTurnsInARow;
+  for (;;) {
+    TurnEnd turn = take_turn(half);
+    const auto next = turn.next;
+    if (!turn.unsent.empty() || half.to.unsent() != 0) {
+      co_await deliver(half, std::move(turn));
+    } else {
+      keep(half, turn);
+    }
+    if (half.from.cancelled() || next == TurnEnd::Next::over) co_return;
+    if (next == TurnEnd::Next::pause) {
+      co_await pause(half);
+    } else if (next == TurnEnd::Next::wait) {
+      turns = kTurnsInARow;
+      co_await half.from.readable();
+    } else if (--turns == 0) {
+      turns = kTurnsInARow;
+      co_await asio::post(worker_.io(), asio::use_awaitable);
+    }
+    if (half.from.cancelled()) co_return;
+  }
+}
+
+IoResult Relay::read(Half& half, MutableBytes room) {
+  if (half.early.empty()) return half.from.try_read(room);
+  const std::size_t take = std::min(room.size(), half.early.size());
+  std::copy_n(half.early.begin(), take, room.begin());
+  half.early.erase(half.early.begin(), half.early.begin() + static_cast<std::ptrdiff_t>(take));
+  if (half.early.empty()) half.early = Buffer();
+  return {IoStatus::ok, take};
+}
+
+/// Reads once and passes on what came. Does not wait.
+Relay::TurnEnd Relay::take_turn(Half& half) {
+  if (!worker_.buffers().may_read(&half)) return {.next = TurnEnd::Next::pause};
+  const bool had_early = !half.early.empty();
+  const MutableBytes room = half.inbox.space(worker_.slab().bytes());
+  const IoResult got = read(half, room);
+  switch (got.status) {
+    case IoStatus::would_block: {
+      TurnEnd end{.next = TurnEnd::Next::wait, .unread = half.inbox.received(0), .kept = false};
+      end.wanted = half.inbox.wanted();
+      return end;
+    }
+    case IoStatus::ok:
+      break;
+    default:
+      half.inbox.keep(half.inbox.received(0), half.inbox.wanted());
+      stream_ended(half, got.status);
+      return {.next = TurnEnd::Next::over};
+  }
+  const MutableBytes unread = half.inbox.received(got.bytes);
+  // A short read emptied the socket: the next one would only say so.
+  const bool more = had_early || got.bytes == room.size();
+  return take_frames(half, unread, more ? TurnEnd::Next::again : TurnEnd::Next::wait);
+}
+
+Relay::TurnEnd Relay::take_frames(Half& half, MutableBytes unread, TurnEnd::Next next) {
+  last_activity_ns_ = worker_.now();
+  if (half.deaf) return {.next = next, .unread = unread.last(0), .kept = false};
+  const pipeline::LaneTurn turn = flow_->take(half.direction, unread, last_activity_ns_, worker_.scratch());
+  TurnEnd end{.next = next,
+              .unsent = turn.out,
+              .unread = unread.subspan(turn.used),
+              .wanted = turn.wanted,
+              .first_sequence = turn.first_sequence,
+              .kept = false};
+  if (!turn.out.empty() && half.to.unsent() == 0) {
+    const IoResult put = half.to.try_write(turn.out);
+    end.unsent = turn.out.subspan(put.bytes);
+    if (put.status == IoStatus::failed) {
+      flow_->undelivered(half.direction, turn.first_sequence);
+      end.unsent = {};
+      peer_reset(halves_[index(opposite(half.direction))]);
+    }
+  }
+  after_frames(half, turn);
+  if (half.deaf) end.unread = end.unread.last(0);
+  return end;
+}
+
+/// What the frames of a turn mean for the flow: a Close starts its timer, a fault ends it.
+void Relay::after_frames(Half& half, const pipeline::LaneTurn& turn) {
+  if (turn.fault) {
+    half.deaf = true;
+    say_farewell();
+  } else if (turn.closed) {
+    if (farewell_ && flow_->closed_both_ways()) return abort();
+    if (!std::exchange(closing_, true) && !farewell_) start_timer(options_.close_timeout, "close_timeout");
+  }
+}
+
+void Relay::keep(Half& half, TurnEnd& turn) {
+  if (std::exchange(turn.kept, true)) return;
+  half.inbox.keep(turn.unread, turn.wanted);
+  account(half, 0);
+}
+
+void Relay::account(Half& half, std::uint64_t parked) {
+  const std::uint64_t held = half.inbox.held() + parked;
+  const std::uint64_t counts = held < kWorthAccounting ? 0 : held;
+  if (counts == half.accounted) return;
+  half.accounted = counts;
+  worker_.buffers().set(&half, counts);
+}
+
+/// The receiver does not take all: the rest waits in memory of its own, and the worker's slab goes back to
+/// work.
+asio::awaitable<void> Relay::deliver(Half& half, TurnEnd turn) {
+  Slab slab;
+  Buffer copy;
+  Bytes rest = turn.unsent;
+  if (rest.size() < kCopyBelow) {
+    copy = to_buffer(rest);
+    rest = copy;
+    keep(half, turn);
+  } else if (views(rest, worker_.slab().bytes())) {
+    keep(half, turn);
+    slab = std::exchange(worker_.slab(), Slab());
+  } else if (views(rest, worker_.scratch().out)) {
+    copy = std::exchange(worker_.scratch().out, Buffer());
+    keep(half, turn);
+  }  // else the inbox holds it, and must not move it before it left
+  account(half, slab ? kSlabBytes : copy.size());
+  co_await write_all(half, rest);
+  if (half.to.cancelled()) flow_->undelivered(half.direction, turn.first_sequence);
+  keep(half, turn);
+  account(half, 0);
+}
+
+/// Waits for the receiver until all is with its kernel; a reset of the sender ends that as well (FRM-8).
+asio::awaitable<void> Relay::write_all(Half& half, Bytes bytes) {
+  half.writing = true;
+  half.from.watch_reset([this, &half] { peer_reset(half); });
+  while ((!bytes.empty() || half.to.unsent() != 0) && !half.to.cancelled()) {
+    co_await half.to.writable();
+    if (half.to.cancelled()) break;
+    const IoResult put = half.to.try_write(bytes);
+    bytes = bytes.subspan(put.bytes);
+    if (put.status == IoStatus::failed) peer_reset(halves_[index(opposite(half.direction))]);
+  }
+  half.from.unwatch_reset();
+  half.writing = false;
+  if (half.last_words && !half.to.cancelled()) co_await send_farewell(half);
+}
+
+asio::awaitable<void> Relay::send_farewell(Half& half) {
+  half.last_words = false;
+  const Buffer frame = std::exchange(half.farewell, Buffer());
+  IoResult put = half.to.try_write(frame);
+  if (put.bytes < frame.size() || half.to.unsent() != 0)
+    co_await write_all(half, Bytes(frame).subspan(put.bytes));
+  if (!half.to.cancelled()) half.to.shutdown_send();
+}
+
+asio::awaitable<void> Relay::pause(Half& half) {
+  flow_->add_note("buffers_limited", worker_.now());
+  half.from.watch_reset([this, &half] { peer_reset(half); });
+  asio::steady_timer timer(worker_.io());
+  while (!worker_.buffers().may_read(&half) && !half.from.cancelled()) {
+    timer.expires_after(kBudgetPoll);
+    std::error_code ignored;
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+  half.from.unwatch_reset();
+}
+
+void Relay::stream_ended(Half& half, IoStatus status) {
+  if (status == IoStatus::failed) return peer_reset(half);
+  flow_->ended(half.direction, status == IoStatus::eof ? StreamEnd::eof : StreamEnd::eof_without_close_notify,
+               half.inbox.kept());
+  // The other direction goes on; without a reader, only a watch tells that this peer is gone for good.
+  half.from.watch_reset([this, &half] { peer_reset(half); });
+  if (flow_->failed() && !farewell_) {
+    say_farewell();
+  } else if (half.writing) {
+    half.last_words = true;
+  } else if (!farewell_) {
+    half.to.shutdown_send();
+  }
+}
+
+/// A reset of one peer is passed on to the other at once, unless the session was complete.
+void Relay::peer_reset(Half& half) {
+  if (half.from.cancelled()) return;
+  flow_->ended(half.direction, StreamEnd::reset, half.inbox.kept());
+  if (flow_->failed()) half.to.reset();
+  abort();
+}
+
+void Relay::say_farewell() {
+  if (std::exchange(farewell_, true)) return;
+  auto frames = flow_->farewell(worker_.now());
+  for (auto& half : halves_) {
+    half.farewell = std::move(frames[index(half.direction)]);
+    half.last_words = true;
+    if (half.writing) continue;
+    asio::co_spawn(worker_.io(), send_farewell(half), [self = shared_from_this()](std::exception_ptr failed) {
+      if (failed) self->abort();
+    });
+  }
+  start_timer(options_.farewell_timeout, nullptr);
+}
+
+void Relay::shut_down() {
+  flow_->give_up("shutdown");
+  say_farewell();
+}
+
+void Relay::abort() {
+  client_->cancel();
+  server_->cancel();
+  timer_.cancel();
+  if (idle_) idle_->cancel();
+}
+
+/// @param reason  what the flow is told when the time is over; null: nothing, it knows already.
+void Relay::start_timer(std::chrono::milliseconds patience, const char* reason) {
+  timer_.expires_after(patience);
+  timer_.async_wait([self = shared_from_this(), reason](std::error_code cancelled) {
+    if (cancelled) return;
+    if (reason != nullptr) self->flow_->give_up(reason);
+    self->abort();
+  });
+}
+
+void Relay::watch_idleness() {
+  if (!idle_) idle_ = std::make_unique<asio::steady_timer>(worker_.io());
+  const auto idle_for = std::chrono::nanoseconds(worker_.now() - last_activity_ns_);
+  if (idle_for >= options_.idle_timeout) {
+    flow_->give_up("idle_timeout");
+    return say_farewell();
+  }
+  idle_->expires_after(options_.idle_timeout - idle_for);
+  idle_->async_wait([self = weak_from_this()](std::error_code cancelled) {
+    const auto relay = self.lock();
+    if (!cancelled && relay && !relay->farewell_) relay->watch_idleness();
+  });
+}
+
+void Relay::half_done(Half& half) {
+  half.running = false;
+  if (half.from.cancelled()) flow_->keep_unfinished(half.direction, half.inbox.kept());
+  if (halves_[0].running || halves_[1].running) return;
+  for (auto& each : halves_) worker_.buffers().set(&each, 0);
+  abort();
+  const auto recorded = flow_->finish(worker_.now());
+  if (done_) std::exchange(done_, {})(*this, recorded);
+}
+
+}  // namespace wstap::net

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// An open WebSocket between two transports: two half-relays that wait, read, record and write (FRM-7, FRM-8).
+#pragma once
+
+#include <asio/steady_timer.hpp>
+#include <chrono>
+#include <memory>
+
+#include "libcore/net/transport.h"
+#include "libcore/net/worker.h"
+#include "libcore/pipeline/flow.h"
+#include "libcore/ws/inbox.h"
+
+namespace wstap::net {
+
+struct RelayOptions {
+  std::chrono::milliseconds close_timeout{10'000};    ///< from the first Close to the end of the connection
+  std::chrono::milliseconds idle_timeout{0};          ///< without a byte in either direction; 0: none
+  std::chrono::milliseconds farewell_timeout{5'000};  ///< for peers to end after wstap said Close
+};
+
+/// Owns itself: it lives as long as one of its halves or timers does. One thread.
+class Relay : public std::enable_shared_from_this<Relay> {
+ public:
+  /// Told once, when the flow's end was recorded or could not be.
+  using Done = std::function<void(Relay&, const Result<void>&)>;
+
+  /// @param early  bytes that were read behind the upgrade's heads, by ws::index of the direction they travel
+  /// in.
+  Relay(Worker& worker, std::unique_ptr<Transport> client, std::unique_ptr<Transport> server,
+        std::unique_ptr<pipeline::Flow> flow, std::array<Buffer, 2> early, RelayOptions options, Done done);
+  Relay(const Relay&) = delete;
+  Relay& operator=(const Relay&) = delete;
+
+  void start();
+  /// Says Close 1001 to both and ends within the farewell timeout (FRM-7).
+  void shut_down();
+  /// Ends now.
+  void abort();
+  pipeline::Flow& flow() noexcept { return *flow_; }
+
+ private:
+  /// One direction: who sends, who receives, and what is between them.
+  struct Half {
+    ws::Direction direction;
+    Transport& from;
+    Transport& to;
+    Buffer early;
+    ws::Inbox inbox;
+    Buffer farewell;          ///< leaves when the write under way is done
+    bool writing = false;     ///< somebody waits for the receiver
+    bool last_words = false;  ///< after what is being written, the direction ends
+    bool deaf = false;        ///< what still comes is read and thrown away: it cannot be framed
+    bool running = true;
+    std::uint64_t accounted = 0;  ///< bytes that count against the buffer budget
+  };
+  /// What one turn left to do.
+  struct TurnEnd {
+    enum class Next : std::uint8_t { again, wait, pause, over } next = Next::again;
+    Bytes unsent;  ///< encoded frames the receiver's kernel did not take
+    Bytes unread;  ///< an incomplete frame
+    std::uint64_t wanted = 0;
+    pipeline::Sequence first_sequence = 0;
+    bool kept = true;  ///< the inbox has `unread` already
+  };
+
+  void spawn_pump(Half& half);
+  asio::awaitable<void> pump(Half& half);
+  TurnEnd take_turn(Half& half);
+  TurnEnd take_frames(Half& half, MutableBytes unread, TurnEnd::Next next);
+  IoResult read(Half& half, MutableBytes room);
+  void keep(Half& half, TurnEnd& turn);
+  asio::awaitable<void> deliver(Half& half, TurnEnd turn);
+  asio::awaitable<void> write_all(Half& half, Bytes bytes);
+  asio::awaitable<void> send_farewell(Half& half);
+  asio::awaitable<void> pause(Half& half);
+  void stream_ended(Half& half, IoStatus status);
+  void peer_reset(Half& half);
+  void say_farewell();
+  void after_frames(Half& half, const pipeline::LaneTurn& turn);
+  void start_timer(std::chrono::milliseconds patience, const char* reason);
+  void watch_idleness();
+  void account(Half& half, std::uint64_t parked);
+  void half_done(Half& half);
+
+  Worker& worker_;
+  std::unique_ptr<Transport> client_, server_;
+  std::unique_ptr<pipeline::Flow> flow_;
+  std::array<Half, 2> halves_;
+  RelayOptions options_;
+  Done done_;
+  asio::steady_timer timer_;  ///< of the closing handshake, later of the farewell
+  std::unique_ptr<asio::steady_timer> idle_;
+  UnixNs last_activity_ns_ = 0;
+  bool closing_ = false;   ///< a Close went by, its timer runs
+  bool farewell_ = false;  ///< wstap ends the flow itself
+};
+
+}  // namespace wstap::net

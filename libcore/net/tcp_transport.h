@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// A TCP connection.
+#pragma once
+
+#include <asio/ip/tcp.hpp>
+#include <memory>
+
+#include "libcore/net/transport.h"
+
+namespace wstap::net {
+
+/// "127.0.0.1:80", "[::1]:80".
+std::string to_string(const asio::ip::tcp::endpoint& endpoint);
+
+class TcpTransport final : public Transport {
+ public:
+  explicit TcpTransport(asio::ip::tcp::socket socket);
+
+  asio::awaitable<void> readable() override;
+  asio::awaitable<void> writable() override;
+  IoResult try_read(MutableBytes room) override;
+  IoResult try_write(Bytes bytes) override;
+  std::size_t unsent() const noexcept override { return 0; }
+  void shutdown_send() override;
+  void reset() override;
+  void cancel() override;
+  bool cancelled() const noexcept override { return cancelled_; }
+  void watch_reset(std::function<void()> seen) override;
+  void unwatch_reset() override;
+  Error error() const override { return {error_, {}, 0}; }
+  std::string peer() const override { return to_string(peer_); }
+
+ private:
+  IoResult failed(int number);
+
+  asio::ip::tcp::socket socket_;
+  asio::ip::tcp::endpoint peer_;
+  std::error_code error_;
+  std::error_code waited_;  ///< where waits leave their outcome; reads and writes tell what it was
+  struct Watch {
+    std::function<void()> seen;  ///< empty: nobody is interested now
+    bool armed = false;          ///< a wait for errors is under way
+  };
+  std::shared_ptr<Watch> watch_;  ///< made when first needed; handlers hold it weakly
+  bool cancelled_ = false;
+};
+
+}  // namespace wstap::net
