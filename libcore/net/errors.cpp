@@ -11,24 +11,15 @@ class Category final : public std::error_category {
   const char* name() const noexcept override { return "net"; }
   std::string message(int value) const override {
     switch (static_cast<Errc>(value)) {
-      case Errc::resolve_failed:
-        return "cannot resolve";
-      case Errc::connect_failed:
-        return "cannot connect";
-      case Errc::timed_out:
-        return "timed out";
-      case Errc::self_dial:
-        return "refusing to connect to myself";
-      case Errc::peer_closed:
-        return "connection closed early";
-      case Errc::protocol:
-        return "protocol error";
-      case Errc::cancelled:
-        return "stopping";
-      case Errc::address_in_use:
-        return "address already in use";
-      case Errc::bad_address:
-        return "not an address";
+      case Errc::resolve_failed: return "cannot resolve";
+      case Errc::connect_failed: return "cannot connect";
+      case Errc::timed_out: return "timed out";
+      case Errc::self_dial: return "refusing to connect to myself";
+      case Errc::peer_closed: return "connection closed early";
+      case Errc::protocol: return "protocol error";
+      case Errc::cancelled: return "stopping";
+      case Errc::address_in_use: return "address already in use";
+      case Errc::bad_address: return "not an address";
     }
     return "unknown";
   }

@@ -98,17 +98,9 @@ Relay::TurnEnd Relay::take_turn(Half& half) {
   const MutableBytes room = half.inbox.space(worker_.slab().bytes());
   const IoResult got = read(half, room);
   switch (got.status) {
-    case IoStatus::would_block: {
-      TurnEnd end{.next = TurnEnd::Next::wait, .unread = half.inbox.received(0), .kept = false};
-      end.wanted = half.inbox.wanted();
-      return end;
-    }
-    case IoStatus::ok:
-      break;
-    default:
-      half.inbox.keep(half.inbox.received(0), half.inbox.wanted());
-      stream_ended(half, got.status);
-      return {.next = TurnEnd::Next::over};
+    case IoStatus::would_block: return {.next = TurnEnd::Next::wait};
+    case IoStatus::ok: break;
+    default: stream_ended(half, got.status); return {.next = TurnEnd::Next::over};
   }
   const MutableBytes unread = half.inbox.received(got.bytes);
   // A short read emptied the socket: the next one would only say so.
@@ -130,9 +122,8 @@ Relay::TurnEnd Relay::take_frames(Half& half, MutableBytes unread, TurnEnd::Next
     const IoResult put = half.to.try_write(turn.out);
     end.unsent = turn.out.subspan(put.bytes);
     if (put.status == IoStatus::failed) {
-      flow_->undelivered(half.direction, turn.first_sequence);
       end.unsent = {};
-      peer_reset(halves_[index(opposite(half.direction))]);
+      receiver_gone(half, turn.first_sequence);
     }
   }
   after_frames(half, turn);
@@ -226,8 +217,16 @@ asio::awaitable<void> Relay::pause(Half& half) {
   half.from.unwatch_reset();
 }
 
+/// A write found the receiver gone. What it sent before is still to be read, by the other half.
+void Relay::receiver_gone(Half& half, pipeline::Sequence first) {
+  flow_->undelivered(half.direction, first);
+  Half& other = halves_[index(opposite(half.direction))];
+  other.reset = true;
+  if (!other.running || other.writing) peer_reset(other);
+}
+
 void Relay::stream_ended(Half& half, IoStatus status) {
-  if (status == IoStatus::failed) return peer_reset(half);
+  if (status == IoStatus::failed || half.reset) return peer_reset(half);
   flow_->ended(half.direction, status == IoStatus::eof ? StreamEnd::eof : StreamEnd::eof_without_close_notify,
                half.inbox.kept());
   // The other direction goes on; without a reader, only a watch tells that this peer is gone for good.

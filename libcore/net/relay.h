@@ -51,6 +51,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
     bool writing = false;     ///< somebody waits for the receiver
     bool last_words = false;  ///< after what is being written, the direction ends
     bool deaf = false;        ///< what still comes is read and thrown away: it cannot be framed
+    bool reset = false;       ///< a write to the sender found that it had reset the connection
     bool running = true;
     std::uint64_t accounted = 0;  ///< bytes that count against the buffer budget
   };
@@ -61,7 +62,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
     Bytes unread;  ///< an incomplete frame
     std::uint64_t wanted = 0;
     pipeline::Sequence first_sequence = 0;
-    bool kept = true;  ///< the inbox has `unread` already
+    bool kept = true;  ///< the inbox has `unread` already, or there is none
   };
 
   void spawn_pump(Half& half);
@@ -75,6 +76,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
   asio::awaitable<void> send_farewell(Half& half);
   asio::awaitable<void> pause(Half& half);
   void stream_ended(Half& half, IoStatus status);
+  void receiver_gone(Half& half, pipeline::Sequence first);
   void peer_reset(Half& half);
   void say_farewell();
   void after_frames(Half& half, const pipeline::LaneTurn& turn);

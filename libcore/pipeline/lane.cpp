@@ -95,9 +95,7 @@ void Lane::scan(Turn& turn) {
   bool going = true;
   while (going) {
     switch (reader_.next(rest, frame)) {
-      case ws::FrameReader::Step::frame:
-        going = admit(turn, frame);
-        break;
+      case ws::FrameReader::Step::frame: going = admit(turn, frame); break;
       case ws::FrameReader::Step::need_more:
         turn.result.wanted = reader_.wanted();
         going = false;

@@ -23,18 +23,12 @@ const std::error_category& category() noexcept {
 
 const char* name(Errc e) noexcept {
   switch (e) {
-    case Errc::length_top_bit:
-      return "length_top_bit";
-    case Errc::frame_too_big:
-      return "frame_too_big";
-    case Errc::aborted:
-      return "aborted";
-    case Errc::control_too_long:
-      return "control_too_long";
-    case Errc::fragmented_control:
-      return "fragmented_control";
-    case Errc::message_too_big:
-      return "message_too_big";
+    case Errc::length_top_bit: return "length_top_bit";
+    case Errc::frame_too_big: return "frame_too_big";
+    case Errc::aborted: return "aborted";
+    case Errc::control_too_long: return "control_too_long";
+    case Errc::fragmented_control: return "fragmented_control";
+    case Errc::message_too_big: return "message_too_big";
   }
   return "unknown";
 }

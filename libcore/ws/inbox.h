@@ -26,8 +26,6 @@ class Inbox {
 
   /// Bytes kept between reads.
   Bytes kept() const noexcept { return Bytes(own_).first(kept_); }
-  /// What keep() was told the first incomplete frame needs.
-  std::uint64_t wanted() const noexcept { return wanted_; }
   /// Memory held between reads, in bytes.
   std::size_t held() const noexcept { return own_.capacity(); }
 

@@ -35,22 +35,14 @@ Utf8Validator::State Utf8Validator::next(State state, unsigned char byte) noexce
       if (byte == 0xf0) return kAfterF0;
       if (byte == 0xf4) return kAfterF4;
       return within(byte, 0xf1, 0xf3) ? kThree : kBad;
-    case kOne:
-      return within(byte, 0x80, 0xbf) ? kStart : kBad;
-    case kTwo:
-      return within(byte, 0x80, 0xbf) ? kOne : kBad;
-    case kThree:
-      return within(byte, 0x80, 0xbf) ? kTwo : kBad;
-    case kAfterE0:
-      return within(byte, 0xa0, 0xbf) ? kOne : kBad;
-    case kAfterEd:
-      return within(byte, 0x80, 0x9f) ? kOne : kBad;
-    case kAfterF0:
-      return within(byte, 0x90, 0xbf) ? kTwo : kBad;
-    case kAfterF4:
-      return within(byte, 0x80, 0x8f) ? kTwo : kBad;
-    case kBad:
-      break;
+    case kOne: return within(byte, 0x80, 0xbf) ? kStart : kBad;
+    case kTwo: return within(byte, 0x80, 0xbf) ? kOne : kBad;
+    case kThree: return within(byte, 0x80, 0xbf) ? kTwo : kBad;
+    case kAfterE0: return within(byte, 0xa0, 0xbf) ? kOne : kBad;
+    case kAfterEd: return within(byte, 0x80, 0x9f) ? kOne : kBad;
+    case kAfterF0: return within(byte, 0x90, 0xbf) ? kTwo : kBad;
+    case kAfterF4: return within(byte, 0x80, 0x8f) ? kTwo : kBad;
+    case kBad: break;
   }
   return kBad;
 }
