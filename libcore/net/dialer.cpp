@@ -13,6 +13,7 @@
 #include <asio/use_awaitable.hpp>
 #include <cstring>
 #include <memory>
+#include <optional>
 
 #include "libcore/net/errors.h"
 #include "libcore/net/tcp_transport.h"
@@ -66,9 +67,9 @@ Endpoints interleaved(const Endpoints& found) {
 
 /// The attempts of one dial. Shared by their handlers, which may run after the winner was taken.
 struct Race {
-  explicit Race(const asio::any_io_executor& executor) : changed(executor), deadline(executor) {}
+  explicit Race(const asio::any_io_executor& executor) : news(executor), deadline(executor) {}
 
-  asio::steady_timer changed;  ///< cancelled to wake the coroutine that waits
+  asio::steady_timer news;  ///< cancelled to wake the coroutine that waits for it
   asio::steady_timer deadline;
   std::vector<std::unique_ptr<tcp::socket>> attempts;
   std::unique_ptr<tcp::socket> winner;
@@ -76,12 +77,15 @@ struct Race {
   std::size_t running = 0;
   bool late = false;
 
+  bool decided() const { return winner || late; }
   void attempt(const tcp::endpoint& endpoint, std::shared_ptr<Race> self);
+  void start_deadline(std::chrono::steady_clock::time_point at, std::shared_ptr<Race> self);
+  asio::awaitable<void> wait_for_news(std::optional<std::chrono::milliseconds> head_start);
   void stop();
 };
 
 void Race::attempt(const tcp::endpoint& endpoint, std::shared_ptr<Race> self) {
-  attempts.push_back(std::make_unique<tcp::socket>(changed.get_executor()));
+  attempts.push_back(std::make_unique<tcp::socket>(news.get_executor()));
   ++running;
   tcp::socket* socket = attempts.back().get();
   socket->async_connect(endpoint, [this, self = std::move(self), socket, endpoint](std::error_code failed) {
@@ -92,37 +96,34 @@ void Race::attempt(const tcp::endpoint& endpoint, std::shared_ptr<Race> self) {
     } else if (!winner && !late) {
       winner = std::make_unique<tcp::socket>(std::move(*socket));
     }
-    changed.cancel();
+    news.cancel();
   });
+}
+
+void Race::start_deadline(std::chrono::steady_clock::time_point at, std::shared_ptr<Race> self) {
+  deadline.expires_at(at);
+  deadline.async_wait([this, self = std::move(self)](std::error_code cancelled) {
+    if (cancelled) return;
+    late = true;
+    news.cancel();
+  });
+}
+
+/// Until an attempt ended, the deadline passed, or the last attempt's head start is over.
+asio::awaitable<void> Race::wait_for_news(std::optional<std::chrono::milliseconds> head_start) {
+  if (head_start) {
+    news.expires_after(*head_start);
+  } else {
+    news.expires_at(asio::steady_timer::time_point::max());
+  }
+  std::error_code ignored;
+  co_await news.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
 }
 
 void Race::stop() {
   std::error_code ignored;
   for (const auto& socket : attempts) socket->close(ignored);
   deadline.cancel();
-}
-
-asio::awaitable<Result<Endpoints>> resolve(const Target& target, Race& race) {
-  std::error_code failed;
-  const auto literal = asio::ip::make_address(target.host, failed);
-  if (!failed) co_return Endpoints{tcp::endpoint(literal, target.port)};
-
-  tcp::resolver resolver(race.changed.get_executor());
-  race.deadline.async_wait([&resolver, &race](std::error_code cancelled) {
-    if (cancelled) return;
-    race.late = true;
-    resolver.cancel();
-  });
-  const auto results = co_await resolver.async_resolve(target.host, std::to_string(target.port),
-                                                       tcp::resolver::numeric_service,
-                                                       asio::redirect_error(asio::use_awaitable, failed));
-  race.deadline.cancel();
-  if (race.late)
-    co_return fail(Errc::timed_out, fmt::format("{}: no answer to the name lookup", target.text()));
-  if (failed) co_return fail(Errc::resolve_failed, fmt::format("{}: {}", target.host, failed.message()));
-  Endpoints endpoints;
-  for (const auto& entry : results) endpoints.push_back(entry.endpoint());
-  co_return endpoints;
 }
 
 }  // namespace
@@ -132,38 +133,21 @@ std::string Target::text() const {
                                              : fmt::format("[{}]:{}", host, port);
 }
 
-asio::awaitable<Result<tcp::socket>> dial(Target target, DialOptions options) {
-  const auto race = std::make_shared<Race>(co_await asio::this_coro::executor);
+asio::awaitable<Result<tcp::socket>> dial(Resolver& resolver, Target target, DialOptions options) {
   const auto give_up_at = std::chrono::steady_clock::now() + options.timeout;
-  race->deadline.expires_at(give_up_at);
-  auto endpoints = co_await resolve(target, *race);
+  const auto endpoints = co_await resolver.resolve(target.host, target.port, give_up_at);
   if (!endpoints) co_return std::unexpected(endpoints.error());
-
-  const bool own_port =
-      std::find(options.own_ports.begin(), options.own_ports.end(), target.port) != options.own_ports.end();
-  if (own_port && std::any_of(endpoints->begin(), endpoints->end(),
-                              [](const auto& endpoint) { return is_local(unmapped(endpoint.address())); }))
+  if (std::ranges::find(options.own_ports, target.port) != options.own_ports.end() &&
+      std::ranges::any_of(*endpoints, [](const auto& each) { return is_local(unmapped(each.address())); }))
     co_return fail(Errc::self_dial, target.text());
 
-  race->deadline.expires_at(give_up_at);
-  race->deadline.async_wait([race](std::error_code cancelled) {
-    if (cancelled) return;
-    race->late = true;
-    race->changed.cancel();
-  });
+  const auto race = std::make_shared<Race>(co_await asio::this_coro::executor);
+  race->start_deadline(give_up_at, race);
   const Endpoints order = interleaved(*endpoints);
-  std::size_t started = 0;
-  while (!race->winner && !race->late && (started < order.size() || race->running != 0)) {
-    if (started < order.size()) race->attempt(order[started++], race);
-    const std::size_t before = race->running;
-    race->changed.expires_after(started < order.size() ? kAttemptDelay : options.timeout);
-    std::error_code woken;
-    // Wakes when an attempt ended or its head start is over; the next address starts in either case.
-    while (!race->winner && !race->late && race->running == before) {
-      co_await race->changed.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-      if (!woken && started < order.size()) break;
-      race->changed.expires_after(started < order.size() ? kAttemptDelay : options.timeout);
-    }
+  for (std::size_t started = 0; !race->decided() && (started < order.size() || race->running != 0);) {
+    const bool more = started < order.size();
+    if (more) race->attempt(order[started++], race);
+    co_await race->wait_for_news(started < order.size() ? std::optional(kAttemptDelay) : std::nullopt);
   }
   race->stop();
   if (race->winner) co_return std::move(*race->winner);

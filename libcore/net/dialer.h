@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "libcore/base/result.h"
+#include "libcore/net/resolver.h"
 
 namespace wstap::net {
 
@@ -24,9 +25,10 @@ struct DialOptions {
   std::vector<std::uint16_t> own_ports;  ///< ports wstap listens on: never dialled on this host (UPG-7)
 };
 
-/// Resolves and connects on the calling coroutine's executor.
+/// Resolves and connects on the calling coroutine's executor. `options` is copied, `resolver` outlives the
+/// call.
 /// @error resolve_failed; connect_failed; timed_out; self_dial. The detail names the target and each
 /// address's fault.
-asio::awaitable<Result<asio::ip::tcp::socket>> dial(Target target, DialOptions options);
+asio::awaitable<Result<asio::ip::tcp::socket>> dial(Resolver& resolver, Target target, DialOptions options);
 
 }  // namespace wstap::net
