@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of subcommands. A command is added here, in cmd/NAME.cpp, in man/wstap-NAME.1, and nowhere else.
+#include <array>
+#include <ostream>
+
+#include "cmd/command.h"
+#include "libcore/base/printable.h"
+
+namespace wstap::cmd {
+
+Run setup_proxy(CLI::App& app);
+Run setup_inspect(CLI::App& app);
+Run setup_ca(CLI::App& app);
+Run setup_echo(CLI::App& app);
+
+std::span<const Command> commands() noexcept {
+  static constexpr std::array kCommands = {
+      Command{"proxy", "Put wstap between clients and servers and record every frame", setup_proxy},
+      Command{"inspect", "Show what a capture holds: frames, flows, bytes", setup_inspect},
+      Command{"ca", "Show or export the certificate authority that clients must trust", setup_ca},
+      Command{"echo", "Run a small WebSocket server to try things against", setup_echo},
+  };
+  return kCommands;
+}
+
+void complain(Io& io, std::string_view command, std::string_view text) {
+  io.err << "wstap " << command << ": " << printable(text) << '\n';
+}
+
+}  // namespace wstap::cmd

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libcore/http1/reply.h"
+
+#include <fmt/format.h>
+
+#include "libcore/base/ascii.h"
+#include "libcore/base/hex.h"
+
+namespace wstap::http1 {
+namespace {
+
+std::string_view phrase(int status) {
+  switch (status) {
+    case 200: return "OK";
+    case 400: return "Bad Request";
+    case 403: return "Forbidden";
+    case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 407: return "Proxy Authentication Required";
+    case 408: return "Request Timeout";
+    case 429: return "Too Many Requests";
+    case 431: return "Request Header Fields Too Large";
+    case 501: return "Not Implemented";
+    case 503: return "Service Unavailable";
+    case 504: return "Gateway Timeout";
+    case 505: return "HTTP Version Not Supported";
+    default: return "Bad Gateway";
+  }
+}
+
+std::string one_line(std::string_view text) {
+  std::string line(text);
+  for (char& c : line)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  return line;
+}
+
+std::string with_body(int status, std::string_view extra_fields, std::string_view type,
+                      std::string_view body) {
+  return fmt::format(
+      "HTTP/1.1 {} {}\r\n{}Content-Type: {}\r\nContent-Length: {}\r\nCache-Control: no-store\r\nConnection: "
+      "close\r\n\r\n{}",
+      status, phrase(status), extra_fields, type, body.size(), body);
+}
+
+}  // namespace
+
+std::string error_reply(int status, std::string_view reason) {
+  return with_body(status, {}, "text/plain; charset=utf-8", fmt::format("wstap: {}\n", one_line(reason)));
+}
+
+std::string proxy_auth_reply() {
+  return with_body(407, "Proxy-Authenticate: Basic realm=\"wstap\"\r\n", "text/plain; charset=utf-8",
+                   "wstap: this proxy asks for a user and a password\n");
+}
+
+std::string tunnel_reply() {
+  return "HTTP/1.1 200 Connection established\r\n\r\n";
+}
+
+std::string content_reply(std::string_view type, Bytes body, std::string_view file_name) {
+  const auto disposition = fmt::format("Content-Disposition: attachment; filename=\"{}\"\r\n", file_name);
+  return with_body(200, disposition, type, as_text(body));
+}
+
+bool basic_credentials_match(std::string_view authorization, std::string_view user,
+                             std::string_view password) {
+  const auto space = authorization.find(' ');
+  if (space == std::string_view::npos || !iequals(authorization.substr(0, space), "Basic")) return false;
+  const auto decoded = from_base64(trim(authorization.substr(space)));
+  if (!decoded) return false;
+  const std::string wanted = fmt::format("{}:{}", user, password);
+  const auto given = as_text(*decoded);
+  unsigned difference = given.size() == wanted.size() ? 0 : 1;
+  for (std::size_t i = 0; i < given.size(); ++i)
+    difference |=
+        static_cast<unsigned char>(given[i]) ^ static_cast<unsigned char>(wanted[i % wanted.size()]);
+  return difference == 0;
+}
+
+}  // namespace wstap::http1

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libcore/net/stream.h"
+
+namespace wstap::net {
+
+asio::awaitable<IoStatus> fill(Stream& stream, std::size_t most) {
+  const std::size_t before = stream.unread.size();
+  for (;;) {
+    if (stream.io->cancelled()) co_return IoStatus::failed;
+    stream.unread.resize(before + most);
+    const IoResult got = stream.io->try_read(MutableBytes(stream.unread).subspan(before));
+    stream.unread.resize(before + got.bytes);
+    if (got.status != IoStatus::would_block) co_return got.status;
+    // An idle connection holds no memory for what may come.
+    if (before == 0) stream.unread = Buffer();
+    co_await stream.io->readable();
+  }
+}
+
+asio::awaitable<bool> write_all(Transport& to, Bytes bytes) {
+  for (;;) {
+    if (to.cancelled()) co_return false;
+    const IoResult put = to.try_write(bytes);
+    if (put.status == IoStatus::failed) co_return false;
+    bytes = bytes.subspan(put.bytes);
+    if (bytes.empty() && to.unsent() == 0) co_return true;
+    co_await to.writable();
+  }
+}
+
+Deadline::Deadline(const asio::any_io_executor& executor, Transport& transport,
+                   std::chrono::milliseconds patience)
+    : state_(std::make_shared<State>(executor)) {
+  state_->transport = &transport;
+  state_->timer.expires_after(patience);
+  state_->timer.async_wait([state = state_](std::error_code cancelled) {
+    if (cancelled || state->transport == nullptr) return;
+    state->passed = true;
+    state->transport->cancel();
+  });
+}
+
+Deadline::~Deadline() {
+  state_->transport = nullptr;
+  state_->timer.cancel();
+}
+
+}  // namespace wstap::net
