@@ -33,6 +33,8 @@ class BodyReader {
   /// @error bad_chunk; trailers_too_large. The offset counts from the body's start.
   Result<std::size_t> take(Bytes in);
   bool done() const noexcept { return done_; }
+  /// Only the end of the stream ends this body.
+  bool ends_with_stream() const noexcept { return framing_.kind == BodyFraming::Kind::until_close; }
 
  private:
   enum class Chunk : std::uint8_t {

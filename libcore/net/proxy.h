@@ -42,7 +42,8 @@ class Proxy {
   /// @return false when open connections had to be cut, or recording failed: see failure().
   bool run();
 
-  /// Lets open flows say goodbye (FRM-7), then ends run(). A second call cuts everything. Any thread, signal-safe not.
+  /// Lets open flows say goodbye (FRM-7), then ends run(). A second call cuts everything. Any thread,
+  /// signal-safe not.
   void stop();
 
   /// Why run() ended by itself: what the capture said (CAP-3). Empty otherwise.

@@ -26,8 +26,9 @@ struct ProxyOptions {
   pipeline::FlowOptions flow;
   RelayOptions relay;
   std::chrono::milliseconds dial_timeout{10'000};
-  std::chrono::milliseconds handshake_timeout{30'000};  ///< each of: first bytes, a head, TLS, the upgrade's response
-  std::chrono::milliseconds detect_timeout{500};        ///< a silent tunnel is opaque after this (UPG-5)
+  std::chrono::milliseconds handshake_timeout{
+      30'000};  ///< each of: first bytes, a head, TLS, the upgrade's response
+  std::chrono::milliseconds detect_timeout{500};  ///< a silent tunnel is opaque after this (UPG-5)
   std::uint64_t max_connections = 10'000;
   std::uint64_t max_buffered_bytes = 512U << 20;
   std::size_t max_head_bytes = 64 * 1024;

@@ -52,7 +52,7 @@ void Relay::spawn_pump(Half& half) {
   asio::co_spawn(worker_.io(), pump(half), [self = shared_from_this(), &half](std::exception_ptr failed) {
     if (failed) {
       self->flow_->give_up("internal_error");
-      self->abort();
+      self->end();
     }
     self->half_done(half);
   });
@@ -137,7 +137,7 @@ void Relay::after_frames(Half& half, const pipeline::LaneTurn& turn) {
     half.deaf = true;
     say_farewell();
   } else if (turn.closed) {
-    if (farewell_ && flow_->closed_both_ways()) return abort();
+    if (farewell_ && flow_->closed_both_ways()) return end();
     if (!std::exchange(closing_, true) && !farewell_) start_timer(options_.close_timeout, "close_timeout");
   }
 }
@@ -245,7 +245,7 @@ void Relay::peer_reset(Half& half) {
   if (half.from.cancelled()) return;
   flow_->ended(half.direction, StreamEnd::reset, half.inbox.kept());
   if (flow_->failed()) half.to.reset();
-  abort();
+  end();
 }
 
 void Relay::say_farewell() {
@@ -256,7 +256,7 @@ void Relay::say_farewell() {
     half.last_words = true;
     if (half.writing) continue;
     asio::co_spawn(worker_.io(), send_farewell(half), [self = shared_from_this()](std::exception_ptr failed) {
-      if (failed) self->abort();
+      if (failed) self->end();
     });
   }
   start_timer(options_.farewell_timeout, nullptr);
@@ -267,7 +267,13 @@ void Relay::shut_down() {
   say_farewell();
 }
 
-void Relay::abort() {
+void Relay::cut() {
+  cut_ = true;
+  end();
+}
+
+/// Wakes both halves and lets them finish.
+void Relay::end() {
   client_->cancel();
   server_->cancel();
   timer_.cancel();
@@ -279,8 +285,12 @@ void Relay::start_timer(std::chrono::milliseconds patience, const char* reason) 
   timer_.expires_after(patience);
   timer_.async_wait([self = shared_from_this(), reason](std::error_code cancelled) {
     if (cancelled) return;
-    if (reason != nullptr) self->flow_->give_up(reason);
-    self->abort();
+    if (reason != nullptr) {
+      self->flow_->give_up(reason);
+    } else {
+      self->cut_ = true;
+    }
+    self->end();
   });
 }
 
@@ -303,7 +313,7 @@ void Relay::half_done(Half& half) {
   if (half.from.cancelled()) flow_->keep_unfinished(half.direction, half.inbox.kept());
   if (halves_[0].running || halves_[1].running) return;
   for (auto& each : halves_) worker_.buffers().set(&each, 0);
-  abort();
+  end();
   const auto recorded = flow_->finish(worker_.now());
   if (done_) std::exchange(done_, {})(*this, recorded);
 }

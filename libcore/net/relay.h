@@ -35,9 +35,10 @@ class Relay : public std::enable_shared_from_this<Relay> {
   void start();
   /// Says Close 1001 to both and ends within the farewell timeout (FRM-7).
   void shut_down();
-  /// Ends now.
-  void abort();
-  pipeline::Flow& flow() noexcept { return *flow_; }
+  /// Ends now, in the middle of whatever goes on.
+  void cut();
+  /// It did not end by itself: its farewell took too long, or cut() came first.
+  bool was_cut() const noexcept { return cut_; }
 
  private:
   /// One direction: who sends, who receives, and what is between them.
@@ -83,6 +84,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
   void start_timer(std::chrono::milliseconds patience, const char* reason);
   void watch_idleness();
   void account(Half& half, std::uint64_t parked);
+  void end();
   void half_done(Half& half);
 
   Worker& worker_;
@@ -96,6 +98,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
   UnixNs last_activity_ns_ = 0;
   bool closing_ = false;   ///< a Close went by, its timer runs
   bool farewell_ = false;  ///< wstap ends the flow itself
+  bool cut_ = false;
 };
 
 }  // namespace wstap::net

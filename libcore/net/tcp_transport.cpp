@@ -76,20 +76,38 @@ void TcpTransport::cancel() {
   ::shutdown(socket_.native_handle(), SHUT_RD);
 }
 
-void TcpTransport::watch_reset(std::function<void()> seen) {
-  if (!watch_) watch_ = std::make_shared<Watch>();
-  watch_->seen = std::move(seen);
-  if (std::exchange(watch_->armed, true)) return;
-  socket_.async_wait(tcp::socket::wait_error, [alive = std::weak_ptr(watch_)](std::error_code failed) {
-    const auto watch = alive.lock();
-    if (!watch) return;
-    watch->armed = false;
-    if (!failed && watch->seen) std::exchange(watch->seen, {})();
+void TcpTransport::interrupt() {
+  std::error_code ignored;
+  socket_.cancel(ignored);
+}
+
+void TcpTransport::arm(std::shared_ptr<Watch>& watch, tcp::socket::wait_type what,
+                       std::function<void()> seen) {
+  if (!watch) watch = std::make_shared<Watch>();
+  watch->seen = std::move(seen);
+  if (std::exchange(watch->armed, true)) return;
+  socket_.async_wait(what, [weak = std::weak_ptr(watch)](std::error_code failed) {
+    const auto alive = weak.lock();
+    if (!alive) return;
+    alive->armed = false;
+    if (!failed && alive->seen) std::exchange(alive->seen, {})();
   });
 }
 
+void TcpTransport::watch_readable(std::function<void()> seen) {
+  arm(read_watch_, tcp::socket::wait_read, std::move(seen));
+}
+
+void TcpTransport::unwatch_readable() {
+  if (read_watch_) read_watch_->seen = {};
+}
+
+void TcpTransport::watch_reset(std::function<void()> seen) {
+  arm(reset_watch_, tcp::socket::wait_error, std::move(seen));
+}
+
 void TcpTransport::unwatch_reset() {
-  if (watch_) watch_->seen = {};
+  if (reset_watch_) reset_watch_->seen = {};
 }
 
 }  // namespace wstap::net

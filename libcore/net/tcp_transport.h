@@ -25,6 +25,9 @@ class TcpTransport final : public Transport {
   void reset() override;
   void cancel() override;
   bool cancelled() const noexcept override { return cancelled_; }
+  void interrupt() override;
+  void watch_readable(std::function<void()> seen) override;
+  void unwatch_readable() override;
   void watch_reset(std::function<void()> seen) override;
   void unwatch_reset() override;
   Error error() const override { return {error_, {}, 0}; }
@@ -41,7 +44,8 @@ class TcpTransport final : public Transport {
     std::function<void()> seen;  ///< empty: nobody is interested now
     bool armed = false;          ///< a wait for errors is under way
   };
-  std::shared_ptr<Watch> watch_;  ///< made when first needed; handlers hold it weakly
+  void arm(std::shared_ptr<Watch>& watch, asio::ip::tcp::socket::wait_type what, std::function<void()> seen);
+  std::shared_ptr<Watch> reset_watch_, read_watch_;  ///< made when first needed; handlers hold them weakly
   bool cancelled_ = false;
 };
 

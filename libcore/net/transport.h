@@ -48,6 +48,12 @@ class Transport {
   /// Wakes whoever waits, now and from now on.
   virtual void cancel() = 0;
   virtual bool cancelled() const noexcept = 0;
+  /// Wakes whoever waits now; waits that begin later are not touched.
+  virtual void interrupt() = 0;
+  /// Calls `seen` once when there is something to read; an older watch is replaced. Not together with
+  /// readable().
+  virtual void watch_readable(std::function<void()> seen) = 0;
+  virtual void unwatch_readable() = 0;
   /// Calls `seen` once when the peer resets the connection, without reading; an older watch is replaced.
   virtual void watch_reset(std::function<void()> seen) = 0;
   virtual void unwatch_reset() = 0;

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Passes one HTTP body on, while something else goes on with the other direction.
+#pragma once
+
+#include <optional>
+
+#include "libcore/http1/body.h"
+#include "libcore/net/stream.h"
+
+namespace wstap::net {
+
+enum class PumpEnd : std::uint8_t {
+  done,
+  sender_gone,  ///< ... or sent something that is no body
+  receiver_gone,
+};
+
+/// Moves the body that `reader` follows from `from` to `to`. What follows it stays in from.unread.
+asio::awaitable<PumpEnd> pump_body(Stream& from, Transport& to, http1::BodyReader reader);
+
+/// A request's body on its way, as a coroutine of its own.
+class RequestBody {
+ public:
+  /// Starts. When the client goes away, the server's stream is cancelled: its response has no reader.
+  void start(const asio::any_io_executor& executor, Stream& client, Transport& server,
+             http1::BodyFraming framing);
+  /// Waits for the end, at most so long. @return whether all of it was passed on.
+  asio::awaitable<bool> finish(std::chrono::milliseconds patience);
+  bool running() const noexcept { return state_ && !state_->end; }
+  bool complete() const noexcept { return !state_ || state_->end == PumpEnd::done; }
+
+ private:
+  struct State {
+    explicit State(const asio::any_io_executor& executor)
+        : ended(executor, asio::steady_timer::time_point::max()) {}
+    asio::steady_timer ended;
+    std::optional<PumpEnd> end;
+  };
+  std::shared_ptr<State> state_;
+  Transport* client_ = nullptr;
+};
+
+}  // namespace wstap::net

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// One client connection from its first byte: which way in it uses (UPG-5), what is inside its tunnel, and who
+// takes it from there.
+#pragma once
+
+#include "libcore/net/http_session.h"
+#include "libcore/net/sniff.h"
+
+namespace wstap::net {
+
+/// Lives as long as its coroutine; cancel() ends that.
+class ClientSession : public std::enable_shared_from_this<ClientSession> {
+ public:
+  ClientSession(ProxyCore& core, WorkerSeat& seat, ConnectionSlot slot, asio::ip::tcp::socket socket);
+  ~ClientSession();
+  ClientSession(const ClientSession&) = delete;
+  ClientSession& operator=(const ClientSession&) = delete;
+
+  void start();
+  void cancel();
+
+ private:
+  asio::awaitable<void> run();
+  asio::awaitable<Opening> sniff_client();
+  asio::awaitable<void> serve_port();
+  asio::awaitable<void> serve_http(Site site);
+  asio::awaitable<void> serve_socks();
+  asio::awaitable<void> connect_tunnel(http1::Authority target, Buffer connect_head);
+  asio::awaitable<Result<void>> dial_tunnel(const http1::Authority& target);
+  asio::awaitable<void> serve_tunnel(http1::Url url);
+  asio::awaitable<Opening> sniff_tunnel();
+  asio::awaitable<void> intercept_tls(http1::Url url);
+  asio::awaitable<bool> accept_tls(std::string fallback_name, std::vector<std::string> alpn,
+                                   std::vector<std::string> names);
+  asio::awaitable<void> relay_as_opaque(const http1::Url& url, std::string reason);
+  void record(const http1::Url& url, pipeline::ConnectionKind kind, std::string reason,
+              std::array<std::uint64_t, 2> bytes = {});
+  void log(LogLevel level, std::string_view text);
+  http1::Url reverse_url() const { return *core_.options.reverse; }
+
+  ProxyCore& core_;
+  WorkerSeat& seat_;
+  ConnectionSlot slot_;
+  Stream client_, server_;
+  pipeline::ConnectionFacts facts_;
+  Buffer connect_head_;
+  UnixNs start_ns_;
+};
+
+}  // namespace wstap::net

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libcore/net/proxy.h"
+
+#include "libcore/net/proxy_core.h"
+
+namespace wstap::net {
+
+Proxy::Proxy(ProxyOptions options, ProxyParts parts)
+    : core_(std::make_unique<ProxyCore>(std::move(options), parts)) {}
+Proxy::~Proxy() = default;
+
+Result<std::vector<asio::ip::tcp::endpoint>> Proxy::listen() {
+  return core_->listen();
+}
+bool Proxy::run() {
+  return core_->run();
+}
+void Proxy::stop() {
+  core_->stop();
+}
+const std::optional<Error>& Proxy::failure() const noexcept {
+  return core_->failure;
+}
+const pipeline::Counters& Proxy::counters() const noexcept {
+  return core_->counters;
+}
+
+}  // namespace wstap::net

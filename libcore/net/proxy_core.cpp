@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libcore/net/proxy_core.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/post.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include "libcore/net/client_session.h"
+#include "libcore/net/errors.h"
+#include "libcore/net/tcp_transport.h"
+
+namespace wstap::net {
+namespace {
+
+using asio::ip::tcp;
+
+constexpr std::chrono::milliseconds kAcceptRetry{50};
+// Two sockets a connection, and some for files, name lookups and the library.
+constexpr std::uint64_t kDescriptorsPerConnection = 2;
+constexpr std::uint64_t kSpareDescriptors = 256;
+
+/// @return how many descriptors the process may have, after asking for `wanted`.
+std::uint64_t raise_descriptor_limit(std::uint64_t wanted) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  if (limit.rlim_cur < wanted) {
+    limit.rlim_cur = std::min<rlim_t>(wanted, limit.rlim_max);
+    setrlimit(RLIMIT_NOFILE, &limit);
+    getrlimit(RLIMIT_NOFILE, &limit);
+  }
+  return limit.rlim_cur;
+}
+
+std::unexpected<Error> listen_error(const tcp::endpoint& endpoint, std::error_code failed) {
+  if (failed == std::errc::address_in_use)
+    return fail(Errc::address_in_use,
+                to_string(endpoint) + " (is another proxy running? choose another --listen)");
+  return fail(failed, to_string(endpoint));
+}
+
+}  // namespace
+
+ProxyCore::ProxyCore(ProxyOptions given, ProxyParts with)
+    : options(std::move(given)), parts(with), budget_(options.max_buffered_bytes) {
+  for (unsigned i = 0; i < std::max(1U, options.workers); ++i) seats_.emplace_back(parts.clock, budget_);
+  dial_options_.timeout = options.dial_timeout;
+}
+
+ProxyCore::~ProxyCore() = default;
+
+Result<std::vector<tcp::endpoint>> ProxyCore::listen() {
+  const auto wanted = options.max_connections * kDescriptorsPerConnection + kSpareDescriptors;
+  const auto allowed = raise_descriptor_limit(wanted);
+  if (allowed < wanted)
+    log(LogLevel::warning,
+        fmt::format("only {} descriptors allowed: about {} connections, not {} (raise 'ulimit -n')", allowed,
+                    (allowed - kSpareDescriptors) / kDescriptorsPerConnection, options.max_connections));
+  std::vector<tcp::endpoint> bound;
+  for (const auto& endpoint : options.listen) {
+    std::error_code failed;
+    tcp::acceptor acceptor(seats_.front().worker.io());
+    acceptor.open(endpoint.protocol(), failed);
+    if (!failed) acceptor.set_option(tcp::acceptor::reuse_address(true), failed);
+    if (!failed) acceptor.bind(endpoint, failed);
+    if (!failed) acceptor.listen(asio::socket_base::max_listen_connections, failed);
+    if (failed) return listen_error(endpoint, failed);
+    bound.push_back(acceptor.local_endpoint());
+    dial_options_.own_ports.push_back(bound.back().port());
+    acceptors_.push_back(std::move(acceptor));
+  }
+  return bound;
+}
+
+bool ProxyCore::run() {
+  for (auto& acceptor : acceptors_)
+    asio::co_spawn(seats_.front().worker.io(), accept_loop(acceptor), asio::detached);
+  std::vector<std::jthread> threads;
+  for (std::size_t i = 1; i < seats_.size(); ++i)
+    threads.emplace_back([this, i] { seats_[i].worker.io().run(); });
+  seats_.front().worker.io().run();
+  threads.clear();
+  return !cut_ && !failure;
+}
+
+void ProxyCore::stop() {
+  const bool at_once = stops_.fetch_add(1) != 0;
+  if (at_once) cut_ = true;
+  asio::post(seats_.front().worker.io(), [this] {
+    std::error_code ignored;
+    for (auto& acceptor : acceptors_) acceptor.close(ignored);
+  });
+  for (auto& seat : seats_)
+    asio::post(seat.worker.io(), [this, &seat, at_once] { stop_seat(seat, at_once); });
+}
+
+void ProxyCore::stop_seat(WorkerSeat& seat, bool at_once) {
+  seat.stopping = true;
+  for (ClientSession* session : seat.sessions) session->cancel();
+  for (Relay* relay : seat.relays) {
+    if (at_once) {
+      relay->cut();
+    } else {
+      relay->shut_down();
+    }
+  }
+  seat.busy.reset();
+}
+
+asio::awaitable<void> ProxyCore::wait_for_room() {
+  asio::steady_timer timer(seats_.front().worker.io());
+  if (connections_ >= options.max_connections)
+    log(LogLevel::warning,
+        fmt::format("limit hit: {} connections (--max-connections); new ones wait", connections_));
+  while (connections_ >= options.max_connections && stops_ == 0) {
+    timer.expires_after(kAcceptRetry);
+    co_await timer.async_wait(asio::use_awaitable);
+  }
+}
+
+asio::awaitable<void> ProxyCore::accept_loop(tcp::acceptor& acceptor) {
+  while (stops_ == 0) {
+    co_await wait_for_room();
+    const std::size_t seat = next_seat_++ % seats_.size();
+    std::error_code failed;
+    tcp::socket socket = co_await acceptor.async_accept(seats_[seat].worker.io(),
+                                                        asio::redirect_error(asio::use_awaitable, failed));
+    if (stops_ != 0 || failed == asio::error::operation_aborted) co_return;
+    if (failed) {
+      // Out of descriptors, or a client that was gone already: neither is a reason to stop listening.
+      log(LogLevel::warning, fmt::format("cannot accept: {}", failed.message()));
+      asio::steady_timer timer(seats_.front().worker.io(), kAcceptRetry);
+      co_await timer.async_wait(asio::use_awaitable);
+      continue;
+    }
+    start_session(std::move(socket), seat);
+  }
+}
+
+void ProxyCore::start_session(tcp::socket socket, std::size_t index) {
+  WorkerSeat& seat = seats_[index];
+  auto start = [this, &seat, slot = ConnectionSlot(connections_), socket = std::move(socket)]() mutable {
+    if (seat.stopping) return;
+    std::make_shared<ClientSession>(*this, seat, std::move(slot), std::move(socket))->start();
+  };
+  if (index == 0) return start();
+  asio::post(seat.worker.io(), std::move(start));
+}
+
+asio::awaitable<Result<Stream>> ProxyCore::connect(Target target) {
+  auto socket = co_await dial(resolver_, std::move(target), dial_options_);
+  if (!socket) co_return std::unexpected(socket.error());
+  co_return Stream{std::make_unique<TcpTransport>(std::move(*socket)), {}};
+}
+
+void ProxyCore::record(const pipeline::ConnectionRecord& record) {
+  if (auto ok = parts.tap.connection(record); !ok) recording_failed(ok.error());
+}
+
+void ProxyCore::recording_failed(const Error& error) {
+  {
+    const std::lock_guard lock(failure_lock_);
+    if (failure) return;
+    failure = error;
+  }
+  log(LogLevel::error, fmt::format("recording failed: {}", error.text()));
+  stop();
+}
+
+void ProxyCore::start_relay(WorkerSeat& seat, ConnectionSlot slot, Stream client, Stream server,
+                            std::unique_ptr<pipeline::Flow> flow) {
+  auto done = [this, &seat, slot = std::make_shared<ConnectionSlot>(std::move(slot))](
+                  Relay& relay, const Result<void>& recorded) {
+    seat.relays.erase(&relay);
+    if (relay.was_cut()) cut_ = true;
+    if (!recorded) recording_failed(recorded.error());
+  };
+  std::array<Buffer, 2> early = {std::move(client.unread), std::move(server.unread)};
+  const auto relay =
+      std::make_shared<Relay>(seat.worker, std::move(client.io), std::move(server.io), std::move(flow),
+                              std::move(early), options.relay, std::move(done));
+  seat.relays.insert(relay.get());
+  relay->start();
+  if (seat.stopping) relay->shut_down();
+}
+
+}  // namespace wstap::net
