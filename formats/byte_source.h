@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where a reader's bytes come from: a file mapped into memory, or a pipe, or a file that still grows.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "libcore/base/bytes.h"
+#include "libcore/base/result.h"
+
+namespace wstap::formats {
+
+class ByteSource {
+ public:
+  virtual ~ByteSource() = default;
+  /// At least `wanted` unread bytes in one piece, if there are so many; fewer only at the end. Valid until
+  /// the next call of any member; begins at an address divisible by 8 as long as only multiples of 8 are
+  /// consumed.
+  virtual Result<Bytes> look(std::size_t wanted) = 0;
+  virtual void consume(std::size_t bytes) = 0;
+  /// Somebody holds the file for writing: its end is not the last word.
+  virtual bool being_written() const { return false; }
+};
+
+struct SourceOptions {
+  bool follow = false;         ///< at the end, wait for more
+  std::function<bool()> stop;  ///< ends a follow
+};
+
+/// @param path  "-": standard input.
+/// @error the system's own; the detail names the file.
+Result<std::unique_ptr<ByteSource>> open_source(const std::string& path, SourceOptions options);
+
+}  // namespace wstap::formats

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "formats/capture_reader.h"
+
+#include <fmt/format.h>
+
+#include "formats/errors.h"
+
+namespace wstap::formats {
+
+Result<CaptureReader> CaptureReader::open(const std::string& path, SourceOptions options) {
+  auto source = open_source(path, std::move(options));
+  if (!source) return std::unexpected(source.error());
+  return CaptureReader(std::move(*source));
+}
+
+std::unexpected<Error> CaptureReader::stop(Error error) {
+  error.offset = offset_;
+  stopped_ = error;
+  return std::unexpected(std::move(error));
+}
+
+/// One whole message; empty at a clean end.
+Result<Bytes> CaptureReader::next_message() {
+  source_->consume(to_consume_);
+  offset_ += std::exchange(to_consume_, 0);
+  raw_ = {};
+  auto in = source_->look(8);
+  if (!in) return stop(in.error());
+  if (in->empty()) return Bytes();
+  auto length = message_bytes(*in);
+  if (length && !*length && in->size() >= 8) {
+    in = source_->look(2048 + 8);  // a segment table of the longest kind
+    if (!in) return stop(in.error());
+    length = message_bytes(*in);
+  }
+  if (!length) return stop(begun_ ? length.error() : Error{Errc::bad_magic, length.error().text()});
+  if (*length && in->size() < **length) {
+    in = source_->look(**length);
+    if (!in) return stop(in.error());
+  }
+  if (!*length || in->size() < **length) {
+    const auto due = *length ? fmt::format(" of {}", **length) : std::string();
+    return stop(
+        {begun_ ? Errc::truncated : Errc::bad_magic, fmt::format("{} bytes{} are there", in->size(), due)});
+  }
+  to_consume_ = **length;
+  return raw_ = in->first(**length);
+}
+
+Result<std::optional<Record>> CaptureReader::next() {
+  if (stopped_) return std::unexpected(*stopped_);
+  const auto message = next_message();
+  if (!message) return std::unexpected(message.error());
+  if (message->empty()) return std::nullopt;
+  auto record = decode(*message, scratch_);
+  if (!record && record.error().code == Errc::corrupt && !begun_)
+    return stop({Errc::bad_magic, record.error().detail});
+  if (!record) return stop(record.error());
+  if (!begun_ && !std::holds_alternative<Header>(*record))
+    return stop({Errc::bad_magic, "it does not begin with a header"});
+  begun_ = true;
+  return std::optional(std::move(*record));
+}
+
+}  // namespace wstap::formats

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writes captures: every record is in the kernel's hands when the call returns (CAP-2).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <unordered_map>
+
+#include "formats/record.h"
+#include "libcore/base/clock.h"
+#include "libcore/pipeline/tap.h"
+
+struct iovec;
+
+namespace wstap::formats {
+
+enum class Fsync : std::uint8_t { never, interval, always };
+enum class OnCaptureError : std::uint8_t {
+  stop,  ///< every call fails from then on: no traffic passes unrecorded
+  pass,  ///< calls succeed; what was lost is counted, and noted when writing works again
+};
+
+struct CaptureOptions {
+  std::string path;    ///< "-": standard output
+  bool force = false;  ///< overwrite
+  Fsync fsync = Fsync::never;
+  OnCaptureError on_error = OnCaptureError::stop;
+  std::uint64_t rotate_bytes = 0;             ///< begin another part after so many; 0: never
+  std::uint64_t rotate_ns = 0;                ///< ... or after so long
+  std::string tool;                           ///< for the header
+  std::vector<std::string> options;           ///< for the header
+  std::function<void(const Error&)> on_lost;  ///< told once when `pass` begins to lose records
+};
+
+/// The name of a part: "x.wstap", "x.2.wstap", "x.3.wstap", ...
+std::string part_path(const std::string& path, std::uint32_t part);
+
+/// Thread-safe. Holds a lock on its file (flock) for as long as it writes, so that readers know.
+class CaptureWriter final : public pipeline::Tap {
+ public:
+  /// Creates the file (mode 0600) and writes the header. @param clock outlives the writer.
+  /// @error exists; the system's own. The detail names the file and says what to do.
+  static Result<std::unique_ptr<CaptureWriter>> open(CaptureOptions options, Clock& clock);
+  ~CaptureWriter() override;
+  CaptureWriter(const CaptureWriter&) = delete;
+  CaptureWriter& operator=(const CaptureWriter&) = delete;
+
+  Result<void> flow_opened(const pipeline::FlowOpened& flow) override;
+  Result<void> burst(const pipeline::Burst& burst) override;
+  Result<void> outcome(const pipeline::Outcome& outcome) override;
+  Result<void> flow_closed(const pipeline::FlowClosed& closed) override;
+  Result<void> connection(const pipeline::ConnectionRecord& connection) override;
+  Result<void> note(const pipeline::Note& note) override;
+
+  std::uint64_t bytes_written() const noexcept { return written_total_; }
+
+ private:
+  struct OpenFlow;
+  CaptureWriter(CaptureOptions options, Clock& clock);
+  Result<void> open_part();
+  Result<void> put(Bytes record);
+  Result<void> put(std::span<iovec> pieces, std::size_t total);
+  Result<void> write_all(std::span<iovec> pieces, std::size_t total);
+  Result<void> undo_short_write(Error why);
+  Result<void> put_burst(const pipeline::Burst& burst);
+  Result<void> put_large_marks(const pipeline::Burst& burst);
+  Result<void> sync_if_due();
+  Result<void> rotate_if_due();
+  Result<void> reopen_flows();
+  void follow(const pipeline::Burst& burst);
+  bool rotates() const noexcept { return options_.rotate_bytes != 0 || options_.rotate_ns != 0; }
+
+  const CaptureOptions options_;
+  Clock& clock_;
+  std::mutex lock_;
+  int fd_ = -1;
+  bool seekable_ = true;
+  Header header_;
+  std::uint64_t part_bytes_ = 0;  ///< length of the sound part of the file
+  std::uint64_t written_total_ = 0;
+  UnixNs last_sync_ns_ = 0;
+  std::optional<Error> failed_;  ///< what stopped the recording
+  std::uint64_t lost_records_ = 0;
+  std::unordered_map<pipeline::FlowId, std::unique_ptr<OpenFlow>>
+      open_flows_;  ///< only kept when parts rotate
+};
+
+}  // namespace wstap::formats

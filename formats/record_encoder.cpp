@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "formats/record_encoder.h"
+
+#include <capnp/message.h>
+#include <capnp/serialize.h>
+#include <capture.capnp.h>
+
+#include <bit>
+#include <cstring>
+
+namespace wstap::formats {
+namespace {
+
+// The hand-made layout below writes the machine's integers; Cap'n Proto's are little-endian.
+static_assert(std::endian::native == std::endian::little);
+
+capnp::Text::Reader text(std::string_view value) {
+  return {value.data(), value.size()};
+}
+
+kj::ArrayPtr<const kj::byte> blob(Bytes bytes) {
+  return {static_cast<const kj::byte*>(static_cast<const void*>(bytes.data())), bytes.size()};
+}
+
+Buffer finished(capnp::MessageBuilder& message) {
+  const auto words = capnp::messageToFlatArray(message);
+  const auto bytes = words.asBytes();
+  return to_buffer(std::as_bytes(std::span(bytes.begin(), bytes.size())));
+}
+
+template <class ListBuilder>
+void fill_texts(ListBuilder list, const std::vector<std::string>& values) {
+  for (unsigned i = 0; i < values.size(); ++i) list.set(i, text(values[i]));
+}
+
+unsigned count(const auto& values) {
+  return static_cast<unsigned>(values.size());
+}
+
+// A text may hold NUL bytes or anything else a peer sent; empty ones are left out.
+void fill_tls(wire::Tls::Builder tls, const TlsFacts& facts) {
+  tls.setVersion(text(facts.version));
+  tls.setCipher(text(facts.cipher));
+  tls.setAlpn(text(facts.alpn));
+  tls.setSni(text(facts.sni));
+  tls.setJa3(text(facts.ja3));
+  tls.setJa4(text(facts.ja4));
+  if (!facts.certificate) return;
+  auto certificate = tls.initCertificate();
+  certificate.setSubject(text(facts.certificate->subject));
+  certificate.setIssuer(text(facts.certificate->issuer));
+  certificate.setNotBefore(facts.certificate->not_before_ns);
+  certificate.setNotAfter(facts.certificate->not_after_ns);
+  certificate.setSha256(text(facts.certificate->sha256));
+  fill_texts(certificate.initNames(count(facts.certificate->names)), facts.certificate->names);
+}
+
+void fill_leg(wire::Leg::Builder leg, const pipeline::Leg& facts) {
+  leg.setAddress(text(facts.address));
+  leg.setHttpVersion(text(facts.http_version));
+  if (facts.tls) fill_tls(leg.initTls(), *facts.tls);
+}
+
+void fill_facts(wire::Facts::Builder builder, const pipeline::ConnectionFacts& facts) {
+  builder.setUrl(text(facts.url));
+  fill_leg(builder.initClient(), facts.client);
+  fill_leg(builder.initServer(), facts.server);
+  builder.setRequestHead(blob(facts.request_head));
+  builder.setResponseHead(blob(facts.response_head));
+}
+
+void fill_lane_end(wire::LaneEnd::Builder lane, const pipeline::FlowClosed& closed, std::size_t index) {
+  lane.setFrames(closed.counts[index].frames);
+  lane.setBytes(closed.counts[index].bytes);
+  if (!closed.unfinished[index].empty()) lane.setUnfinished(blob(closed.unfinished[index]));
+  if (closed.undelivered_from[index]) {
+    lane.setIsUndelivered(true);
+    lane.setUndeliveredFrom(*closed.undelivered_from[index]);
+  }
+}
+
+void fill_lane_state(wire::LaneState::Builder lane, const pipeline::LaneResume& state) {
+  lane.setFrames(state.counts.frames);
+  lane.setBytes(state.counts.bytes);
+  lane.setMessageOpen(state.message.open);
+  lane.setMessageCompressed(state.message.compressed);
+  lane.setClosed(state.message.closed);
+  lane.setMessageOpcode(state.message.opcode);
+  lane.setMessageFirst(state.message.first);
+  lane.setMessageBytes(state.message.bytes);
+}
+
+void fill_mark(wire::Mark::Builder builder, const pipeline::Mark& mark) {
+  builder.setFrame(mark.frame);
+  builder.setVerdict(static_cast<wire::Verdict>(mark.verdict));
+  builder.setCause(text(mark.cause));
+  if (mark.sent) {
+    builder.setHasSent(true);
+    builder.setSent(blob(*mark.sent));
+  }
+  if (!mark.tags.empty()) fill_texts(builder.initTags(count(mark.tags)), mark.tags);
+}
+
+void put(std::array<std::byte, 56>& bytes, std::size_t at, auto value) {
+  std::memcpy(bytes.data() + at, &value, sizeof value);
+}
+
+constexpr std::size_t to_words(std::size_t bytes) {
+  return (bytes + 7) / 8;
+}
+
+}  // namespace
+
+Buffer encode(const Header& header) {
+  capnp::MallocMessageBuilder message;
+  auto builder = message.initRoot<wire::Record>().initHeader();
+  builder.setMagic("wstap capture");
+  builder.setVersion(header.version);
+  builder.setCaptureId(blob(header.capture_id));
+  builder.setPart(header.part);
+  builder.setTool(text(header.tool));
+  builder.setTime(header.time_ns);
+  fill_texts(builder.initOptions(count(header.options)), header.options);
+  return finished(message);
+}
+
+Buffer encode(const pipeline::FlowOpened& flow) {
+  capnp::MallocMessageBuilder message;
+  auto builder = message.initRoot<wire::Record>().initFlowOpen();
+  builder.setFlow(flow.id);
+  builder.setTime(flow.time_ns);
+  fill_facts(builder.initFacts(), flow.facts);
+  builder.setSubprotocol(text(flow.subprotocol));
+  builder.setExtensions(text(flow.extensions));
+  std::vector<std::string> anomalies;
+  flow.anomalies.for_each([&](const ws::AnomalyInfo& entry) { anomalies.emplace_back(entry.name); });
+  if (!anomalies.empty()) fill_texts(builder.initAnomalies(count(anomalies)), anomalies);
+  builder.setNextSequence(flow.next_sequence);
+  if (flow.resumed) {
+    auto lanes = builder.initResumed(2);
+    for (unsigned i = 0; i < 2; ++i) fill_lane_state(lanes[i], (*flow.resumed)[i]);
+  }
+  return finished(message);
+}
+
+Buffer encode(const pipeline::Outcome& outcome) {
+  capnp::MallocMessageBuilder message;
+  auto builder = message.initRoot<wire::Record>().initOutcome();
+  builder.setFlow(outcome.flow);
+  builder.setSequence(outcome.sequence);
+  builder.setTime(outcome.time_ns);
+  builder.setVerdict(static_cast<wire::Verdict>(outcome.verdict));
+  builder.setCause(text(outcome.cause));
+  if (outcome.sent) {
+    builder.setHasSent(true);
+    builder.setSent(blob(*outcome.sent));
+  }
+  return finished(message);
+}
+
+Buffer encode(const pipeline::FlowClosed& closed) {
+  capnp::MallocMessageBuilder message;
+  auto builder = message.initRoot<wire::Record>().initFlowClose();
+  builder.setFlow(closed.id);
+  builder.setTime(closed.time_ns);
+  builder.setState(static_cast<wire::FlowState>(closed.state));
+  builder.setReason(text(closed.reason));
+  builder.setDetail(text(closed.detail));
+  builder.setOffset(closed.offset);
+  builder.setBegan(static_cast<wire::Party>(closed.began));
+  builder.setCloseCode(closed.close_code);
+  builder.setCloseReason(blob(as_bytes(closed.close_reason)));
+  fill_lane_end(builder.initSend(), closed, 0);
+  fill_lane_end(builder.initReceive(), closed, 1);
+  if (!closed.notes.empty()) fill_texts(builder.initNotes(count(closed.notes)), closed.notes);
+  return finished(message);
+}
+
+Buffer encode(const pipeline::ConnectionRecord& connection) {
+  capnp::MallocMessageBuilder message;
+  auto builder = message.initRoot<wire::Record>().initConnection();
+  builder.setId(connection.id);
+  builder.setStart(connection.start_ns);
+  builder.setEnd(connection.end_ns);
+  builder.setKind(static_cast<wire::ConnectionKind>(connection.kind));
+  fill_facts(builder.initFacts(), connection.facts);
+  builder.setReason(text(connection.reason));
+  builder.setBytesSent(connection.bytes[0]);
+  builder.setBytesReceived(connection.bytes[1]);
+  return finished(message);
+}
+
+Buffer encode(const pipeline::Note& note) {
+  capnp::MallocMessageBuilder message;
+  auto builder = message.initRoot<wire::Record>().initNote();
+  builder.setFlow(note.flow);
+  builder.setTime(note.time_ns);
+  builder.setText(text(note.text));
+  return finished(message);
+}
+
+Buffer encode(const pipeline::Burst& burst) {
+  capnp::MallocMessageBuilder message;
+  auto builder = message.initRoot<wire::Record>().initBurst();
+  builder.setFlow(burst.flow);
+  builder.setFirstSequence(burst.first_sequence);
+  builder.setTime(burst.time_ns);
+  builder.setDirection(static_cast<wire::Direction>(burst.direction));
+  if (burst.ends.size() > 1) {
+    auto ends = builder.initEnds(count(burst.ends));
+    for (unsigned i = 0; i < burst.ends.size(); ++i) ends.set(i, burst.ends[i]);
+  }
+  if (!burst.marks.empty()) {
+    auto marks = builder.initMarks(count(burst.marks));
+    for (unsigned i = 0; i < burst.marks.size(); ++i) fill_mark(marks[i], burst.marks[i]);
+  }
+  builder.setRaw(blob(burst.raw));
+  return finished(message);
+}
+
+/// Segment table, root pointer, three words of data, pointers to ends and raw: what the generated builder
+/// would write for a Record whose pointer section ends before `marks`. A test compares the two.
+BurstHead encode_head(const pipeline::Burst& burst) noexcept {
+  BurstHead head;
+  head.ends_bytes = burst.ends.size() > 1 ? burst.ends.size_bytes() : 0;
+  const std::size_t ends_words = to_words(head.ends_bytes);
+  const std::size_t raw_words = to_words(burst.raw.size());
+  head.ends_padding = ends_words * 8 - head.ends_bytes;
+  head.raw_padding = raw_words * 8 - burst.raw.size();
+
+  constexpr std::uint32_t kDataWords = 3;
+  constexpr std::uint32_t kPointers = 2;
+  constexpr std::uint32_t kList = 1;
+  constexpr std::uint32_t kFourBytes = 4;
+  constexpr std::uint32_t kBytes = 2;
+  constexpr std::uint16_t kBurstTag = 2;
+  put(head.bytes, 0, std::uint32_t{0});  // one segment
+  put(head.bytes, 4, static_cast<std::uint32_t>(1 + kDataWords + kPointers + ends_words + raw_words));
+  put(head.bytes, 8, std::uint32_t{0});  // the root struct follows at once
+  put(head.bytes, 12, kDataWords | kPointers << 16);
+  put(head.bytes, 16, kBurstTag);
+  put(head.bytes, 18, static_cast<std::uint16_t>(burst.direction));
+  put(head.bytes, 20, burst.flow);
+  put(head.bytes, 24, burst.first_sequence);
+  put(head.bytes, 32, burst.time_ns);
+  // Offsets are in words, from the end of the pointer.
+  const bool has_ends = head.ends_bytes != 0;
+  put(head.bytes, 40, has_ends ? 1U << 2 | kList : 0U);
+  put(head.bytes, 44, has_ends ? static_cast<std::uint32_t>(burst.ends.size()) << 3 | kFourBytes : 0U);
+  put(head.bytes, 48, static_cast<std::uint32_t>(ends_words) << 2 | kList);
+  put(head.bytes, 52, static_cast<std::uint32_t>(burst.raw.size()) << 3 | kBytes);
+  return head;
+}
+
+}  // namespace wstap::formats
