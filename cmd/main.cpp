@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The program: finds the subcommand, fills its options (flag > environment > --config > XDG config > default, CLI-3),
-// runs it, turns what it says into an exit status.
+// The program: finds the subcommand, fills its options (flag > environment > --config > XDG config > default,
+// CLI-3), runs it, turns what it says into an exit status.
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdlib>
@@ -16,7 +16,8 @@ namespace {
 /// "close-timeout" is set by WSTAP_CLOSE_TIMEOUT.
 std::string environment_name(std::string_view option) {
   std::string name = "WSTAP_";
-  for (const char c : option) name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  for (const char c : option)
+    name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return name;
 }
 
@@ -24,9 +25,24 @@ std::string environment_name(std::string_view option) {
 class ConfigBelowEnvironment final : public CLI::ConfigTOML {
  public:
   std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
-    auto items = CLI::ConfigTOML::from_config(input);
-    std::erase_if(items, [](const auto& item) { return std::getenv(environment_name(item.name).c_str()) != nullptr; });
-    return items;
+    auto found = CLI::ConfigTOML::from_config(input);
+    std::erase_if(
+        found, [](const auto& item) { return std::getenv(environment_name(item.name).c_str()) != nullptr; });
+    return found;
+  }
+};
+
+/// Without the names of environment variables: the footer says how they are made.
+class QuietFormatter final : public CLI::Formatter {
+ public:
+  std::string make_option_opts(const CLI::Option* option) const override {
+    std::string text;
+    if (option->get_type_size() != 0) {
+      if (!option->get_type_name().empty()) text += " " + option->get_type_name();
+      if (!option->get_default_str().empty()) text += " [" + option->get_default_str() + "]";
+      if (option->get_expected_max() > 1) text += " ...";
+    }
+    return text;
   }
 };
 
@@ -71,13 +87,15 @@ int run(int argc, char** argv, Io& io) {
   app.set_version_flag("-V,--version", std::string("wstap ") + kVersion);
   app.require_subcommand(1);
   app.allow_config_extras(CLI::config_extras_mode::error);
+  app.formatter(std::make_shared<QuietFormatter>());
   app.config_formatter(std::make_shared<ConfigBelowEnvironment>());
   app.set_config("--config", "", "read options from this TOML file: one table a command, one key an option")
       ->type_name("FILE")
       ->expected(1, 2)
       ->take_all();
-  app.footer("Every option of a command can also be set by WSTAP_OPTION_NAME in the environment.\n"
-             "Manual: wstap(1), and wstap-COMMAND(1) for each command.");
+  app.footer(
+      "Every option of a command can also be set by WSTAP_OPTION_NAME in the environment.\n"
+      "Manual: wstap(1), and wstap-COMMAND(1) for each command.");
 
   Run chosen;
   for (const Command& command : commands()) {
@@ -89,7 +107,8 @@ int run(int argc, char** argv, Io& io) {
   name_environment(app);
 
   std::vector<std::string> arguments(argv + 1, argv + argc);
-  if (const auto config = xdg_config(); !config.empty()) arguments.insert(arguments.begin(), {"--config", config});
+  if (const auto config = xdg_config(); !config.empty())
+    arguments.insert(arguments.begin(), {"--config", config});
   std::reverse(arguments.begin(), arguments.end());
   try {
     app.parse(std::move(arguments));

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/byte_source.h"
 
-#include <fcntl.h>
 #include <poll.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+
+#include "formats/descriptor.h"
 
 namespace wstap::formats {
 namespace {
@@ -20,29 +19,6 @@ constexpr int kFollowPollMs = 100;
 
 std::unexpected<Error> system_error(const std::string& path) {
   return fail(std::error_code(errno, std::generic_category()), path == "-" ? "standard input" : path);
-}
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) noexcept : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&&) = delete;
-  ~Descriptor() {
-    if (fd_ > STDERR_FILENO) ::close(fd_);
-  }
-  int get() const noexcept { return fd_; }
-
- private:
-  int fd_;
-};
-
-/// A writer locks what it writes.
-bool is_locked(int fd) {
-  if (::flock(fd, LOCK_SH | LOCK_NB) == 0) {
-    ::flock(fd, LOCK_UN);
-    return false;
-  }
-  return errno == EWOULDBLOCK;
 }
 
 class MappedFile final : public ByteSource {
@@ -76,7 +52,7 @@ class StreamSource final : public ByteSource {
     return Bytes(buffer_).subspan(begin_, end_ - begin_);
   }
   void consume(std::size_t bytes) override { begin_ += bytes; }
-  bool being_written() const override { return regular_ && is_locked(fd_.get()); }
+  bool being_written() const override { return regular_ && is_being_written(fd_.get()); }
 
  private:
   Result<std::size_t> read_some(std::size_t wanted) {
@@ -92,7 +68,7 @@ class StreamSource final : public ByteSource {
     for (;;) {
       const auto got = ::read(fd_.get(), buffer_.data() + end_, buffer_.size() - end_);
       if (got < 0 && errno == EINTR) {
-        if (options_.stop && options_.stop()) return 0;
+        if (stopped()) return 0;
         continue;
       }
       if (got < 0) return system_error(path_);
@@ -101,10 +77,16 @@ class StreamSource final : public ByteSource {
     }
   }
 
-  bool wait_for_more() const {
-    if (!options_.follow || !regular_ || (options_.stop && options_.stop())) return false;
+  bool stopped() const { return options_.stop && options_.stop(); }
+
+  bool wait_for_more() {
+    if (!options_.follow || !regular_ || stopped()) return false;
     ::poll(nullptr, 0, kFollowPollMs);
-    return !(options_.stop && options_.stop());
+    if (stopped()) return false;
+    // A writer whose disk is full takes a torn record back: what is here of one is to be read again.
+    const auto unread = static_cast<off_t>(end_ - begin_);
+    if (unread != 0 && ::lseek(fd_.get(), -unread, SEEK_CUR) >= 0) end_ = begin_;
+    return true;
   }
 
   Descriptor fd_;
@@ -127,7 +109,7 @@ Result<std::unique_ptr<ByteSource>> open_source(const std::string& path, SourceO
   }
   const bool regular = S_ISREG(info.st_mode);
   // A file that is still written may be shortened under a mapping, and that would be fatal.
-  if (regular && path != "-" && !options.follow && !is_locked(fd.get())) {
+  if (regular && path != "-" && !options.follow && !is_being_written(fd.get())) {
     const auto bytes = static_cast<std::size_t>(info.st_size);
     if (bytes == 0) return std::make_unique<MappedFile>(nullptr, 0);
     void* memory = ::mmap(nullptr, bytes, PROT_READ, MAP_PRIVATE, fd.get(), 0);

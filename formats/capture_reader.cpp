@@ -24,27 +24,20 @@ Result<Bytes> CaptureReader::next_message() {
   source_->consume(to_consume_);
   offset_ += std::exchange(to_consume_, 0);
   raw_ = {};
-  auto in = source_->look(8);
-  if (!in) return stop(in.error());
-  if (in->empty()) return Bytes();
-  auto length = message_bytes(*in);
-  if (length && !*length && in->size() >= 8) {
-    in = source_->look(2048 + 8);  // a segment table of the longest kind
+  for (std::size_t wanted = 8;;) {
+    const auto in = source_->look(wanted);
     if (!in) return stop(in.error());
-    length = message_bytes(*in);
+    if (in->empty()) return Bytes();
+    const auto needed = bytes_needed(*in);
+    if (!needed) return stop(begun_ ? needed.error() : Error{Errc::bad_magic, needed.error().text()});
+    if (*needed <= in->size()) {
+      to_consume_ = *needed;
+      return raw_ = in->first(*needed);
+    }
+    if (in->size() < wanted)
+      return stop({Errc::truncated, fmt::format("{} of {} bytes are there", in->size(), *needed)});
+    wanted = *needed;
   }
-  if (!length) return stop(begun_ ? length.error() : Error{Errc::bad_magic, length.error().text()});
-  if (*length && in->size() < **length) {
-    in = source_->look(**length);
-    if (!in) return stop(in.error());
-  }
-  if (!*length || in->size() < **length) {
-    const auto due = *length ? fmt::format(" of {}", **length) : std::string();
-    return stop(
-        {begun_ ? Errc::truncated : Errc::bad_magic, fmt::format("{} bytes{} are there", in->size(), due)});
-  }
-  to_consume_ = **length;
-  return raw_ = in->first(**length);
 }
 
 Result<std::optional<Record>> CaptureReader::next() {

@@ -2,18 +2,17 @@
 // Writes captures: every record is in the kernel's hands when the call returns (CAP-2).
 #pragma once
 
+#include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <span>
-#include <unordered_map>
 
+#include "formats/output_file.h"
 #include "formats/record.h"
 #include "libcore/base/clock.h"
 #include "libcore/pipeline/tap.h"
-
-struct iovec;
 
 namespace wstap::formats {
 
@@ -28,17 +27,18 @@ struct CaptureOptions {
   bool force = false;  ///< overwrite
   Fsync fsync = Fsync::never;
   OnCaptureError on_error = OnCaptureError::stop;
-  std::uint64_t rotate_bytes = 0;             ///< begin another part after so many; 0: never
-  std::uint64_t rotate_ns = 0;                ///< ... or after so long
-  std::string tool;                           ///< for the header
-  std::vector<std::string> options;           ///< for the header
-  std::function<void(const Error&)> on_lost;  ///< told once when `pass` begins to lose records
+  std::uint64_t rotate_bytes = 0;    ///< begin another part after so many; 0: never
+  std::uint64_t rotate_ns = 0;       ///< ... or after so long
+  std::string tool;                  ///< for the header
+  std::vector<std::string> options;  ///< for the header
+  /// Told once when `pass` begins to lose records, under the writer's lock.
+  std::function<void(const Error&)> on_lost;
 };
 
 /// The name of a part: "x.wstap", "x.2.wstap", "x.3.wstap", ...
 std::string part_path(const std::string& path, std::uint32_t part);
 
-/// Thread-safe. Holds a lock on its file (flock) for as long as it writes, so that readers know.
+/// Thread-safe. Locks its file for as long as it writes, so that readers know.
 class CaptureWriter final : public pipeline::Tap {
  public:
   /// Creates the file (mode 0600) and writes the header. @param clock outlives the writer.
@@ -48,6 +48,7 @@ class CaptureWriter final : public pipeline::Tap {
   CaptureWriter(const CaptureWriter&) = delete;
   CaptureWriter& operator=(const CaptureWriter&) = delete;
 
+  // All of them: @error record_too_large, of this record alone; under `stop` what ended the recording.
   Result<void> flow_opened(const pipeline::FlowOpened& flow) override;
   Result<void> burst(const pipeline::Burst& burst) override;
   Result<void> outcome(const pipeline::Outcome& outcome) override;
@@ -55,37 +56,35 @@ class CaptureWriter final : public pipeline::Tap {
   Result<void> connection(const pipeline::ConnectionRecord& connection) override;
   Result<void> note(const pipeline::Note& note) override;
 
-  std::uint64_t bytes_written() const noexcept { return written_total_; }
+  std::uint64_t bytes_written() const noexcept { return written_total_.load(std::memory_order_relaxed); }
 
  private:
   struct OpenFlow;
   CaptureWriter(CaptureOptions options, Clock& clock);
-  Result<void> open_part();
+  Result<void> begin_part(std::uint32_t part);
   Result<void> put(Bytes record);
   Result<void> put(std::span<iovec> pieces, std::size_t total);
-  Result<void> write_all(std::span<iovec> pieces, std::size_t total);
-  Result<void> undo_short_write(Error why);
+  Result<void> append(std::span<iovec> pieces, std::size_t total);
+  Result<void> note_lost();
+  Result<void> refuse(Error why);
   Result<void> put_burst(const pipeline::Burst& burst);
-  Result<void> put_large_marks(const pipeline::Burst& burst);
+  Result<void> put_apart(const pipeline::Burst& burst);
   Result<void> sync_if_due();
   Result<void> rotate_if_due();
   Result<void> reopen_flows();
   void follow(const pipeline::Burst& burst);
-  bool rotates() const noexcept { return options_.rotate_bytes != 0 || options_.rotate_ns != 0; }
 
   const CaptureOptions options_;
   Clock& clock_;
   std::mutex lock_;
-  int fd_ = -1;
-  bool seekable_ = true;
-  Header header_;
-  std::uint64_t part_bytes_ = 0;  ///< length of the sound part of the file
-  std::uint64_t written_total_ = 0;
+  OutputFile file_;
+  Header header_;  ///< of the current part
+  bool rotates_;
+  std::atomic<std::uint64_t> written_total_{0};
   UnixNs last_sync_ns_ = 0;
-  std::optional<Error> failed_;  ///< what stopped the recording
+  std::optional<Error> failed_;  ///< under `stop`: what ended the recording
   std::uint64_t lost_records_ = 0;
-  std::unordered_map<pipeline::FlowId, std::unique_ptr<OpenFlow>>
-      open_flows_;  ///< only kept when parts rotate
+  std::map<pipeline::FlowId, std::unique_ptr<OpenFlow>> open_flows_;  ///< only kept when parts rotate
 };
 
 }  // namespace wstap::formats

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "formats/errors.h"
+#include "formats/plain_burst.h"
 
 namespace wstap::formats {
 namespace {
@@ -122,21 +123,19 @@ std::optional<Buffer> sent(const auto& reader) {
   return to_buffer(bytes(reader.getSent()));
 }
 
-/// Where frames end, checked: ascending, and the last is where raw ends.
-Result<void> read_ends(capnp::List<std::uint32_t>::Reader list, std::size_t raw_bytes,
-                       std::vector<std::uint32_t>& ends) {
-  ends.clear();
-  if (list.size() == 0) {
-    ends.push_back(static_cast<std::uint32_t>(raw_bytes));
-    return {};
+/// Where frames end, checked: ascending, and the last is where raw ends. None: one frame that fills raw.
+Result<void> settle_ends(pipeline::Burst& burst, DecoderScratch& scratch) {
+  if (burst.ends.empty()) {
+    scratch.ends.assign(1, static_cast<std::uint32_t>(burst.raw.size()));
+    burst.ends = scratch.ends;
   }
-  ends.reserve(list.size());
   std::uint32_t last = 0;
-  for (const std::uint32_t end : list) {
-    if (end < last || end > raw_bytes) return corrupt(fmt::format("frame {} ends at {}", ends.size(), end));
-    ends.push_back(last = end);
+  for (const std::uint32_t end : burst.ends) {
+    if (end < last) return corrupt(fmt::format("a frame ends at {}, the one before it at {}", end, last));
+    last = end;
   }
-  if (last != raw_bytes) return corrupt(fmt::format("frames end at {} of {} bytes", last, raw_bytes));
+  if (last != burst.raw.size())
+    return corrupt(fmt::format("frames end at {} of {} bytes", last, burst.raw.size()));
   return {};
 }
 
@@ -148,9 +147,10 @@ Result<Record> burst(wire::Record::Burst::Reader reader, DecoderScratch& scratch
   burst.direction =
       reader.getDirection() == wire::Direction::SEND ? ws::Direction::send : ws::Direction::receive;
   burst.raw = bytes(reader.getRaw());
-  if (auto ok = read_ends(reader.getEnds(), burst.raw.size(), scratch.ends); !ok)
-    return std::unexpected(ok.error());
+  scratch.ends.clear();
+  for (const std::uint32_t end : reader.getEnds()) scratch.ends.push_back(end);
   burst.ends = scratch.ends;
+  if (auto ok = settle_ends(burst, scratch); !ok) return std::unexpected(ok.error());
   scratch.marks.clear();
   for (const auto mark : reader.getMarks()) {
     const bool ascends = scratch.marks.empty() || mark.getFrame() > scratch.marks.back().frame;
@@ -224,14 +224,15 @@ Result<Record> decode_record(wire::Record::Reader record, DecoderScratch& scratc
 
 }  // namespace
 
-Result<std::optional<std::size_t>> message_bytes(Bytes in) {
-  if (in.size() < 4) return std::nullopt;
-  const std::uint32_t segments = load_le(in, 0);
-  if (segments >= kMaxSegments) return corrupt(fmt::format("{} segments", std::uint64_t{segments} + 1));
-  const std::size_t table = (std::size_t{segments} / 2 + 1) * 8;
-  if (in.size() < table) return std::nullopt;
+Result<std::size_t> bytes_needed(Bytes in) {
+  // The table: how many segments beyond the first, the length of each in words, padding to a whole word.
+  std::uint32_t further = 0;
+  std::memcpy(&further, in.data(), std::min(in.size(), sizeof further));
+  if (further >= kMaxSegments) return corrupt(fmt::format("{} segments", std::uint64_t{further} + 1));
+  const std::size_t table = (4 + 4 * (std::size_t{further} + 1) + 7) / 8 * 8;
+  if (in.size() < table) return table;
   std::uint64_t words = 0;
-  for (std::size_t i = 0; i <= segments; ++i) words += load_le(in, 4 + i * 4);
+  for (std::size_t i = 0; i <= further; ++i) words += load_le(in, 4 + i * 4);
   const std::uint64_t total = table + words * 8;
   if (words == 0) return corrupt("an empty message");
   if (total > kMaxRecordBytes) return fail(Errc::record_too_large, fmt::format("{} bytes", total));
@@ -239,6 +240,10 @@ Result<std::optional<std::size_t>> message_bytes(Bytes in) {
 }
 
 Result<Record> decode(Bytes message, DecoderScratch& scratch) {
+  if (auto plain = read_plain_burst(message)) {
+    if (auto ok = settle_ends(*plain, scratch); !ok) return std::unexpected(ok.error());
+    return *plain;
+  }
   try {
     const kj::ArrayPtr<const capnp::word> words(
         static_cast<const capnp::word*>(static_cast<const void*>(message.data())), message.size() / 8);

@@ -2,17 +2,15 @@
 // Bytes to records: framing (how long is the next message), and content, from bytes that may be hostile.
 #pragma once
 
-#include <optional>
-
 #include "formats/record.h"
 #include "libcore/base/result.h"
 
 namespace wstap::formats {
 
-/// Bytes of the message at the start of `in`, its segment table included; nothing when `in` is too short to
-/// tell.
+/// How much of the message at the start of `in` must be there before more can be said of it. No more than
+/// in.size(): all of the message is there, and it is that long.
 /// @error corrupt; record_too_large.
-Result<std::optional<std::size_t>> message_bytes(Bytes in);
+Result<std::size_t> bytes_needed(Bytes in);
 
 /// Memory that decoding reuses from record to record.
 struct DecoderScratch {

@@ -5,14 +5,8 @@
 #include <capnp/serialize.h>
 #include <capture.capnp.h>
 
-#include <bit>
-#include <cstring>
-
 namespace wstap::formats {
 namespace {
-
-// The hand-made layout below writes the machine's integers; Cap'n Proto's are little-endian.
-static_assert(std::endian::native == std::endian::little);
 
 capnp::Text::Reader text(std::string_view value) {
   return {value.data(), value.size()};
@@ -37,7 +31,6 @@ unsigned count(const auto& values) {
   return static_cast<unsigned>(values.size());
 }
 
-// A text may hold NUL bytes or anything else a peer sent; empty ones are left out.
 void fill_tls(wire::Tls::Builder tls, const TlsFacts& facts) {
   tls.setVersion(text(facts.version));
   tls.setCipher(text(facts.cipher));
@@ -99,14 +92,6 @@ void fill_mark(wire::Mark::Builder builder, const pipeline::Mark& mark) {
     builder.setSent(blob(*mark.sent));
   }
   if (!mark.tags.empty()) fill_texts(builder.initTags(count(mark.tags)), mark.tags);
-}
-
-void put(std::array<std::byte, 56>& bytes, std::size_t at, auto value) {
-  std::memcpy(bytes.data() + at, &value, sizeof value);
-}
-
-constexpr std::size_t to_words(std::size_t bytes) {
-  return (bytes + 7) / 8;
 }
 
 }  // namespace
@@ -216,40 +201,6 @@ Buffer encode(const pipeline::Burst& burst) {
   }
   builder.setRaw(blob(burst.raw));
   return finished(message);
-}
-
-/// Segment table, root pointer, three words of data, pointers to ends and raw: what the generated builder
-/// would write for a Record whose pointer section ends before `marks`. A test compares the two.
-BurstHead encode_head(const pipeline::Burst& burst) noexcept {
-  BurstHead head;
-  head.ends_bytes = burst.ends.size() > 1 ? burst.ends.size_bytes() : 0;
-  const std::size_t ends_words = to_words(head.ends_bytes);
-  const std::size_t raw_words = to_words(burst.raw.size());
-  head.ends_padding = ends_words * 8 - head.ends_bytes;
-  head.raw_padding = raw_words * 8 - burst.raw.size();
-
-  constexpr std::uint32_t kDataWords = 3;
-  constexpr std::uint32_t kPointers = 2;
-  constexpr std::uint32_t kList = 1;
-  constexpr std::uint32_t kFourBytes = 4;
-  constexpr std::uint32_t kBytes = 2;
-  constexpr std::uint16_t kBurstTag = 2;
-  put(head.bytes, 0, std::uint32_t{0});  // one segment
-  put(head.bytes, 4, static_cast<std::uint32_t>(1 + kDataWords + kPointers + ends_words + raw_words));
-  put(head.bytes, 8, std::uint32_t{0});  // the root struct follows at once
-  put(head.bytes, 12, kDataWords | kPointers << 16);
-  put(head.bytes, 16, kBurstTag);
-  put(head.bytes, 18, static_cast<std::uint16_t>(burst.direction));
-  put(head.bytes, 20, burst.flow);
-  put(head.bytes, 24, burst.first_sequence);
-  put(head.bytes, 32, burst.time_ns);
-  // Offsets are in words, from the end of the pointer.
-  const bool has_ends = head.ends_bytes != 0;
-  put(head.bytes, 40, has_ends ? 1U << 2 | kList : 0U);
-  put(head.bytes, 44, has_ends ? static_cast<std::uint32_t>(burst.ends.size()) << 3 | kFourBytes : 0U);
-  put(head.bytes, 48, static_cast<std::uint32_t>(ends_words) << 2 | kList);
-  put(head.bytes, 52, static_cast<std::uint32_t>(burst.raw.size()) << 3 | kBytes);
-  return head;
 }
 
 }  // namespace wstap::formats

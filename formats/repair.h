@@ -15,7 +15,8 @@ struct Repaired {
 };
 
 /// Copies the sound records of `from` to the new file `to` (mode 0600).
-/// @error the system's own, and what CaptureReader says of something that is no capture at all; exists.
+/// @error the system's own, and what CaptureReader says of something that is no capture at all; exists;
+/// invalid_argument when the two are one file.
 Result<Repaired> repair(const std::string& from, const std::string& to, bool force);
 
 }  // namespace wstap::formats

@@ -7,7 +7,8 @@
 
 namespace wstap {
 
-enum class LogLevel : std::uint8_t { debug, info, warning, error };
+/// `notice`: what everybody should see, without anything being wrong.
+enum class LogLevel : std::uint8_t { debug, info, notice, warning, error };
 
 /// Called by all threads at once; implementations are thread-safe.
 class Log {

@@ -99,7 +99,7 @@ asio::awaitable<void> ClientSession::serve_port() {
   const Opening opening = co_await sniff_client();
   if (core_.options.reverse) {
     if (opening == Opening::http1 || opening == Opening::other) {
-      co_await serve_http({Site::Kind::upstream, reverse_url(), {}});
+      co_await serve_http(Site(Site::Kind::upstream, reverse_url()));
       co_return;
     }
     const auto url = reverse_url();
@@ -122,7 +122,7 @@ asio::awaitable<void> ClientSession::serve_port() {
   } else if (opening == Opening::h2_preface) {
     log(LogLevel::info, "HTTP/2 to the proxy itself is not supported; use HTTP/1.1");
   } else {
-    co_await serve_http({});
+    co_await serve_http(Site());
   }
 }
 
@@ -139,7 +139,7 @@ asio::awaitable<void> ClientSession::connect_tunnel(http1::Authority target, Buf
   if (is_ca_site(target.host)) {
     const std::string ok = http1::tunnel_reply();
     if (co_await write_all(*client_.io, as_bytes(ok)))
-      co_await serve_http({Site::Kind::own, tunnel_url(target), {}});
+      co_await serve_http(Site(Site::Kind::own, tunnel_url(target)));
     co_return;
   }
   const auto dialled = co_await dial_tunnel(target);
@@ -187,12 +187,12 @@ asio::awaitable<void> ClientSession::serve_socks() {
     record(tunnel_url(authority), ConnectionKind::failed, dialled.error().text());
   }
   if (!co_await write_all(*client_.io, answer) || !dialled) co_return;
-  if (own) co_return co_await serve_http({Site::Kind::own, tunnel_url(authority), {}});
+  if (own) co_return co_await serve_http(Site(Site::Kind::own, tunnel_url(authority)));
   co_await serve_tunnel(tunnel_url(authority));
 }
 
 asio::awaitable<Result<void>> ClientSession::dial_tunnel(const http1::Authority& target) {
-  auto stream = co_await core_.connect({target.host, target.port});
+  auto stream = co_await core_.connect(Target(target.host, target.port));
   if (!stream) co_return std::unexpected(stream.error());
   server_ = std::move(*stream);
   facts_.server.address = server_.io->peer();
@@ -240,9 +240,10 @@ asio::awaitable<Opening> ClientSession::sniff_tunnel() {
 }
 
 asio::awaitable<void> ClientSession::serve_tunnel(http1::Url url) {
-  switch (co_await sniff_tunnel()) {
+  const Opening opening = co_await sniff_tunnel();
+  switch (opening) {
     case Opening::tls: co_await intercept_tls(std::move(url)); break;
-    case Opening::http1: co_await serve_http({Site::Kind::tunnel, std::move(url), {}}); break;
+    case Opening::http1: co_await serve_http(Site(Site::Kind::tunnel, std::move(url))); break;
     case Opening::h2_preface: co_await relay_as_opaque(url, "h2c"); break;
     default: co_await relay_as_opaque(url, "not HTTP");
   }
@@ -263,7 +264,7 @@ asio::awaitable<void> ClientSession::intercept_tls(http1::Url url) {
       co_await start_upstream_tls(core_, seat_, server_, name, upstream_alpn(*hello), facts_.server);
   std::vector<std::string> alpn;
   std::vector<std::string> names;
-  Site site{Site::Kind::tunnel, url, {}};
+  Site site(Site::Kind::tunnel, url);
   if (upstream) {
     if (!facts_.server.tls->alpn.empty()) alpn.push_back(facts_.server.tls->alpn);
     if (facts_.server.tls->certificate) names = facts_.server.tls->certificate->names;

@@ -11,7 +11,7 @@
 
 namespace wstap::net {
 
-/// Where the requests of a stream go.
+/// Where the requests of a stream go. Constructed, never brace-initialized: see Target.
 struct Site {
   enum class Kind : std::uint8_t {
     any,       ///< a forward proxy's port: each request names its target
@@ -19,6 +19,9 @@ struct Site {
     tunnel,    ///< inside CONNECT or SOCKS: one upstream, one connection, dialled before
     own,       ///< http://wstap.ca/
   };
+  Site() = default;
+  Site(Kind what, http1::Url upstream) : kind(what), url(std::move(upstream)) {}
+
   Kind kind = Kind::any;
   http1::Url url;       ///< of the upstream, but for Kind::any
   std::string failure;  ///< every request is answered 502 with this (TLS-3); empty: none

@@ -12,6 +12,7 @@
 
 #include "libcore/net/client_session.h"
 #include "libcore/net/errors.h"
+#include "libcore/net/listening.h"
 #include "libcore/net/tcp_transport.h"
 
 namespace wstap::net {
@@ -36,13 +37,6 @@ std::uint64_t raise_descriptor_limit(std::uint64_t wanted) {
   return limit.rlim_cur;
 }
 
-std::unexpected<Error> listen_error(const tcp::endpoint& endpoint, std::error_code failed) {
-  if (failed == std::errc::address_in_use)
-    return fail(Errc::address_in_use,
-                to_string(endpoint) + " (is another proxy running? choose another --listen)");
-  return fail(failed, to_string(endpoint));
-}
-
 }  // namespace
 
 ProxyCore::ProxyCore(ProxyOptions given, ProxyParts with)
@@ -62,14 +56,10 @@ Result<std::vector<tcp::endpoint>> ProxyCore::listen() {
                     (allowed - kSpareDescriptors) / kDescriptorsPerConnection, options.max_connections));
   std::vector<tcp::endpoint> bound;
   for (const auto& endpoint : options.listen) {
-    std::error_code failed;
     tcp::acceptor acceptor(seats_.front().worker.io());
-    acceptor.open(endpoint.protocol(), failed);
-    if (!failed) acceptor.set_option(tcp::acceptor::reuse_address(true), failed);
-    if (!failed) acceptor.bind(endpoint, failed);
-    if (!failed) acceptor.listen(asio::socket_base::max_listen_connections, failed);
-    if (failed) return listen_error(endpoint, failed);
-    bound.push_back(acceptor.local_endpoint());
+    const auto at = open_acceptor(acceptor, endpoint);
+    if (!at) return std::unexpected(at.error());
+    bound.push_back(*at);
     dial_options_.own_ports.push_back(bound.back().port());
     acceptors_.push_back(std::move(acceptor));
   }
@@ -154,7 +144,9 @@ void ProxyCore::start_session(tcp::socket socket, std::size_t index) {
 asio::awaitable<Result<Stream>> ProxyCore::connect(Target target) {
   auto socket = co_await dial(resolver_, std::move(target), dial_options_);
   if (!socket) co_return std::unexpected(socket.error());
-  co_return Stream{std::make_unique<TcpTransport>(std::move(*socket)), {}};
+  Stream stream;
+  stream.io = std::make_unique<TcpTransport>(std::move(*socket));
+  co_return stream;
 }
 
 void ProxyCore::record(const pipeline::ConnectionRecord& record) {

@@ -9,7 +9,9 @@
 
 namespace wstap::net {
 
-std::vector<std::string> only_http1() { return {"http/1.1"}; }
+std::vector<std::string> only_http1() {
+  return {"http/1.1"};
+}
 
 asio::awaitable<Result<void>> start_upstream_tls(ProxyCore& core, WorkerSeat& seat, Stream& stream,
                                                  std::string host, std::vector<std::string> alpn,

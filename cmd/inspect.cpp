@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+// wstap inspect: shows what captures hold.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <filesystem>
+
+#include "cmd/listing.h"
+#include "cmd/options.h"
+#include "cmd/output.h"
+#include "cmd/progress.h"
+#include "cmd/signals.h"
+#include "formats/errors.h"
+#include "formats/repair.h"
+
+namespace wstap::cmd {
+namespace {
+
+constexpr std::string_view kName = "inspect";
+constexpr std::size_t kWriteAtOnce = 64 * 1024;
+
+enum class Format : std::uint8_t { text, json, jsonl };
+
+struct Options {
+  std::vector<std::string> files;
+  std::string frame;
+  std::string repair_to;
+  Format format = Format::text;
+  Colour colour = Colour::automatic;
+  bool flows = false, raw = false, structured = false, json = false, count = false;
+  bool follow = false, force = false, quiet = false;
+
+  Shape shape() const {
+    if (json) return Shape::json;
+    if (format != Format::text) return format == Format::json ? Shape::json : Shape::jsonl;
+    return raw ? Shape::raw : structured ? Shape::structured : Shape::line;
+  }
+};
+
+/// @return what is wrong; empty: nothing.
+std::string contradiction(const Options& options) {
+  if (!options.frame.empty() && !parse_frame_id(options.frame))
+    return fmt::format("--frame: '{}' is not FLOW:SEQ, as in 1:2", options.frame);
+  if (!options.repair_to.empty() && options.files.size() != 1) return "--repair: expected one capture";
+  if (options.files.size() > 1 && options.follow) return "--follow: expected one capture";
+  return {};
+}
+
+std::unique_ptr<Listing> make_listing(const Options& options) {
+  const bool colour = wants_colour(options.colour);
+  if (options.count) return std::make_unique<Count>(options.flows);
+  if (options.flows) return std::make_unique<FlowListing>(options.shape(), colour, options.follow);
+  return std::make_unique<FrameListing>(options.shape(), colour, parse_frame_id(options.frame));
+}
+
+std::uint64_t total_bytes(const std::vector<std::string>& files) {
+  std::uint64_t total = 0;
+  for (const auto& file : files) {
+    std::error_code unknown;
+    const auto size = std::filesystem::file_size(file, unknown);
+    if (unknown) return 0;
+    total += size;
+  }
+  return total;
+}
+
+/// Says what is wrong with a capture. @return the exit status it makes.
+Exit report(const Error& error, const formats::EventReader& reader, Io& io) {
+  const bool torn = error.code == formats::Errc::truncated;
+  if (torn && reader.being_written()) {
+    io.err << fmt::format("wstap {}: {}: still being written, read up to byte {}\n", kName, reader.path(),
+                          error.offset);
+    return Exit::ok;
+  }
+  const auto advice =
+      torn ? fmt::format(" ('wstap inspect --repair OUT {}' makes it whole)", reader.path()) : std::string();
+  complain(io, kName, fmt::format("{}: at byte {}: {}{}", reader.path(), error.offset, error.text(), advice));
+  return exit_for(error.code);
+}
+
+/// Reads everything, prints as it goes. @return false when nobody reads the output any more.
+bool list(formats::EventReader& reader, Listing& listing, const Options& options, Exit& status, Io& io) {
+  const bool to_terminal = ::isatty(STDOUT_FILENO) == 1;
+  const bool at_once = options.follow || to_terminal;
+  Progress progress("reading", total_bytes(options.files), !at_once && !options.quiet);
+  std::string out;
+  std::uint64_t bytes = 0;
+  const auto flush = [&] {
+    if (!out.empty()) io.out.write(out.data(), static_cast<std::streamsize>(out.size())).flush();
+    out.clear();
+    return io.out.good();
+  };
+  while (!listing.satisfied()) {
+    const auto record = reader.next();
+    if (!record) {
+      if (!flush()) return false;
+      status = std::max(status, report(record.error(), reader, io));
+      continue;
+    }
+    if (!*record) break;
+    progress.update(bytes += reader.record_bytes());
+    listing.take(**record, reader, out);
+    if ((at_once || out.size() >= kWriteAtOnce) && !flush()) return false;
+  }
+  listing.finish(out);
+  return flush();
+}
+
+Exit show(const Options& options, Io& io) {
+  std::atomic<bool> stop{false};
+  std::optional<StopSignals> signals;
+  formats::SourceOptions source;
+  if (options.follow) {
+    signals.emplace().listen([&stop](int, int) { stop = true; });
+    source = {.follow = true, .stop = [&stop] { return stop.load(); }};
+  }
+  auto reader = formats::EventReader::open(options.files, std::move(source));
+  if (!reader) {
+    complain(io, kName, reader.error().text());
+    return exit_for(reader.error().code);
+  }
+  const auto listing = make_listing(options);
+  Exit status = Exit::ok;
+  if (!list(*reader, *listing, options, status, io)) return Exit::ok;
+  if (!options.frame.empty() && !listing->satisfied() && status == Exit::ok) {
+    complain(io, kName, fmt::format("there is no frame {} (see 'wstap inspect --flows')", options.frame));
+    return Exit::failed;
+  }
+  return status;
+}
+
+Exit repair(const Options& options, Io& io) {
+  const auto done = formats::repair(options.files.front(), options.repair_to, options.force);
+  if (!done) {
+    complain(io, kName, done.error().text());
+    return exit_for(done.error().code);
+  }
+  if (options.quiet) return Exit::ok;
+  io.err << fmt::format("wstap {}: {} records, {} bytes written to {}\n", kName, done->records, done->bytes,
+                        options.repair_to);
+  if (done->damage)
+    io.err << fmt::format("wstap {}: left out from byte {} on: {}\n", kName, done->damage->offset,
+                          done->damage->text());
+  return Exit::ok;
+}
+
+Exit run(const Options& options, Io& io) {
+  if (const auto wrong = contradiction(options); !wrong.empty()) {
+    complain(io, kName, wrong);
+    return Exit::usage;
+  }
+  return options.repair_to.empty() ? show(options, io) : repair(options, io);
+}
+
+void declare_what(CLI::App& app, Options& options) {
+  const OptionGroup group(app, "What to show");
+  auto* flows = app.add_flag("--flows", options.flows, "list flows, and connections that became none");
+  app.add_option("--frame", options.frame,
+                 "show this frame only; 0 and 1 are the upgrade's request and response")
+      ->type_name("FLOW:SEQ")
+      ->excludes(flows);
+  app.add_flag("--count", options.count, "print how many frames (with --flows: flows) there are");
+}
+
+void declare_shape(CLI::App& app, Options& options) {
+  const OptionGroup group(app, "How to show it");
+  auto* raw = app.add_flag("--raw", options.raw, "the bytes on the wire, annotated");
+  auto* structured = app.add_flag("--structured", options.structured, "every field")->excludes(raw);
+  auto* json = app.add_flag("--json", options.json, "JSON Lines")->excludes(raw)->excludes(structured);
+  add_choice<Format>(app, "--format", options.format,
+                     {{"text", Format::text}, {"json", Format::json}, {"jsonl", Format::jsonl}},
+                     "json: as --json; jsonl: JSON Lines that lose nothing")
+      ->excludes(raw)
+      ->excludes(structured)
+      ->excludes(json);
+  add_colour_option(app, options.colour);
+}
+
+}  // namespace
+
+Run setup_inspect(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("FILE", options->files, "captures, read as one; -: standard input")
+      ->required()
+      ->type_name("");
+  declare_what(app, *options);
+  declare_shape(app, *options);
+  app.add_flag("--follow", options->follow, "at the end wait for more, as a proxy writes it");
+  app.add_option("--repair", options->repair_to, "copy everything up to the damage to this new file")
+      ->type_name("OUT");
+  app.add_flag("--force", options->force, "overwrite that file");
+  app.add_flag("-q,--quiet", options->quiet, "no progress, no notes");
+  app.footer(
+      "One line a frame: time, FLOW:SEQ, -> (client to server) or <-, opcode, payload length, flags (+ more\n"
+      "fragments follow, z compressed), verdict unless it was forwarded, anomalies after !, payload.");
+  return [options](Io& io) { return run(*options, io); };
+}
+
+}  // namespace wstap::cmd

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmd/listing.h"
+
+#include <fmt/format.h>
+
+#include "libcore/base/ascii.h"
+
+namespace wstap::cmd {
+
+namespace {
+
+formats::JsonDetail detail(Shape shape) {
+  return shape == Shape::jsonl ? formats::JsonDetail::lossless : formats::JsonDetail::readable;
+}
+
+bool is_json(Shape shape) {
+  return shape == Shape::json || shape == Shape::jsonl;
+}
+
+}  // namespace
+
+std::optional<FrameId> parse_frame_id(std::string_view text) {
+  const auto colon = text.find(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  const auto flow = parse_decimal<pipeline::FlowId>(text.substr(0, colon));
+  const auto sequence = parse_decimal<pipeline::Sequence>(text.substr(colon + 1));
+  if (!flow || !sequence) return std::nullopt;
+  return FrameId{*flow, *sequence};
+}
+
+FrameListing::FrameListing(Shape shape, bool colour, std::optional<FrameId> only)
+    : shape_(shape), only_(only), lines_(colour), json_({}, detail(shape)) {}
+
+void FrameListing::take(const formats::Record& record, formats::EventReader& reader, std::string& out) {
+  if (capture_ != reader.path()) json_.set_capture(capture_ = reader.path());
+  if (const auto* each = std::get_if<pipeline::Burst>(&record)) {
+    burst(*each, reader, out);
+  } else if (const auto* opened = std::get_if<pipeline::FlowOpened>(&record)) {
+    book_.open(*opened);
+    if (only_ && only_->flow == opened->id && only_->sequence < pipeline::kFirstFrame) head(*opened, out);
+  } else if (const auto* closed = std::get_if<pipeline::FlowClosed>(&record)) {
+    book_.close(closed->id);
+  }
+  if (shape_ == Shape::jsonl && !only_) others(record, out);
+}
+
+/// Request and response have the sequence numbers 0 and 1.
+void FrameListing::head(const pipeline::FlowOpened& flow, std::string& out) {
+  found_ = true;
+  const Bytes head = only_->sequence == 0 ? flow.facts.request_head : flow.facts.response_head;
+  if (is_json(shape_)) {
+    json_.head(out, flow, only_->sequence);
+  } else if (shape_ == Shape::raw) {
+    formats::raw_view(out, head);
+  } else {
+    formats::head_view(out, head);
+  }
+}
+
+void FrameListing::burst(const pipeline::Burst& burst, formats::EventReader& reader, std::string& out) {
+  const bool whole_burst = !only_ || only_->flow == burst.flow;
+  const auto depth = whole_burst ? formats::Depth::payloads : formats::Depth::headers;
+  book_.visit(burst, depth, [&](pipeline::Envelope& envelope, Bytes payload) {
+    if (only_ && *only_ != FrameId{envelope.flow, envelope.sequence}) return;
+    if (envelope.verdict == pipeline::Verdict::pending) reader.settle(envelope);
+    frame(envelope, payload, out);
+  });
+}
+
+void FrameListing::frame(const pipeline::Envelope& envelope, Bytes payload, std::string& out) {
+  found_ = found_ || only_;
+  switch (shape_) {
+    case Shape::line: lines_.frame(out, envelope, payload); break;
+    case Shape::raw: formats::raw_view(out, envelope, payload); break;
+    case Shape::structured: formats::structured_view(out, envelope, payload); break;
+    case Shape::json:
+    case Shape::jsonl: json_.frame(out, envelope, payload); break;
+  }
+  if (!only_ && (shape_ == Shape::raw || shape_ == Shape::structured)) out += '\n';
+}
+
+/// The lossless form holds everything else as well.
+void FrameListing::others(const formats::Record& record, std::string& out) {
+  if (const auto* opened = std::get_if<pipeline::FlowOpened>(&record)) {
+    json_.flow(out, *opened, nullptr);
+    open_[opened->id] = *opened;
+  } else if (const auto* closed = std::get_if<pipeline::FlowClosed>(&record)) {
+    const auto flow = open_.extract(closed->id);
+    if (!flow.empty()) json_.flow(out, flow.mapped(), closed);
+  } else if (const auto* connection = std::get_if<pipeline::ConnectionRecord>(&record)) {
+    json_.connection(out, *connection);
+  } else if (const auto* outcome = std::get_if<pipeline::Outcome>(&record)) {
+    json_.outcome(out, *outcome);
+  } else if (const auto* note = std::get_if<pipeline::Note>(&record)) {
+    json_.note(out, *note);
+  }
+}
+
+FlowListing::FlowListing(Shape shape, bool colour, bool at_once)
+    : shape_(shape), at_once_(at_once), lines_(colour), json_({}, detail(shape)) {}
+
+void FlowListing::take(const formats::Record& record, formats::EventReader& reader, std::string& out) {
+  json_.set_capture(reader.path());
+  pipeline::FlowId ended = 0;
+  if (const auto* opened = std::get_if<pipeline::FlowOpened>(&record)) {
+    // A later part says again what was open when it began.
+    if (auto& entry = entries_[opened->id]; !entry.opened) entry.opened = *opened;
+  } else if (const auto* closed = std::get_if<pipeline::FlowClosed>(&record)) {
+    entries_[ended = closed->id].closed = *closed;
+  } else if (const auto* connection = std::get_if<pipeline::ConnectionRecord>(&record)) {
+    entries_[ended = connection->id].connection = *connection;
+  }
+  if (ended == 0) return;
+  if (!at_once_) return print_what_is_over(out);
+  print(entries_[ended], out);
+  entries_.erase(ended);
+}
+
+void FlowListing::print_what_is_over(std::string& out) {
+  while (!entries_.empty() && entries_.begin()->second.over()) {
+    print(entries_.begin()->second, out);
+    entries_.erase(entries_.begin());
+  }
+}
+
+void FlowListing::finish(std::string& out) {
+  for (const auto& [id, entry] : entries_) print(entry, out);
+  entries_.clear();
+}
+
+void FlowListing::print(const Entry& entry, std::string& out) {
+  const bool in_full = shape_ == Shape::structured || shape_ == Shape::raw;
+  if (entry.connection) {
+    if (is_json(shape_)) {
+      json_.connection(out, *entry.connection);
+    } else if (in_full) {
+      formats::structured_view(out, *entry.connection);
+      out += '\n';
+    } else {
+      lines_.connection(out, *entry.connection);
+    }
+    return;
+  }
+  if (!entry.opened) return;  // its beginning is in a part that is not here
+  const auto* closed = entry.closed ? &*entry.closed : nullptr;
+  if (is_json(shape_)) {
+    json_.flow(out, *entry.opened, closed);
+  } else if (in_full) {
+    formats::structured_view(out, *entry.opened, closed);
+    out += '\n';
+  } else {
+    lines_.flow(out, *entry.opened, closed);
+  }
+}
+
+void Count::take(const formats::Record& record, formats::EventReader&, std::string&) {
+  if (!flows_) {
+    if (const auto* burst = std::get_if<pipeline::Burst>(&record)) count_ += burst->ends.size();
+  } else if (const auto* opened = std::get_if<pipeline::FlowOpened>(&record)) {
+    if (!opened->resumed) ++count_;
+  } else if (std::holds_alternative<pipeline::ConnectionRecord>(record)) {
+    ++count_;
+  }
+}
+
+void Count::finish(std::string& out) {
+  out += fmt::format("{}\n", count_);
+}
+
+}  // namespace wstap::cmd

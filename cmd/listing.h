@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `wstap inspect` makes of a capture's records: lists of frames, lists of flows, counts.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "formats/event_reader.h"
+#include "formats/flow_book.h"
+#include "formats/json_view.h"
+#include "formats/line_view.h"
+
+namespace wstap::cmd {
+
+/// FLOW:SEQ, as in "--frame 1:7".
+struct FrameId {
+  pipeline::FlowId flow = 0;
+  pipeline::Sequence sequence = 0;
+  bool operator==(const FrameId&) const = default;
+};
+std::optional<FrameId> parse_frame_id(std::string_view text);
+
+enum class Shape : std::uint8_t {
+  line,        ///< one line each
+  raw,         ///< annotated bytes
+  structured,  ///< every field
+  json,        ///< JSON Lines to read
+  jsonl,       ///< JSON Lines that lose nothing
+};
+
+/// Takes records one by one and appends what is to be printed.
+class Listing {
+ public:
+  virtual ~Listing() = default;
+  virtual void take(const formats::Record& record, formats::EventReader& reader, std::string& out) = 0;
+  /// After the last record.
+  virtual void finish(std::string&) {}
+  /// Nothing that may still come is of interest.
+  virtual bool satisfied() const { return false; }
+};
+
+/// One entry a frame, or the one frame that is asked for.
+class FrameListing final : public Listing {
+ public:
+  FrameListing(Shape shape, bool colour, std::optional<FrameId> only);
+  void take(const formats::Record& record, formats::EventReader& reader, std::string& out) override;
+  bool satisfied() const override { return found_; }
+
+ private:
+  void head(const pipeline::FlowOpened& flow, std::string& out);
+  void burst(const pipeline::Burst& burst, formats::EventReader& reader, std::string& out);
+  void frame(const pipeline::Envelope& envelope, Bytes payload, std::string& out);
+  void others(const formats::Record& record, std::string& out);
+
+  Shape shape_;
+  std::optional<FrameId> only_;
+  bool found_ = false;
+  formats::FlowBook book_;
+  formats::LineView lines_;
+  formats::JsonView json_;
+  std::string capture_;
+  std::map<pipeline::FlowId, pipeline::FlowOpened> open_;  ///< kept for the lossless form only
+};
+
+/// One entry a flow or connection, in the order in which they began.
+class FlowListing final : public Listing {
+ public:
+  /// @param at_once  print flows as they end, whatever is still open before them.
+  FlowListing(Shape shape, bool colour, bool at_once);
+  void take(const formats::Record& record, formats::EventReader& reader, std::string& out) override;
+  void finish(std::string& out) override;
+
+ private:
+  struct Entry {
+    std::optional<pipeline::FlowOpened> opened;
+    std::optional<pipeline::FlowClosed> closed;
+    std::optional<pipeline::ConnectionRecord> connection;
+    bool over() const { return closed || connection; }
+  };
+  void print(const Entry& entry, std::string& out);
+  void print_what_is_over(std::string& out);
+
+  Shape shape_;
+  bool at_once_;
+  formats::LineView lines_;
+  formats::JsonView json_;
+  std::map<pipeline::FlowId, Entry> entries_;
+};
+
+/// How many frames, or flows, there are.
+class Count final : public Listing {
+ public:
+  explicit Count(bool flows) : flows_(flows) {}
+  void take(const formats::Record& record, formats::EventReader& reader, std::string& out) override;
+  void finish(std::string& out) override;
+
+ private:
+  bool flows_;
+  std::uint64_t count_ = 0;
+};
+
+}  // namespace wstap::cmd

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmd/options.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "cmd/values.h"
+
+namespace wstap::cmd {
+
+void add_log_options(CLI::App& app, LogOptions& options) {
+  app.add_flag("-v,--verbose", options.verbose, "say more on standard error; twice: still more")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_flag("-q,--quiet", options.quiet, "say nothing but errors");
+  add_choice<LogFormat>(app, "--log-format", options.format,
+                        {{"text", LogFormat::text}, {"json", LogFormat::json}},
+                        "form of what is said on standard error");
+}
+
+void add_colour_option(CLI::App& app, Colour& colour) {
+  add_choice<Colour>(app, "--color", colour,
+                     {{"auto", Colour::automatic}, {"always", Colour::always}, {"never", Colour::never}},
+                     "colours on standard output; auto: on a terminal, unless NO_COLOR is set");
+}
+
+bool wants_colour(Colour colour) {
+  if (colour != Colour::automatic) return colour == Colour::always;
+  const char* no_colour = std::getenv("NO_COLOR");
+  return ::isatty(STDOUT_FILENO) == 1 && (no_colour == nullptr || *no_colour == '\0');
+}
+
+CLI::Option* add_size(CLI::App& app, const std::string& name, std::uint64_t& bytes, const std::string& text) {
+  const auto set = [&bytes, name](const std::string& value) {
+    const auto parsed = parse_size(value);
+    if (!parsed)
+      throw CLI::ValidationError(name, "'" + value + "' is not a size such as 65536, 64KiB or 16M");
+    bytes = *parsed;
+  };
+  return app.add_option_function<std::string>(name, set, text)
+      ->type_name("SIZE")
+      ->default_str(bytes == 0 ? "off" : format_size(bytes));
+}
+
+CLI::Option* add_duration(CLI::App& app, const std::string& name, std::chrono::milliseconds& duration,
+                          const std::string& text) {
+  const auto set = [&duration, name](const std::string& value) {
+    const auto parsed = parse_duration(value);
+    if (!parsed)
+      throw CLI::ValidationError(name, "'" + value + "' is not a duration such as 500ms, 10s, 5m or off");
+    duration = *parsed;
+  };
+  return app.add_option_function<std::string>(name, set, text)
+      ->type_name("DURATION")
+      ->default_str(format_duration(duration));
+}
+
+}  // namespace wstap::cmd

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// wstap proxy: between clients and servers, recording every frame.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <atomic>
+
+#include "cmd/output.h"
+#include "cmd/proxy_options.h"
+#include "cmd/signals.h"
+#include "formats/errors.h"
+#include "formats/live_view.h"
+#include "libcore/net/proxy.h"
+#include "libcore/net/tcp_transport.h"
+#include "libcore/pipeline/tap_list.h"
+
+namespace wstap::cmd {
+namespace {
+
+constexpr std::string_view kName = "proxy";
+
+Exit fail_with(const Error& error, Io& io) {
+  complain(io, kName, error.text());
+  return exit_for(error.code);
+}
+
+/// Where observations go: a capture, a terminal, both or nothing.
+class Recording {
+ public:
+  Recording(const ProxySettings& settings, Clock& clock, Log& log)
+      : settings_(settings), clock_(clock), log_(log) {}
+
+  Result<void> open() {
+    if (!settings_.capture.path.empty()) {
+      formats::CaptureOptions options = settings_.capture;
+      options.on_lost = [this](const Error& error) {
+        log_.line(LogLevel::error, "recording failed, traffic passes unrecorded: " + error.text());
+      };
+      auto writer = formats::CaptureWriter::open(std::move(options), clock_);
+      if (!writer) return std::unexpected(writer.error());
+      writer_ = std::move(*writer);
+      taps_.add(*writer_);
+    }
+    if (settings_.prints()) {
+      const auto style = settings_.json ? formats::LiveStyle::json : formats::LiveStyle::lines;
+      view_ = std::make_unique<formats::LiveView>(style, wants_colour(settings_.colour), print_line, nullptr);
+      taps_.add(*view_);
+    }
+    return {};
+  }
+
+  pipeline::Tap& tap() noexcept { return taps_; }
+
+ private:
+  static bool print_line(std::string_view lines) { return write_whole(STDOUT_FILENO, as_bytes(lines)); }
+
+  const ProxySettings& settings_;
+  Clock& clock_;
+  Log& log_;
+  std::unique_ptr<formats::CaptureWriter> writer_;
+  std::unique_ptr<formats::LiveView> view_;
+  pipeline::TapList taps_;
+};
+
+Result<void> announce(const ProxySettings& settings, const std::vector<asio::ip::tcp::endpoint>& bound,
+                      Log& log) {
+  std::vector<std::string> addresses;
+  std::string line = "listening on ";
+  for (const auto& endpoint : bound) {
+    if (!addresses.empty()) line += ", ";
+    line += addresses.emplace_back(net::to_string(endpoint));
+  }
+  if (!settings.ready_file.empty()) {
+    if (auto written = replace_file(settings.ready_file, ready_text(addresses)); !written) return written;
+  }
+  log.line(LogLevel::notice, line);
+  return {};
+}
+
+/// Why the proxy ended, as an exit status.
+Exit conclude(const net::Proxy& proxy, const ProxySettings& settings, bool drained, int signal, Io& io) {
+  if (const auto& failure = proxy.failure()) {
+    // Nobody reads the printed frames any more: that is how pipelines end. A capture is another matter.
+    if (failure->code == formats::Errc::reader_gone && settings.capture.path != "-") return Exit::ok;
+    complain(io, kName, failure->text());
+    return Exit::failed;
+  }
+  if (drained) return Exit::ok;
+  return signal == SIGTERM ? Exit::terminated : Exit::interrupted;
+}
+
+Exit serve(const ProxySettings& settings, tls::Interception& tls, Log& log, StopSignals& signals, Io& io) {
+  SystemClock clock;
+  Recording recording(settings, clock, log);
+  net::Proxy proxy(settings.net, {recording.tap(), clock, log, tls});
+  // A port in use must not cost anybody a capture: listen before the file is made.
+  const auto bound = proxy.listen();
+  if (!bound) {
+    complain(io, kName, bound.error().text());
+    return Exit::network;
+  }
+  if (auto opened = recording.open(); !opened) return fail_with(opened.error(), io);
+  if (auto told = announce(settings, *bound, log); !told) return fail_with(told.error(), io);
+  std::atomic<int> last_signal{0};
+  signals.listen([&](int count, int signal) {
+    last_signal = signal;
+    if (count == 1) log.line(LogLevel::notice, "stopping (once more: at once)");
+    proxy.stop();
+  });
+  const bool drained = proxy.run();
+  signals.end();
+  return conclude(proxy, settings, drained, last_signal, io);
+}
+
+Exit run(const CLI::App& app, ProxySettings& settings, Io& io) {
+  if (const auto wrong = complete_proxy_settings(app, settings); !wrong.empty()) {
+    complain(io, kName, wrong);
+    return Exit::usage;
+  }
+  if (settings.capture.path == "-" && ::isatty(STDOUT_FILENO) == 1) {
+    complain(io, kName,
+             "-w -: a capture is binary and standard output is a terminal (pipe it: | wstap inspect -)");
+    return Exit::usage;
+  }
+  StopSignals signals;
+  auto authority = open_authority(settings.authority);
+  if (!authority) return fail_with(authority.error(), io);
+  auto tls = tls::Interception::make(std::move(*authority), settings.tls);
+  if (!tls) return fail_with(tls.error(), io);
+  const auto log = make_log(kName, settings.log);
+  return serve(settings, *tls, *log, signals, io);
+}
+
+}  // namespace
+
+Run setup_proxy(CLI::App& app) {
+  auto settings = std::make_shared<ProxySettings>();
+  declare_proxy_options(app, *settings);
+  app.footer(
+      "Without -w frames are printed; with it they are recorded and standard output stays empty.\n"
+      "Clients use it as HTTP proxy (CONNECT or http:// requests) or as SOCKS5 proxy, all on one port; they "
+      "must trust\n"
+      "the authority of 'wstap ca' for wss. Example: wstap proxy -w session.wstap");
+  return [&app, settings](Io& io) { return run(app, *settings, io); };
+}
+
+}  // namespace wstap::cmd

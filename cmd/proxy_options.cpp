@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmd/proxy_options.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <thread>
+
+#include "cmd/version.h"
+#include "libcore/net/listening.h"
+#include "libcore/net/tcp_transport.h"
+
+namespace wstap::cmd {
+namespace {
+
+using pipeline::Forward;
+using pipeline::OnAnomaly;
+using pipeline::OnMessageLimit;
+
+void declare_ways_in(CLI::App& app, ProxySettings& s) {
+  const OptionGroup group(app, "Ways in");
+  app.add_option("--listen", s.listen, "address to listen on, may be repeated; port 0: any free one")
+      ->type_name("ADDR:PORT")
+      ->default_str(s.listen.front());
+  app.add_option("--reverse", s.reverse, "be the server, in front of this upstream (ws, wss, http, https)")
+      ->type_name("URL");
+  app.add_flag("--allow-remote", s.allow_remote, "listen on addresses that other machines reach");
+  app.add_option("--proxy-auth", s.credentials, "credentials that clients must show: USER:PASSWORD, or @FILE")
+      ->type_name("SECRET");
+  add_duration(app, "--detect-timeout", s.net.detect_timeout,
+               "a tunnel silent for so long is relayed unread");
+  app.add_flag("--lenient-heads", s.net.lenient_heads,
+               "pass on HTTP heads that two parsers could read differently");
+  app.add_option("--workers", s.net.workers, "threads that serve connections (default: one a core)")
+      ->type_name("N");
+  app.add_option("--ready-file", s.ready_file, "write addresses and pid here once it listens")
+      ->type_name("FILE");
+}
+
+void declare_tls(CLI::App& app, ProxySettings& s) {
+  const OptionGroup group(app, "TLS");
+  add_authority_options(app, s.authority);
+  app.add_option("--upstream-ca", s.upstream_ca, "trust these certificates (PEM) instead of the system's")
+      ->type_name("FILE");
+  app.add_flag("-k,--insecure", s.tls.insecure, "accept any certificate from upstream");
+  app.add_option("--keylog", s.key_log, "log the TLS secrets of both legs; SSLKEYLOGFILE is honoured too")
+      ->type_name("FILE");
+}
+
+void declare_frames(CLI::App& app, ProxySettings& s) {
+  const OptionGroup group(app, "Frames and flows");
+  auto& flow = s.net.flow;
+  add_choice<Forward>(
+      app, "--forward", flow.forward, {{"reencode", Forward::reencode}, {"verbatim", Forward::verbatim}},
+      "reencode: every frame written anew, with masks of our own; verbatim: the original bytes");
+  add_choice<OnAnomaly>(app, "--on-anomaly", flow.on_anomaly,
+                        {{"pass", OnAnomaly::pass}, {"close", OnAnomaly::close}},
+                        "what to do with frames that RFC 6455 or 7692 forbids");
+  add_size(app, "--max-frame", flow.max_frame_bytes, "largest payload of one frame");
+  add_size(app, "--max-message", flow.max_message_bytes, "largest payload of one message");
+  add_choice<OnMessageLimit>(app, "--on-message-limit", flow.on_message_limit,
+                             {{"mark", OnMessageLimit::mark}, {"close", OnMessageLimit::close}},
+                             "mark: pass larger messages on, with a note; close: Close 1009");
+  add_duration(app, "--close-timeout", s.net.relay.close_timeout, "how long a Close may stay unanswered");
+  add_duration(app, "--idle-timeout", s.net.relay.idle_timeout, "end flows that are silent for so long");
+}
+
+void declare_limits(CLI::App& app, ProxySettings& s) {
+  const OptionGroup group(app, "Limits");
+  app.add_option("--max-connections", s.net.max_connections, "client connections at a time; more wait")
+      ->type_name("N")
+      ->capture_default_str();
+  add_duration(app, "--dial-timeout", s.net.dial_timeout, "for a connection to an upstream");
+  add_duration(app, "--handshake-timeout", s.net.handshake_timeout,
+               "for each of: first bytes, a request head, TLS, the answer to an upgrade");
+  add_size(app, "--max-head", s.max_head_bytes, "largest HTTP head");
+  app.add_option("--max-headers", s.net.max_head_fields, "most header fields in one HTTP head")
+      ->type_name("N")
+      ->capture_default_str();
+  add_size(app, "--max-buffered", s.net.max_buffered_bytes,
+           "bytes buffered for all connections before reading pauses");
+}
+
+void declare_capture(CLI::App& app, ProxySettings& s) {
+  const OptionGroup group(app, "Capture");
+  using formats::Fsync;
+  using formats::OnCaptureError;
+  auto& capture = s.capture;
+  app.add_option("-w,--write", capture.path, "record every frame here; -: to standard output")
+      ->type_name("FILE");
+  app.add_flag("--force", capture.force, "overwrite that file");
+  add_choice<OnCaptureError>(app, "--on-capture-error", capture.on_error,
+                             {{"stop", OnCaptureError::stop}, {"pass", OnCaptureError::pass}},
+                             "when recording fails, stop: no traffic passes unrecorded; pass: it does");
+  add_choice<Fsync>(app, "--fsync", capture.fsync,
+                    {{"never", Fsync::never}, {"interval", Fsync::interval}, {"always", Fsync::always}},
+                    "wait for the disk: never, once a second, or after every record");
+  add_size(app, "--rotate-size", capture.rotate_bytes,
+           "begin another part of the capture after so many bytes");
+  add_duration(app, "--rotate-time", s.rotate_every, "begin another part of the capture after so long");
+}
+
+void declare_output(CLI::App& app, ProxySettings& s) {
+  const OptionGroup group(app, "Output");
+  auto* print = app.add_flag("--print", s.print, "print frames although they are recorded");
+  app.add_flag("--no-print", s.no_print, "print no frames although nothing is recorded")->excludes(print);
+  app.add_flag("--json", s.json, "print JSON Lines");
+  add_colour_option(app, s.colour);
+  add_log_options(app, s.log);
+}
+
+/// Everything given on the command line, by the environment or a file, as "--name=value".
+std::vector<std::string> given_options(const CLI::App& app) {
+  std::vector<std::string> given;
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->count() == 0) continue;
+    const bool secret = option->check_lname("proxy-auth");
+    for (const auto& value : option->results())
+      given.push_back(fmt::format("{}={}", option->get_name(), secret ? "..." : value));
+  }
+  return given;
+}
+
+/// @return what is wrong with the secret; empty: nothing.
+std::string read_credentials(const std::string& given, std::optional<net::SocksCredentials>& credentials) {
+  if (given.empty()) return {};
+  std::string text = given;
+  if (given.starts_with('@')) {
+    std::ifstream file(given.substr(1));
+    if (!std::getline(file, text)) return fmt::format("--proxy-auth: cannot read {}", given.substr(1));
+  }
+  const auto colon = text.find(':');
+  if (colon == std::string::npos || colon == 0) return "--proxy-auth: expected USER:PASSWORD, or @FILE";
+  credentials = {text.substr(0, colon), text.substr(colon + 1)};
+  return {};
+}
+
+std::string read_addresses(ProxySettings& s) {
+  for (const auto& text : s.listen) {
+    const auto endpoint = net::parse_endpoint(text);
+    if (!endpoint) return "--listen: " + endpoint.error().text();
+    if (!endpoint->address().is_loopback() && !s.allow_remote && !s.net.credentials)
+      return fmt::format(
+          "--listen {}: other machines could use this proxy (add --proxy-auth, or --allow-remote if that is "
+          "meant)",
+          text);
+    s.net.listen.push_back(*endpoint);
+  }
+  return {};
+}
+
+}  // namespace
+
+void declare_proxy_options(CLI::App& app, ProxySettings& settings) {
+  settings.net.workers = std::max(1U, std::thread::hardware_concurrency());
+  declare_ways_in(app, settings);
+  declare_tls(app, settings);
+  declare_frames(app, settings);
+  declare_limits(app, settings);
+  declare_capture(app, settings);
+  declare_output(app, settings);
+}
+
+std::string complete_proxy_settings(const CLI::App& app, ProxySettings& s) {
+  if (auto wrong = read_credentials(s.credentials, s.net.credentials); !wrong.empty()) return wrong;
+  if (auto wrong = read_addresses(s); !wrong.empty()) return wrong;
+  if (!s.reverse.empty()) {
+    auto url = http1::parse_url(s.reverse);
+    if (!url) return "--reverse: " + url.error().text();
+    s.net.reverse = std::move(*url);
+  }
+  if (s.net.workers == 0 || s.net.workers > 256) return "--workers: expected 1 to 256";
+  if (s.capture.path == "-" && s.print) return "--print: standard output is the capture's already (-w -)";
+  if (s.net.flow.max_frame_bytes > formats::kMaxPayloadBytes)
+    return fmt::format("--max-frame: a capture holds frames of at most {} bytes", formats::kMaxPayloadBytes);
+  s.net.max_head_bytes = static_cast<std::size_t>(s.max_head_bytes);
+  if (!s.upstream_ca.empty()) s.tls.upstream_ca = s.upstream_ca;
+  if (!s.key_log.empty()) s.tls.key_logs.push_back(s.key_log);
+  const char* logged = std::getenv("SSLKEYLOGFILE");
+  if (logged != nullptr && *logged != '\0' && s.key_log != logged) s.tls.key_logs.emplace_back(logged);
+  s.capture.rotate_ns = static_cast<std::uint64_t>(std::chrono::nanoseconds(s.rotate_every).count());
+  s.capture.tool = std::string("wstap ") + kVersion;
+  s.capture.options = given_options(app);
+  return {};
+}
+
+}  // namespace wstap::cmd

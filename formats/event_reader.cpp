@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "formats/event_reader.h"
+
+#include <algorithm>
+#include <filesystem>
+
+namespace wstap::formats {
+namespace {
+
+/// Reading it twice is possible, and gives the same.
+bool is_file(const std::string& path) {
+  std::error_code unknown;
+  return path != "-" && std::filesystem::is_regular_file(path, unknown);
+}
+
+/// Calls `visit` with the flow number of `record`, if it has one.
+template <class Visitor>
+void with_flow(Record& record, Visitor visit) {
+  if (auto* burst = std::get_if<pipeline::Burst>(&record)) return visit(burst->flow);
+  if (auto* opened = std::get_if<pipeline::FlowOpened>(&record)) return visit(opened->id);
+  if (auto* closed = std::get_if<pipeline::FlowClosed>(&record)) return visit(closed->id);
+  if (auto* outcome = std::get_if<pipeline::Outcome>(&record)) return visit(outcome->flow);
+  if (auto* connection = std::get_if<pipeline::ConnectionRecord>(&record)) return visit(connection->id);
+  if (auto* note = std::get_if<pipeline::Note>(&record); note != nullptr && note->flow != 0)
+    visit(note->flow);
+}
+
+}  // namespace
+
+Result<EventReader> EventReader::open(std::vector<std::string> paths, SourceOptions options) {
+  EventReader reader(std::move(paths), std::move(options));
+  reader.reads_ahead_ = !reader.options_.follow && std::ranges::all_of(reader.paths_, is_file);
+  if (auto ok = reader.open_current(); !ok) return std::unexpected(ok.error());
+  return reader;
+}
+
+Result<void> EventReader::open_current() {
+  auto reader = CaptureReader::open(paths_[current_], options_);
+  if (!reader) return std::unexpected(reader.error());
+  reader_.emplace(std::move(*reader));
+  return {};
+}
+
+/// A further part of the same capture continues its flows; anything else begins anew.
+void EventReader::begin_section(const Header& header) {
+  const bool continues =
+      section_ && section_->capture_id == header.capture_id && section_->part + 1 == header.part;
+  if (!continues) base_ = highest_;
+  section_ = header;
+}
+
+void EventReader::renumber(Record& record) {
+  if (const auto* header = std::get_if<Header>(&record)) return begin_section(*header);
+  with_flow(record, [this](pipeline::FlowId& flow) {
+    flow += base_;
+    highest_ = std::max(highest_, flow);
+  });
+}
+
+Result<std::optional<Record>> EventReader::next() {
+  for (;;) {
+    if (at_end_) {
+      // The last reader stays: being_written() is still asked of it.
+      if (current_ + 1 == paths_.size()) return std::nullopt;
+      ++current_;
+      if (auto ok = open_current(); !ok) return std::unexpected(ok.error());
+      at_end_ = false;
+    }
+    auto record = reader_->next();
+    at_end_ = !record || !*record;
+    if (!record) return record;
+    if (at_end_) continue;
+    ++records_;
+    renumber(**record);
+    // Frames stand before their outcomes: nobody will ask for this one any more.
+    if (const auto* outcome = std::get_if<pipeline::Outcome>(&**record))
+      outcomes_.erase({outcome->flow, outcome->sequence});
+    return record;
+  }
+}
+
+void EventReader::settle(pipeline::Envelope& envelope) {
+  if (!reads_ahead_ || envelope.verdict != pipeline::Verdict::pending) return;
+  const auto* outcome = outcome_of({envelope.flow, envelope.sequence});
+  if (outcome == nullptr) {
+    // While somebody writes the capture, its last word is still to come.
+    if (!being_written()) envelope.verdict = pipeline::Verdict::unresolved;
+    return;
+  }
+  envelope.verdict = outcome->verdict;
+  envelope.cause = outcome->cause;
+  envelope.sent = outcome->sent;
+}
+
+const pipeline::Outcome* EventReader::outcome_of(FrameKey frame) {
+  if (!ahead_) {
+    auto ahead = open(paths_);
+    if (!ahead) return nullptr;
+    ahead_ = std::make_unique<EventReader>(std::move(*ahead));
+  }
+  for (;;) {
+    if (const auto found = outcomes_.find(frame); found != outcomes_.end()) return &found->second;
+    // Past the section that the frame is in.
+    if (frame.first <= ahead_->base_) return nullptr;
+    auto record = ahead_->next();
+    if (!record) continue;  // what is damaged is this reader's to tell
+    if (!*record) return nullptr;
+    auto* outcome = std::get_if<pipeline::Outcome>(&**record);
+    if (outcome != nullptr && ahead_->records_ > records_)
+      outcomes_.insert_or_assign({outcome->flow, outcome->sequence}, std::move(*outcome));
+  }
+}
+
+}  // namespace wstap::formats

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "formats/flow_book.h"
+
+namespace wstap::formats {
+
+void FlowBook::open(const pipeline::FlowOpened& flow) {
+  // A later part of a capture says again what is known already, but for text that is not judged yet.
+  if (!flow.resumed) flows_.erase(flow.id);
+  Track& track = flows_.try_emplace(flow.id, flow.negotiated()).first->second;
+  if (!flow.resumed) return;
+  for (std::size_t i = 0; i < 2; ++i) track.trackers[i].restore((*flow.resumed)[i].message);
+}
+
+FlowBook::Cursor FlowBook::begin(const pipeline::Burst& burst) {
+  envelope_.flow = burst.flow;
+  envelope_.time_ns = burst.time_ns;
+  envelope_.direction = burst.direction;
+  return {flows_.try_emplace(burst.flow, ws::Negotiated{}).first->second};
+}
+
+/// Fills the envelope with what was recorded beside the frame's bytes: mostly nothing.
+void FlowBook::copy_mark(Cursor& at, const pipeline::Burst& burst) {
+  if (at.mark < burst.marks.size() && burst.marks[at.mark].frame == at.frame) {
+    const auto& mark = burst.marks[at.mark++];
+    envelope_.verdict = mark.verdict;
+    envelope_.cause = mark.cause;
+    envelope_.sent = mark.sent;
+    envelope_.tags = mark.tags;
+  } else {
+    envelope_.verdict = pipeline::Verdict::forwarded;
+    envelope_.cause.clear();
+    envelope_.sent.reset();
+    envelope_.tags.clear();
+  }
+}
+
+Bytes FlowBook::unmasked(const ws::Frame& frame) {
+  const Bytes payload = frame.payload();
+  if (!frame.header.masked || payload.empty()) return payload;
+  if (payload_.size() < payload.size()) payload_.resize(payload.size());
+  ws::mask_into(payload_.data(), payload, frame.header.mask);
+  return Bytes(payload_).first(payload.size());
+}
+
+/// Makes the envelope of the next frame. @return its payload.
+Bytes FlowBook::step(Cursor& at, const pipeline::Burst& burst, Depth depth) {
+  const std::size_t lane = ws::index(burst.direction);
+  envelope_.sequence = burst.first_sequence + at.frame;
+  envelope_.frame.raw = burst.raw.subspan(at.begin, burst.ends[at.frame] - at.begin);
+  copy_mark(at, burst);
+  at.begin = burst.ends[at.frame++];
+
+  ws::FrameHeader& header = envelope_.frame.header;
+  envelope_.placement = {};
+  envelope_.anomalies = {};
+  if (!decode_header(envelope_.frame.raw, header)) {
+    header = {};  // what does not hold a whole header is shown as bytes alone
+    return depth == Depth::payloads ? envelope_.frame.raw : Bytes();
+  }
+  const Bytes payload = depth == Depth::payloads ? unmasked(envelope_.frame) : Bytes();
+  // Frames of wstap's own are in nobody's message.
+  if (made_here(envelope_.verdict)) return payload;
+  envelope_.placement = at.flow.trackers[lane].observe(header, envelope_.sequence);
+  envelope_.anomalies = envelope_.placement.anomalies;
+  if (payload.size() == header.payload_len) {
+    envelope_.anomalies.add(at.flow.checkers[lane].check(header, envelope_.placement, payload));
+  } else {
+    at.flow.checkers[lane].skip(envelope_.placement);
+  }
+  return payload;
+}
+
+}  // namespace wstap::formats

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Turns recorded bursts back into envelopes: the structure of a frame is derived when somebody asks, by the
+// code that the live proxy uses.
+#pragma once
+
+#include <array>
+#include <unordered_map>
+
+#include "formats/record.h"
+#include "libcore/pipeline/envelope.h"
+#include "libcore/ws/payload_checker.h"
+
+namespace wstap::formats {
+
+/// How much is derived of each frame.
+enum class Depth : std::uint8_t {
+  headers,   ///< nothing is unmasked
+  payloads,  ///< payloads are unmasked and checked
+};
+
+/// The open flows of what is read. Wants to see every burst, and each in order: messages reach over bursts.
+class FlowBook {
+ public:
+  void open(const pipeline::FlowOpened& flow);
+  void close(pipeline::FlowId flow) { flows_.erase(flow); }
+
+  /// Calls `visit(Envelope&, Bytes payload)` for each frame, in order. The payload is unmasked; empty at
+  /// Depth::headers. Both are valid during the call; the visitor may settle the verdict
+  /// (EventReader::settle). Frames of flows that were never opened are taken for what they look like without
+  /// extensions.
+  template <class Visitor>
+  void visit(const pipeline::Burst& burst, Depth depth, Visitor&& visit) {
+    Cursor at = begin(burst);
+    while (at.frame < burst.ends.size()) {
+      const Bytes payload = step(at, burst, depth);
+      visit(envelope_, payload);
+    }
+  }
+
+ private:
+  /// One flow: the state that the live proxy keeps of it, as far as frames go.
+  struct Track {
+    explicit Track(ws::Negotiated negotiated)
+        : trackers{ws::MessageTracker(ws::Direction::send, negotiated),
+                   ws::MessageTracker(ws::Direction::receive, negotiated)} {}
+    std::array<ws::MessageTracker, 2> trackers;
+    std::array<ws::PayloadChecker, 2> checkers;
+  };
+  /// Where in a burst a visit is.
+  struct Cursor {
+    Track& flow;
+    std::uint32_t frame = 0;  ///< the next one
+    std::uint32_t begin = 0;  ///< in the burst's raw bytes
+    std::size_t mark = 0;
+  };
+  Cursor begin(const pipeline::Burst& burst);
+  Bytes step(Cursor& at, const pipeline::Burst& burst, Depth depth);
+  void copy_mark(Cursor& at, const pipeline::Burst& burst);
+  Bytes unmasked(const ws::Frame& frame);
+
+  std::unordered_map<pipeline::FlowId, Track> flows_;
+  Buffer payload_;
+  pipeline::Envelope envelope_;
+};
+
+}  // namespace wstap::formats

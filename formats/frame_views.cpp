@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+// One frame, or one flow, in full.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "formats/json_view.h"
+#include "formats/line_view.h"
+#include "libcore/base/hex.h"
+#include "libcore/base/printable.h"
+#include "libcore/ws/close.h"
+#include "libcore/ws/utf8.h"
+
+namespace wstap::formats {
+namespace {
+
+constexpr std::size_t kRow = 16;
+
+/// Sixteen bytes a row: offset, hexadecimal, text.
+void hex_dump(std::string& out, Bytes bytes) {
+  for (std::size_t at = 0; at < bytes.size(); at += kRow) {
+    const Bytes row = bytes.subspan(at, std::min(kRow, bytes.size() - at));
+    out += fmt::format("  {:08x} ", at);
+    for (std::size_t i = 0; i < kRow; ++i) {
+      if (i == kRow / 2) out += ' ';
+      out += i < row.size() ? fmt::format(" {:02x}", static_cast<unsigned>(row[i])) : std::string("   ");
+    }
+    out += "  |";
+    for (const auto byte : row) {
+      const auto c = static_cast<unsigned char>(byte);
+      out += c >= 0x20 && c < 0x7f ? static_cast<char>(c) : '.';
+    }
+    out += "|\n";
+  }
+}
+
+void field(std::string& out, std::string_view name, std::string_view value) {
+  if (!value.empty()) out += fmt::format("{}: {}\n", name, printable(value));
+}
+
+void head_lines(std::string& out, std::string_view indent, Bytes text) {
+  std::string_view rest = as_text(text);
+  while (!rest.empty()) {
+    const auto end = std::min(rest.find("\r\n"), rest.size());
+    if (end != 0) out += fmt::format("{}{}\n", indent, printable(rest.substr(0, end)));
+    rest.remove_prefix(std::min(end + 2, rest.size()));
+  }
+}
+
+void head(std::string& out, std::string_view name, Bytes text) {
+  if (text.empty()) return;
+  out += fmt::format("{}:\n", name);
+  head_lines(out, "  ", text);
+}
+
+void leg(std::string& out, const std::string& name, const pipeline::Leg& facts) {
+  field(out, name, facts.address);
+  field(out, name + " http", facts.http_version);
+  if (!facts.tls) return;
+  field(out, name + " tls", facts.tls->version + " " + facts.tls->cipher);
+  field(out, name + " alpn", facts.tls->alpn);
+  field(out, name + " sni", facts.tls->sni);
+  field(out, name + " ja3", facts.tls->ja3);
+  field(out, name + " ja4", facts.tls->ja4);
+  if (!facts.tls->certificate) return;
+  const auto& certificate = *facts.tls->certificate;
+  field(out, name + " certificate", certificate.subject);
+  field(out, name + " issuer", certificate.issuer);
+  field(out, name + " valid",
+        rfc3339(certificate.not_before_ns) + " to " + rfc3339(certificate.not_after_ns));
+  field(out, name + " sha256", certificate.sha256);
+}
+
+void anomalies(std::string& out, ws::AnomalySet set) {
+  set.for_each([&](const ws::AnomalyInfo& entry) {
+    out += fmt::format("anomaly: {} ({}): {}\n", entry.name, entry.section, entry.meaning);
+  });
+}
+
+std::string bits(unsigned value, int count) {
+  return fmt::format("{:0{}b}", value, count);
+}
+
+void annotate_header(std::string& out, const ws::Frame& frame) {
+  const auto& header = frame.header;
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned>(frame.raw[i]); };
+  out += fmt::format("  {:02x}              fin={} rsv={} opcode={:x} ({})\n", byte(0), header.fin ? 1 : 0,
+                     bits(header.rsv, 3), header.opcode, ws::opcode_name(header.opcode));
+  const unsigned short_len = byte(1) & 0x7f;
+  out += fmt::format("  {:02x}              mask={} length={}{}\n", byte(1), header.masked ? 1 : 0, short_len,
+                     short_len == 126   ? " (16 bits follow)"
+                     : short_len == 127 ? " (64 bits follow)"
+                                        : "");
+  const std::size_t length_bytes = header.header_len - 2U - (header.masked ? 4U : 0U);
+  if (length_bytes != 0)
+    out += fmt::format("  {:<16}length={}\n", to_hex(frame.raw.subspan(2, length_bytes)), header.payload_len);
+  if (header.masked) out += fmt::format("  {:<16}mask key\n", to_hex(header.mask));
+}
+
+/// What a payload says: text as text, a Close by its code and reason, everything else in hexadecimal.
+void content(std::string& out, std::string_view prefix, std::uint8_t opcode, bool compressed, Bytes payload) {
+  if (opcode == ws::kClose && payload.size() != 1) {
+    const auto close = ws::parse_close(payload);
+    if (close.code) out += fmt::format("{}close code: {}\n", prefix, *close.code);
+    if (!close.reason.empty())
+      out += fmt::format("{}close reason: {}\n", prefix, printable(as_text(close.reason)));
+  } else if (!compressed && ws::is_utf8(payload)) {
+    if (!payload.empty()) out += fmt::format("{}payload: {}\n", prefix, printable(as_text(payload)));
+  } else {
+    out += fmt::format("{}payload (hex): {}\n", prefix, to_hex(payload));
+  }
+}
+
+void sent_version(std::string& out, const pipeline::Envelope& envelope) {
+  ws::Frame frame{{}, *envelope.sent};
+  if (!decode_header(frame.raw, frame.header)) {
+    out += fmt::format("sent (hex): {}\n", to_hex(frame.raw));
+    return;
+  }
+  Buffer payload = to_buffer(frame.payload());
+  ws::mask_in_place(payload, frame.header.mask);
+  out += fmt::format("sent opcode: {}\nsent fin: {}\nsent rsv: {}\nsent length: {}\n",
+                     ws::opcode_name(frame.header.opcode), frame.header.fin, frame.header.rsv,
+                     frame.header.payload_len);
+  content(out, "sent ", frame.header.opcode, envelope.placement.compressed, payload);
+}
+
+void facts_of(std::string& out, const pipeline::ConnectionFacts& facts) {
+  field(out, "url", facts.url);
+  leg(out, "client", facts.client);
+  leg(out, "server", facts.server);
+}
+
+}  // namespace
+
+void raw_view(std::string& out, Bytes head) {
+  hex_dump(out, head);
+}
+
+void head_view(std::string& out, Bytes head) {
+  head_lines(out, "", head);
+}
+
+void structured_view(std::string& out, const pipeline::ConnectionRecord& connection) {
+  out += fmt::format("connection: {}\nkind: {}\n", connection.id, name(connection.kind));
+  field(out, "reason", connection.reason);
+  field(out, "start", rfc3339(connection.start_ns));
+  field(out, "end", rfc3339(connection.end_ns));
+  facts_of(out, connection.facts);
+  head(out, "request", connection.facts.request_head);
+  head(out, "response", connection.facts.response_head);
+  if (connection.kind == pipeline::ConnectionKind::opaque)
+    out += fmt::format("send: {} bytes\nreceive: {} bytes\n", connection.bytes[0], connection.bytes[1]);
+}
+
+void raw_view(std::string& out, const pipeline::Envelope& envelope, Bytes payload) {
+  out += fmt::format("frame {}:{} {} {}, {} bytes on the wire\n", envelope.flow, envelope.sequence,
+                     ws::long_name(envelope.direction), ws::opcode_name(envelope.frame.header.opcode),
+                     envelope.frame.raw.size());
+  if (envelope.frame.header.header_len == 0) {
+    out += "not a whole header\n";
+    return hex_dump(out, envelope.frame.raw);
+  }
+  out += "header\n";
+  annotate_header(out, envelope.frame);
+  if (!payload.empty()) {
+    out += envelope.frame.header.masked ? "payload as on the wire\n" : "payload\n";
+    hex_dump(out, envelope.frame.payload());
+    if (envelope.frame.header.masked) {
+      out += "payload unmasked\n";
+      hex_dump(out, payload);
+    }
+  }
+  if (envelope.sent) {
+    out += fmt::format("sent instead ({})\n", name(envelope.verdict));
+    hex_dump(out, *envelope.sent);
+  }
+  anomalies(out, envelope.anomalies);
+}
+
+void structured_view(std::string& out, const pipeline::Envelope& envelope, Bytes payload) {
+  const auto& header = envelope.frame.header;
+  out += fmt::format("id: {}:{}\ntime: {}\ndirection: {}\nopcode: {}\nfin: {}\nrsv: {}\nmasked: {}\n",
+                     envelope.flow, envelope.sequence, rfc3339(envelope.time_ns),
+                     ws::long_name(envelope.direction), ws::opcode_name(header.opcode), header.fin,
+                     header.rsv, header.masked);
+  if (header.masked) out += fmt::format("mask: {}\n", to_hex(header.mask));
+  out += fmt::format("length: {}\ncompressed: {}\n", header.payload_len, envelope.placement.compressed);
+  if (envelope.placement.part != ws::Part::none)
+    out += fmt::format("message: {}\n", envelope.placement.message_first);
+  content(out, "", header.opcode, envelope.placement.compressed, payload);
+  out += fmt::format("verdict: {}\n", name(envelope.verdict));
+  field(out, "cause", envelope.cause);
+  for (const auto& tag : envelope.tags) field(out, "tag", tag);
+  if (envelope.sent) sent_version(out, envelope);
+  anomalies(out, envelope.anomalies);
+}
+
+void structured_view(std::string& out, const pipeline::FlowOpened& opened,
+                     const pipeline::FlowClosed* closed) {
+  out += fmt::format("flow: {}\nprotocol: WebSocket\nstate: {}\n", opened.id,
+                     name(closed != nullptr ? closed->state : pipeline::FlowState::active));
+  field(out, "start", rfc3339(opened.time_ns));
+  facts_of(out, opened.facts);
+  field(out, "subprotocol", opened.subprotocol);
+  field(out, "extensions", opened.extensions);
+  head(out, "request", opened.facts.request_head);
+  head(out, "response", opened.facts.response_head);
+  anomalies(out, opened.anomalies);
+  if (closed == nullptr) return;
+  field(out, "end", rfc3339(closed->time_ns));
+  field(out, "reason", closed->reason);
+  field(out, "detail", closed->detail);
+  field(out, "closed by", name(closed->began));
+  out += fmt::format("close code: {}\n", closed->close_code);
+  field(out, "close reason", closed->close_reason);
+  for (const auto direction : {ws::Direction::send, ws::Direction::receive}) {
+    const auto i = ws::index(direction);
+    out += fmt::format("{}: {} frames, {} bytes\n", name(direction), closed->counts[i].frames,
+                       closed->counts[i].bytes);
+    if (!closed->unfinished[i].empty()) {
+      out += fmt::format("{} unfinished frame: {} bytes\n", name(direction), closed->unfinished[i].size());
+      hex_dump(out, closed->unfinished[i]);
+    }
+    if (closed->undelivered_from[i])
+      out += fmt::format("{} not delivered from: {}\n", name(direction), *closed->undelivered_from[i]);
+  }
+  for (const auto& note : closed->notes) field(out, "note", note);
+}
+
+}  // namespace wstap::formats

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "formats/line_view.h"
+
+#include <fmt/format.h>
+
+#include "formats/json_view.h"
+#include "libcore/base/hex.h"
+#include "libcore/base/printable.h"
+#include "libcore/ws/close.h"
+#include "libcore/ws/utf8.h"
+
+namespace wstap::formats {
+namespace {
+
+constexpr const char* kGreen = "32";
+constexpr const char* kBlue = "34";
+constexpr const char* kYellow = "33";
+constexpr const char* kRed = "31";
+constexpr const char* kFaint = "2";
+constexpr std::size_t kPreview = 100;  ///< bytes of a payload on a line
+
+std::string clock_time(UnixNs time) {
+  return rfc3339(time).substr(11, 15);
+}
+
+std::string preview(const pipeline::Envelope& envelope, Bytes payload) {
+  std::string text;
+  if (envelope.frame.header.opcode == ws::kClose) {
+    const auto close = ws::parse_close(payload);
+    if (close.code) text = fmt::format("{} ", *close.code);
+    payload = close.reason;
+  }
+  const bool readable = !envelope.placement.compressed && ws::is_utf8(payload);
+  if (readable) {
+    if (!append_printable(text, payload, kPreview)) text += "...";
+  } else {
+    text += to_hex(payload.first(std::min(payload.size(), kPreview / 4)));
+    if (payload.size() > kPreview / 4) text += "...";
+  }
+  return text;
+}
+
+std::string anomaly_names(ws::AnomalySet anomalies) {
+  std::string names;
+  anomalies.for_each([&](const ws::AnomalyInfo& entry) { names += fmt::format(" {}", entry.name); });
+  return names;
+}
+
+/// What is unusual about a frame's header, in a few letters.
+std::string flags(const pipeline::Envelope& envelope) {
+  std::string text;
+  if (!envelope.frame.header.fin) text += " +";  // more follows
+  if (envelope.placement.compressed) text += " z";
+  if (envelope.frame.header.rsv != 0) text += fmt::format(" rsv={}", envelope.frame.header.rsv);
+  return text;
+}
+
+}  // namespace
+
+std::string LineView::paint(std::string_view text, const char* code) const {
+  return colour_ ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : std::string(text);
+}
+
+void LineView::frame(std::string& out, const pipeline::Envelope& envelope, Bytes payload) const {
+  const bool sends = envelope.direction == ws::Direction::send;
+  out += paint(clock_time(envelope.time_ns), kFaint);
+  out += fmt::format("  {:<9} ", fmt::format("{}:{}", envelope.flow, envelope.sequence));
+  out += paint(fmt::format("{} {:<12}", sends ? "->" : "<-", ws::opcode_name(envelope.frame.header.opcode)),
+               sends ? kGreen : kBlue);
+  out += fmt::format(" {:>8}{}", envelope.frame.header.payload_len, flags(envelope));
+  if (envelope.verdict != pipeline::Verdict::forwarded) {
+    out += "  " + paint(name(envelope.verdict), kYellow);
+    if (!envelope.cause.empty()) out += fmt::format(" ({})", printable(envelope.cause));
+  }
+  if (!envelope.anomalies.empty()) out += "  " + paint("!" + anomaly_names(envelope.anomalies), kRed);
+  const auto text = preview(envelope, payload);
+  if (!text.empty()) out += "  " + text;
+  out += '\n';
+}
+
+void LineView::flow(std::string& out, const pipeline::FlowOpened& opened,
+                    const pipeline::FlowClosed* closed) const {
+  const auto state = closed != nullptr ? closed->state : pipeline::FlowState::active;
+  out += paint(clock_time(opened.time_ns), kFaint);
+  out += fmt::format("  {:<9} ", opened.id);
+  out += paint(fmt::format("{:<9}", name(state)), state == pipeline::FlowState::error ? kRed : kGreen);
+  out += ' ' + printable(opened.facts.url);
+  if (!opened.subprotocol.empty()) out += fmt::format("  [{}]", printable(opened.subprotocol));
+  if (closed != nullptr) {
+    out += fmt::format("  -> {} frames {} bytes  <- {} frames {} bytes  close {}", closed->counts[0].frames,
+                       closed->counts[0].bytes, closed->counts[1].frames, closed->counts[1].bytes,
+                       closed->close_code);
+    if (!closed->close_reason.empty()) out += fmt::format(" '{}'", printable(closed->close_reason));
+    if (closed->began != pipeline::Party::none) out += fmt::format(" by {}", name(closed->began));
+    if (!closed->reason.empty()) out += "  " + paint(printable(closed->reason), kYellow);
+    if (!closed->detail.empty()) out += fmt::format(" ({})", printable(closed->detail));
+    for (const auto& note : closed->notes) out += "  " + printable(note);
+  }
+  if (!opened.anomalies.empty()) out += "  " + paint("!" + anomaly_names(opened.anomalies), kRed);
+  out += '\n';
+}
+
+void LineView::connection(std::string& out, const pipeline::ConnectionRecord& connection) const {
+  out += paint(clock_time(connection.start_ns), kFaint);
+  out += fmt::format("  {:<9} ", connection.id);
+  out += paint(fmt::format("{:<9}", name(connection.kind)), kYellow);
+  out += fmt::format(" {}  {}\n", printable(connection.facts.url), printable(connection.reason));
+}
+
+void LineView::outcome(std::string& out, const pipeline::Outcome& outcome) const {
+  out += paint(clock_time(outcome.time_ns), kFaint);
+  out += fmt::format("  {:<9} = {}", fmt::format("{}:{}", outcome.flow, outcome.sequence),
+                     name(outcome.verdict));
+  if (!outcome.cause.empty()) out += fmt::format(" ({})", printable(outcome.cause));
+  out += '\n';
+}
+
+void LineView::note(std::string& out, const pipeline::Note& note) const {
+  out += paint(clock_time(note.time_ns), kFaint);
+  out += fmt::format("  {:<9} # {}\n", note.flow == 0 ? std::string() : std::to_string(note.flow),
+                     printable(note.text));
+}
+
+}  // namespace wstap::formats
