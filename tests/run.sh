@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Installs what is missing, builds, and passes all tests. Stages can be named to run only those, in this order:
+#   tests/run.sh            everything
+#   tests/run.sh release    Release build, warnings as errors: unit, arch, cli and e2e tests
+#   tests/run.sh asan       the same under AddressSanitizer and UndefinedBehaviorSanitizer
+#   tests/run.sh tsan       what has threads, under ThreadSanitizer
+#   tests/run.sh fuzz       every fuzzer for FUZZ_SECONDS (default 20)
+#   tests/run.sh lint       formatting and clang-tidy
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+jobs=$(nproc)
+fuzz_seconds=${FUZZ_SECONDS:-20}
+# Builds of one tree in several folders share what they have in common.
+export CCACHE_NOHASHDIR=1
+# A user's own settings must not reach the tests.
+unset "${!WSTAP_@}" SSLKEYLOGFILE http_proxy https_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY 2>/dev/null || true
+
+say() { printf '\n== %s\n' "$*"; }
+
+build() {  # PRESET [TARGET...]
+  local preset=$1
+  shift
+  cmake --preset "$preset" >/dev/null
+  cmake --build --preset "$preset" -j "$jobs" ${1:+--target "$@"}
+}
+
+check() {  # FOLDER CTEST_OPTION...
+  local folder=$1
+  shift
+  ctest --test-dir "$folder" --output-on-failure --no-tests=error -j "$jobs" "$@"
+}
+
+release() {
+  say "release: build and all tests"
+  build ci
+  check build/release
+}
+
+asan() {
+  say "asan: all tests under AddressSanitizer and UndefinedBehaviorSanitizer"
+  build asan
+  export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1
+  check build/asan
+}
+
+tsan() {
+  say "tsan: what has threads"
+  build tsan
+  export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+  check build/tsan -L 'threads|e2e'
+}
+
+fuzz() {
+  say "fuzz: every fuzzer for $fuzz_seconds s"
+  build fuzz
+  build asan capture_fuzzer
+  local fuzzer name status=0
+  for fuzzer in build/fuzz/tests/*_fuzzer; do
+    name=$(basename "$fuzzer")
+    mkdir -p "build/fuzz/corpus/$name"
+    printf '%s: ' "$name"
+    if "$fuzzer" -max_total_time="$fuzz_seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+        -artifact_prefix="build/fuzz/$name-" "build/fuzz/corpus/$name" >"build/fuzz/$name.log" 2>&1; then
+      sed -n 's/^stat::number_of_executed_units: */ok, inputs: /p' "build/fuzz/$name.log"
+    else
+      echo failed
+      tail -40 "build/fuzz/$name.log"
+      status=1
+    fi
+  done
+  build/asan/tests/capture_fuzzer "$fuzz_seconds" || status=1
+  return $status
+}
+
+lint() {
+  say "lint: clang-format and clang-tidy"
+  git ls-files '*.cpp' '*.h' | xargs clang-format-19 --dry-run -Werror
+  cmake --preset tidy >/dev/null
+  # Only what is compiled without Cap'n Proto: clang does not take its headers.
+  find libcore -name '*.cpp' -print0 | sort -z |
+    xargs -0 -P "$jobs" -n 4 clang-tidy-19 -p build/tidy --quiet --warnings-as-errors='*' 2>/dev/null
+  echo "formatting and lint: clean"
+}
+
+.ci/install-deps test
+if [ $# -eq 0 ]; then set -- release asan tsan fuzz lint; fi
+for stage in "$@"; do
+  case $stage in
+    release | asan | tsan | fuzz | lint) "$stage" ;;
+    *) echo "$0: no such stage: $stage" >&2; exit 2 ;;
+  esac
+done
+say "all stages passed: $*"
