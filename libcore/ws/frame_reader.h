@@ -2,6 +2,7 @@
 // Cuts a byte stream into frames, RFC 6455 section 5.2. No sockets, no clock, no heap.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 
 #include "libcore/base/result.h"
@@ -21,7 +22,9 @@ class FrameReader {
  public:
   enum class Step : std::uint8_t { frame, need_more, error };
 
-  explicit FrameReader(std::uint64_t max_payload_bytes) noexcept : max_payload_(max_payload_bytes) {}
+  /// @param max_payload_bytes  of one frame. No limit admits a length with its top bit set.
+  explicit FrameReader(std::uint64_t max_payload_bytes) noexcept
+      : max_payload_(std::min(max_payload_bytes, kLongestPayload)) {}
 
   /// Takes the first frame off `in`, if all of it is there. Any split of the stream gives the same frames, as
   /// long as the caller presents unread bytes again together with what followed them.
@@ -60,6 +63,8 @@ class FrameReader {
     return Step::need_more;
   }
   Step refuse(const FrameHeader& header);
+
+  static constexpr std::uint64_t kLongestPayload = ~std::uint64_t{0} >> 1;
 
   std::uint64_t max_payload_;
   std::uint64_t offset_ = 0;

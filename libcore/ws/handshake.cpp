@@ -10,45 +10,51 @@
 namespace wstap::ws {
 namespace {
 
-/// Cuts `text` at the first `mark` outside quotes; what follows the mark stays in `text`.
-std::string_view cut(std::string_view& text, char mark) {
-  bool quoted = false;
-  std::size_t end = 0;
-  for (; end < text.size(); ++end) {
-    if (text[end] == '"') quoted = !quoted;
-    if (text[end] == mark && !quoted) break;
-  }
-  const auto piece = trim(text.substr(0, end));
-  text.remove_prefix(std::min(end + 1, text.size()));
-  return piece;
+/// Takes `mark` off the start of `text`, if it is there after optional white space.
+bool take(std::string_view& text, char mark) {
+  text = trim(text);
+  if (!text.starts_with(mark)) return false;
+  text.remove_prefix(1);
+  return true;
 }
 
-std::string unquoted(std::string_view value) {
-  if (value.size() < 2 || value.front() != '"' || value.back() != '"') return std::string(value);
-  std::string text;
-  for (std::size_t i = 1; i + 1 < value.size(); ++i) {
-    if (value[i] == '\\' && i + 2 < value.size()) ++i;
-    text += value[i];
-  }
-  return text;
+/// Takes a token off the start of `text`; empty when there is none.
+std::string take_token(std::string_view& text) {
+  text = trim(text);
+  const auto end = std::find_if_not(text.begin(), text.end(), is_token_char);
+  std::string token(text.begin(), end);
+  text.remove_prefix(token.size());
+  return token;
 }
 
-Extension parse_extension(std::string_view element) {
-  Extension extension;
-  std::string_view rest = element;
-  extension.name = cut(rest, ';');
-  if (!is_token(extension.name)) return {std::string(element), {}};
-  while (!rest.empty()) {
-    std::string_view parameter = cut(rest, ';');
-    const bool has_value = parameter.find('=') != std::string_view::npos;
-    std::string key(cut(parameter, '='));
-    if (has_value) {
-      extension.parameters.emplace_back(std::move(key), unquoted(trim(parameter)));
-    } else {
-      extension.parameters.emplace_back(std::move(key), std::nullopt);
+/// The same for a token, or a quoted string that holds one (RFC 6455 9.1).
+std::string take_value(std::string_view& text) {
+  if (!take(text, '"')) return take_token(text);
+  std::string value;
+  std::size_t at = 0;
+  for (; at < text.size() && text[at] != '"'; ++at) {
+    if (text[at] == '\\' && at + 1 < text.size()) ++at;
+    value += text[at];
+  }
+  if (at == text.size() || !is_token(value)) return {};
+  text.remove_prefix(at + 1);
+  return value;
+}
+
+/// Nothing when `rest` has another form than handshake.h names.
+std::optional<Extension> well_formed(std::string_view rest) {
+  Extension extension{take_token(rest), {}};
+  if (extension.name.empty()) return std::nullopt;
+  while (take(rest, ';')) {
+    std::pair<std::string, std::optional<std::string>> parameter{take_token(rest), std::nullopt};
+    if (parameter.first.empty()) return std::nullopt;
+    if (take(rest, '=')) {
+      parameter.second = take_value(rest);
+      if (parameter.second->empty()) return std::nullopt;
     }
+    extension.parameters.push_back(std::move(parameter));
   }
-  return extension;
+  return trim(rest).empty() ? std::optional(std::move(extension)) : std::nullopt;
 }
 
 }  // namespace
@@ -63,7 +69,9 @@ std::vector<Extension> parse_extensions(std::string_view header_value) {
   std::vector<Extension> extensions;
   while (!header_value.empty()) {
     const auto element = next_element(header_value);
-    if (!element.empty()) extensions.push_back(parse_extension(element));
+    if (element.empty()) continue;
+    auto extension = well_formed(element);
+    extensions.push_back(extension ? *std::move(extension) : Extension{std::string(element), {}});
   }
   return extensions;
 }

@@ -20,8 +20,8 @@ struct Extension {
   std::vector<std::pair<std::string, std::optional<std::string>>> parameters;  ///< quotes removed
 };
 
-/// The elements of Sec-WebSocket-Extensions, in order. Elements that are not `token *( ";" token [ "=" value
-/// ] )` keep their text as name.
+/// The elements of Sec-WebSocket-Extensions, in order. One that is not `token *( ";" token [ "=" value ] )`,
+/// where a value is a token or a quoted one (RFC 6455 9.1), keeps all of its text as its name.
 std::vector<Extension> parse_extensions(std::string_view header_value);
 
 /// What the response's extensions mean for frames.

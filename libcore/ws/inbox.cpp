@@ -7,19 +7,25 @@
 namespace wstap::ws {
 
 MutableBytes Inbox::space(MutableBytes lent) {
-  window_is_own_ = wanted_ > lent.size() || kept_ >= lent.size();
+  // A frame that will not fit in what is lent stays there until it half fills it: before that, memory of its
+  // own would be ahead of what arrived.
+  window_is_own_ = kept_ >= lent.size() || (wanted_ > lent.size() && kept_ >= lent.size() / 2);
   if (window_is_own_) {
-    // Twice what came, but no more than the frame needs: at most half of the memory is ahead of the data.
-    const std::uint64_t room = std::max<std::uint64_t>(lent.size(), kept_);
-    const std::uint64_t size =
-        std::min<std::uint64_t>(kept_ + room, std::max<std::uint64_t>(wanted_, kept_ + 1));
-    if (own_.size() < size) own_.resize(static_cast<std::size_t>(size));
+    if (own_.size() == kept_) grow();
     window_ = own_;
   } else {
     if (kept_ != 0) std::memcpy(lent.data(), own_.data(), kept_);
     window_ = lent;
   }
   return window_.subspan(kept_);
+}
+
+/// Doubles what came, but never beyond the end of the frame: at most half of the memory is ahead of the data.
+void Inbox::grow() {
+  std::size_t size = kept_ * 2;
+  if (wanted_ > kept_) size = static_cast<std::size_t>(std::min<std::uint64_t>(size, wanted_));
+  own_.reserve(size);  // resize() alone may take more
+  own_.resize(size);
 }
 
 MutableBytes Inbox::received(std::size_t read) {
@@ -32,11 +38,10 @@ void Inbox::keep(Bytes rest, std::uint64_t wanted) {
   if (rest.empty()) {
     own_ = Buffer();  // gives the memory back
   } else if (!window_is_own_) {
+    if (own_.capacity() > 2 * rest.size()) own_ = Buffer();  // it held a longer frame
     own_.assign(rest.begin(), rest.end());
   } else if (rest.data() != own_.data()) {
-    own_.erase(own_.begin(), own_.begin() + (rest.data() - own_.data()));
-    own_.resize(kept_);
-    own_.shrink_to_fit();
+    own_ = to_buffer(rest);
   }
   window_ = {};
 }

@@ -8,7 +8,7 @@ namespace wstap::ws {
 
 /// One direction's unread bytes. Reads go into a buffer the caller lends (a worker's, shared by many flows);
 /// only when one frame is larger than that do they go into memory of the inbox's own, which grows with what
-/// arrived, never with what a header announces.
+/// arrived, never with what a header announces: it is at most twice the bytes kept (LIM-4).
 class Inbox {
  public:
   /// Where to read next: behind the bytes kept so far. Never empty.
@@ -30,6 +30,8 @@ class Inbox {
   std::size_t held() const noexcept { return own_.capacity(); }
 
  private:
+  void grow();
+
   Buffer own_;  ///< the kept bytes, and room behind them when a large frame is being collected
   std::size_t kept_ = 0;
   std::uint64_t wanted_ = 0;
