@@ -9,10 +9,10 @@
 namespace wstap::cmd {
 
 void add_authority_options(CLI::App& app, AuthorityOptions& options) {
-  auto* certificate =
-      app.add_option("--ca-cert", options.certificate, "certificate of one's own authority (PEM)")
-          ->type_name("FILE");
-  auto* key = app.add_option("--ca-key", options.key, "its private key (PEM, readable by its owner only)")
+  auto* certificate = app.add_option("--ca-cert", options.certificate,
+                                     "use this authority instead of the machine's own: certificate (PEM)")
+                          ->type_name("FILE");
+  auto* key = app.add_option("--ca-key", options.key, "... and its private key (PEM)")
                   ->type_name("FILE")
                   ->needs(certificate);
   certificate->needs(key);

@@ -64,20 +64,27 @@ Exit run(const Options& options, Io& io) {
 Run setup_ca(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.require_subcommand(1);
+  app.footer(
+      "The authority is made on first use. Its key never leaves this machine; who trusts its certificate "
+      "trusts "
+      "whoever has that key.\n"
+      "  curl --cacert \"$(wstap ca path)\" -x http://127.0.0.1:8080 https://example.com/\n"
+      "Manual: wstap-ca(1), wstap-tls(7)");
   add_authority_options(app, options->authority);
   const auto action = [&](const std::string& name, Action value, const std::string& text) {
     CLI::App* sub = app.add_subcommand(name, text);
-    sub->fallthrough();
+    sub->group("Commands")->fallthrough();
     sub->callback([options, value] { options->action = value; });
     return sub;
   };
-  action("path", Action::path, "Print the certificate's file name; made on first use");
+  action("path", Action::path, "Print the certificate's file name");
   action("show", Action::show, "Print subject, validity and fingerprint");
   CLI::App& to = *action("export", Action::export_certificate, "Write the certificate to standard output");
   add_choice<Form>(to, "--format", options->form,
                    {{"pem", Form::pem}, {"der", Form::der}, {"p12", Form::p12}},
-                   "pem: Firefox, curl, Debian; der: Android, Windows; p12: keychains");
-  to.add_option("--password", options->password, "of the p12 file (default: none)")->type_name("TEXT");
+                   "pem for Firefox, curl, Debian; der for Android, Windows; p12 for keychains");
+  to.add_option("--password", options->password, "password of the p12 file (default: an empty one)")
+      ->type_name("TEXT");
   return [options](Io& io) { return run(*options, io); };
 }
 

@@ -86,18 +86,18 @@ Run setup_echo(CLI::App& app) {
   app.add_option("--name", options->name, "host name in that certificate")
       ->type_name("HOST")
       ->capture_default_str();
-  app.add_option("--source", options->source_messages,
-                 "send so many binary messages, then Close, instead of waiting")
-      ->type_name("N");
+  add_count(app, "--source", options->source_messages, 0, 1'000'000'000'000,
+            "greet every client with so many binary messages and a Close");
   add_size(app, "--size", options->source_bytes, "length of each of them");
-  app.add_option("--ready-file", options->ready_file, "write address and pid here once it listens")
+  app.add_option("--ready-file", options->ready_file,
+                 "write address and process id here, as JSON, once it listens")
       ->type_name("FILE");
   add_authority_options(app, options->authority);
   add_log_options(app, options->log);
   app.footer(
-      "Echoes every frame as it came: fragments stay fragments. Answers Ping and Close. A plain HTTP request "
-      "gets\n"
-      "a page with an input field.");
+      "Echoes every frame as it came: fragments stay fragments. Answers Ping and Close. A browser that opens "
+      "its address gets a page to type into.\n"
+      "Manual: wstap-echo(1)");
   return [options](Io& io) { return run(*options, io); };
 }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // wstap inspect: shows what captures hold.
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 
@@ -20,21 +22,18 @@ namespace {
 constexpr std::string_view kName = "inspect";
 constexpr std::size_t kWriteAtOnce = 64 * 1024;
 
-enum class Format : std::uint8_t { text, json, jsonl };
-
 struct Options {
   std::vector<std::string> files;
   std::string frame;
   std::string repair_to;
-  Format format = Format::text;
+  Shape format = Shape::line;
   Colour colour = Colour::automatic;
   bool flows = false, raw = false, structured = false, json = false, count = false;
   bool follow = false, force = false, quiet = false;
 
+  /// The short forms on a command line win over a --format from anywhere.
   Shape shape() const {
-    if (json) return Shape::json;
-    if (format != Format::text) return format == Format::json ? Shape::json : Shape::jsonl;
-    return raw ? Shape::raw : structured ? Shape::structured : Shape::line;
+    return json ? Shape::json : raw ? Shape::raw : structured ? Shape::structured : format;
   }
 };
 
@@ -43,6 +42,8 @@ std::string contradiction(const Options& options) {
   if (!options.frame.empty() && !parse_frame_id(options.frame))
     return fmt::format("--frame: '{}' is not FLOW:SEQ, as in 1:2", options.frame);
   if (!options.repair_to.empty() && options.files.size() != 1) return "--repair: expected one capture";
+  if (options.repair_to == "-" && ::isatty(STDOUT_FILENO) == 1)
+    return "--repair -: a capture is binary and standard output is a terminal (redirect it: > OUT)";
   if (options.files.size() > 1 && options.follow) return "--follow: expected one capture";
   return {};
 }
@@ -52,6 +53,13 @@ std::unique_ptr<Listing> make_listing(const Options& options) {
   if (options.count) return std::make_unique<Count>(options.flows);
   if (options.flows) return std::make_unique<FlowListing>(options.shape(), colour, options.follow);
   return std::make_unique<FrameListing>(options.shape(), colour, parse_frame_id(options.frame));
+}
+
+/// All of it is there already. What comes through a pipe may be traffic of this moment.
+bool is_file(const std::string& path) {
+  struct stat info{};
+  const int status = path == "-" ? ::fstat(STDIN_FILENO, &info) : ::stat(path.c_str(), &info);
+  return status != 0 || S_ISREG(info.st_mode);
 }
 
 std::uint64_t total_bytes(const std::vector<std::string>& files) {
@@ -81,9 +89,9 @@ Exit report(const Error& error, const formats::EventReader& reader, Io& io) {
 
 /// Reads everything, prints as it goes. @return false when nobody reads the output any more.
 bool list(formats::EventReader& reader, Listing& listing, const Options& options, Exit& status, Io& io) {
-  const bool to_terminal = ::isatty(STDOUT_FILENO) == 1;
-  const bool at_once = options.follow || to_terminal;
-  Progress progress("reading", total_bytes(options.files), !at_once && !options.quiet);
+  const bool watched = options.follow || ::isatty(STDOUT_FILENO) == 1;
+  const bool at_once = watched || !std::ranges::all_of(options.files, is_file);
+  Progress progress("reading", total_bytes(options.files), !watched && !options.quiet);
   std::string out;
   std::uint64_t bytes = 0;
   const auto flush = [&] {
@@ -122,7 +130,7 @@ Exit show(const Options& options, Io& io) {
   }
   const auto listing = make_listing(options);
   Exit status = Exit::ok;
-  if (!list(*reader, *listing, options, status, io)) return Exit::ok;
+  if (!list(*reader, *listing, options, status, io)) return output_failed(io);
   if (!options.frame.empty() && !listing->satisfied() && status == Exit::ok) {
     complain(io, kName, fmt::format("there is no frame {} (see 'wstap inspect --flows')", options.frame));
     return Exit::failed;
@@ -156,44 +164,58 @@ Exit run(const Options& options, Io& io) {
 void declare_what(CLI::App& app, Options& options) {
   const OptionGroup group(app, "What to show");
   auto* flows = app.add_flag("--flows", options.flows, "list flows, and connections that became none");
-  app.add_option("--frame", options.frame,
-                 "show this frame only; 0 and 1 are the upgrade's request and response")
-      ->type_name("FLOW:SEQ")
-      ->excludes(flows);
-  app.add_flag("--count", options.count, "print how many frames (with --flows: flows) there are");
+  auto* frame = app.add_option("--frame", options.frame,
+                               "show this frame only; SEQ 0 and 1 are the upgrade's request and response")
+                    ->type_name("FLOW:SEQ")
+                    ->excludes(flows);
+  app.add_flag("--count", options.count, "print how many frames (with --flows: flows) there are")
+      ->excludes(frame);
 }
 
 void declare_shape(CLI::App& app, Options& options) {
   const OptionGroup group(app, "How to show it");
-  auto* raw = app.add_flag("--raw", options.raw, "the bytes on the wire, annotated");
-  auto* structured = app.add_flag("--structured", options.structured, "every field")->excludes(raw);
-  auto* json = app.add_flag("--json", options.json, "JSON Lines")->excludes(raw)->excludes(structured);
-  add_choice<Format>(app, "--format", options.format,
-                     {{"text", Format::text}, {"json", Format::json}, {"jsonl", Format::jsonl}},
-                     "json: as --json; jsonl: JSON Lines that lose nothing")
-      ->excludes(raw)
-      ->excludes(structured)
-      ->excludes(json);
+  add_choice<Shape>(
+      app, "--format", options.format,
+      {{"text", Shape::line},
+       {"raw", Shape::raw},
+       {"structured", Shape::structured},
+       {"json", Shape::json},
+       {"jsonl", Shape::jsonl}},
+      "a line each; header and payload as bytes; every field, one a line; JSON Lines; the lossless "
+      "JSON Lines, which hold every record with its bytes");
+  auto* raw = app.add_flag("--raw", options.raw, "the same as --format raw");
+  auto* structured = app.add_flag("--structured", options.structured, "the same as --format structured");
+  auto* json = app.add_flag("--json", options.json, "the same as --format json");
+  raw->excludes(structured)->excludes(json);
+  structured->excludes(json);
   add_colour_option(app, options.colour);
+}
+
+void declare_reading(CLI::App& app, Options& options) {
+  const OptionGroup group(app, "Reading");
+  app.add_flag("--follow", options.follow, "at the end wait for what is still written");
+  app.add_option("--repair", options.repair_to, "copy all records before the damage to this new file")
+      ->type_name("OUT");
+  app.add_flag("--force", options.force, "overwrite that file");
+  app.add_flag("-q,--quiet", options.quiet, "no progress, no notes");
 }
 
 }  // namespace
 
 Run setup_inspect(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("FILE", options->files, "captures, read as one; -: standard input")
+  app.add_option("FILE", options->files, "captures, read one after the other as one; -: standard input")
       ->required()
       ->type_name("");
   declare_what(app, *options);
   declare_shape(app, *options);
-  app.add_flag("--follow", options->follow, "at the end wait for more, as a proxy writes it");
-  app.add_option("--repair", options->repair_to, "copy everything up to the damage to this new file")
-      ->type_name("OUT");
-  app.add_flag("--force", options->force, "overwrite that file");
-  app.add_flag("-q,--quiet", options->quiet, "no progress, no notes");
+  declare_reading(app, *options);
   app.footer(
-      "One line a frame: time, FLOW:SEQ, -> (client to server) or <-, opcode, payload length, flags (+ more\n"
-      "fragments follow, z compressed), verdict unless it was forwarded, anomalies after !, payload.");
+      "A frame's line: UTC time, FLOW:SEQ, -> (client to server) or <-, opcode, payload length, + (more "
+      "fragments "
+      "follow), z (compressed), rsv=N, the verdict unless it was forwarded, anomalies after !, payload.\n"
+      "  wstap inspect --json session.wstap | jq -r 'select(.opcode == \"text\").payload'\n"
+      "Manual: wstap-inspect(1)");
   return [options](Io& io) { return run(*options, io); };
 }
 

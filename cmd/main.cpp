@@ -8,6 +8,8 @@
 #include <iostream>
 
 #include "cmd/command.h"
+#include "cmd/help.h"
+#include "cmd/output.h"
 #include "cmd/version.h"
 
 namespace wstap::cmd {
@@ -26,33 +28,25 @@ class ConfigBelowEnvironment final : public CLI::ConfigTOML {
  public:
   std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
     auto found = CLI::ConfigTOML::from_config(input);
-    std::erase_if(
-        found, [](const auto& item) { return std::getenv(environment_name(item.name).c_str()) != nullptr; });
+    std::erase_if(found, [](const auto& item) {
+      const char* set = std::getenv(environment_name(item.name).c_str());
+      return set != nullptr && *set != '\0';
+    });
     return found;
   }
 };
 
-/// Without the names of environment variables: the footer says how they are made.
-class QuietFormatter final : public CLI::Formatter {
- public:
-  std::string make_option_opts(const CLI::Option* option) const override {
-    std::string text;
-    if (option->get_type_size() != 0) {
-      if (!option->get_type_name().empty()) text += " " + option->get_type_name();
-      if (!option->get_default_str().empty()) text += " [" + option->get_default_str() + "]";
-      if (option->get_expected_max() > 1) text += " ...";
-    }
-    return text;
-  }
-};
-
+/// Only the command that is run looks at the environment: a name such as WSTAP_FORMAT means something else to
+/// another one.
 void name_environment(CLI::App& app) {
-  for (CLI::Option* option : app.get_options()) {
-    if (option->get_positional() || option->get_lnames().empty()) continue;
-    const auto& name = option->get_lnames().front();
-    if (name != "help" && name != "config" && name != "version") option->envname(environment_name(name));
+  for (CLI::App* sub : app.get_subcommands({})) {
+    sub->preparse_callback([sub](std::size_t) {
+      for (CLI::Option* option : sub->get_options())
+        if (option->nonpositional() && option != sub->get_help_ptr())
+          option->envname(environment_name(option->get_lnames().front()));
+    });
+    name_environment(*sub);
   }
-  for (CLI::App* sub : app.get_subcommands({})) name_environment(*sub);
 }
 
 /// $XDG_CONFIG_HOME/wstap/config.toml, or where that is by default; empty when there is no such file.
@@ -72,35 +66,29 @@ std::string xdg_config() {
   return std::filesystem::is_regular_file(path, ignored) ? path.string() : std::string();
 }
 
-/// One line about a usage error, and where to read on.
-Exit usage_error(const CLI::App& app, const CLI::ParseError& error, Io& io) {
-  std::string name = "wstap";
-  for (const CLI::App* sub : app.get_subcommands()) name += " " + sub->get_name();
-  std::string text = error.what();
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  io.err << name << ": " << text << " (see '" << name << " --help')\n";
-  return Exit::usage;
-}
-
 int run(int argc, char** argv, Io& io) {
-  CLI::App app("wstap: shows, records and changes WebSocket traffic, frame by frame", "wstap");
-  app.set_version_flag("-V,--version", std::string("wstap ") + kVersion);
+  CLI::App app("wstap: records and shows WebSocket traffic, frame by frame", "wstap");
+  app.set_help_flag("-h,--help", "show this help");
+  app.set_version_flag("-V,--version", std::string("wstap ") + kVersion, "show the version");
   app.require_subcommand(1);
   app.allow_config_extras(CLI::config_extras_mode::error);
-  app.formatter(std::make_shared<QuietFormatter>());
+  app.formatter(std::make_shared<HelpFormatter>());
   app.config_formatter(std::make_shared<ConfigBelowEnvironment>());
-  app.set_config("--config", "", "read options from this TOML file: one table a command, one key an option")
+  app.set_config(
+         "--config", "",
+         "read options from this TOML file: a table for each command, a key for each option; may be repeated")
       ->type_name("FILE")
-      ->expected(1, 2)
+      ->expected(1, -1)
+      ->allow_extra_args(false)
       ->take_all();
   app.footer(
-      "Every option of a command can also be set by WSTAP_OPTION_NAME in the environment.\n"
-      "Manual: wstap(1), and wstap-COMMAND(1) for each command.");
+      "Each command has --help and a page of its own: man wstap-proxy. An option such as --close-timeout can "
+      "also be set as WSTAP_CLOSE_TIMEOUT in the environment, and in a configuration file: man wstap.");
 
   Run chosen;
   for (const Command& command : commands()) {
     CLI::App* sub = app.add_subcommand(std::string(command.name), std::string(command.summary));
-    sub->fallthrough();
+    sub->group("Commands")->fallthrough();
     // The callback runs after parsing: only then is it known which command was meant.
     sub->callback([&chosen, run = command.setup(*sub)] { chosen = run; });
   }
@@ -115,7 +103,8 @@ int run(int argc, char** argv, Io& io) {
   } catch (const CLI::Success& success) {
     return app.exit(success, io.out, io.err);
   } catch (const CLI::ParseError& error) {
-    return static_cast<int>(usage_error(app, error, io));
+    io.err << usage_text(app, error) << '\n';
+    return static_cast<int>(Exit::usage);
   }
   return static_cast<int>(chosen(io));
 }
@@ -130,8 +119,8 @@ int main(int argc, char** argv) {
   wstap::cmd::Io io{std::cin, std::cout, std::cerr};
   try {
     const int status = wstap::cmd::run(argc, argv, io);
-    io.out.flush();
-    return status;
+    if (!io.out.good() || io.out.flush().good()) return status;
+    return static_cast<int>(wstap::cmd::output_failed(io));
   } catch (const std::exception& bug) {
     std::cerr << "wstap: internal error: " << bug.what() << " (please report this)\n";
     return static_cast<int>(wstap::cmd::Exit::failed);

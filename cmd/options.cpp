@@ -10,12 +10,12 @@
 namespace wstap::cmd {
 
 void add_log_options(CLI::App& app, LogOptions& options) {
-  app.add_flag("-v,--verbose", options.verbose, "say more on standard error; twice: still more")
+  app.add_flag("-v,--verbose", options.verbose, "say on standard error what happens to each connection")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.add_flag("-q,--quiet", options.quiet, "say nothing but errors");
   add_choice<LogFormat>(app, "--log-format", options.format,
                         {{"text", LogFormat::text}, {"json", LogFormat::json}},
-                        "form of what is said on standard error");
+                        "form of the lines on standard error");
 }
 
 void add_colour_option(CLI::App& app, Colour& colour) {
@@ -31,15 +31,17 @@ bool wants_colour(Colour colour) {
 }
 
 CLI::Option* add_size(CLI::App& app, const std::string& name, std::uint64_t& bytes, const std::string& text) {
-  const auto set = [&bytes, name](const std::string& value) {
-    const auto parsed = parse_size(value);
+  const bool optional = bytes == 0;
+  const auto set = [&bytes, name, optional](const std::string& value) {
+    const auto parsed = optional && value == "off" ? 0 : parse_size(value);
     if (!parsed)
-      throw CLI::ValidationError(name, "'" + value + "' is not a size such as 65536, 64KiB or 16M");
+      throw CLI::ValidationError(name, fmt::format("'{}' is not a size such as 65536, 64KiB or 16M{}", value,
+                                                   optional ? ", or off" : ""));
     bytes = *parsed;
   };
   return app.add_option_function<std::string>(name, set, text)
       ->type_name("SIZE")
-      ->default_str(bytes == 0 ? "off" : format_size(bytes));
+      ->default_str(optional ? "off" : format_size(bytes));
 }
 
 CLI::Option* add_duration(CLI::App& app, const std::string& name, std::chrono::milliseconds& duration,

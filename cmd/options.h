@@ -3,6 +3,8 @@
 // CLI11; for the files that declare options.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdint>
@@ -11,6 +13,7 @@
 #include <vector>
 
 #include "cmd/logging.h"
+#include "libcore/base/ascii.h"
 
 namespace wstap::cmd {
 
@@ -23,6 +26,20 @@ void add_colour_option(CLI::App& app, Colour& colour);
 /// What --color means here: `automatic` looks at the terminal and at NO_COLOR.
 bool wants_colour(Colour colour);
 
+/// A whole number from `least` to `most`.
+template <class Number>
+CLI::Option* add_count(CLI::App& app, const std::string& name, Number& count, std::uint64_t least,
+                       std::uint64_t most, const std::string& text) {
+  const auto set = [&count, name, least, most](const std::string& value) {
+    const auto parsed = parse_decimal<std::uint64_t>(value);
+    if (!parsed || *parsed < least || *parsed > most)
+      throw CLI::ValidationError(name, fmt::format("'{}' is not a number from {} to {}", value, least, most));
+    count = static_cast<Number>(*parsed);
+  };
+  return app.add_option_function<std::string>(name, set, text)->type_name("N");
+}
+
+/// A number of bytes. Where `bytes` is 0 at first, that means "off", and can be said so.
 CLI::Option* add_size(CLI::App& app, const std::string& name, std::uint64_t& bytes, const std::string& text);
 CLI::Option* add_duration(CLI::App& app, const std::string& name, std::chrono::milliseconds& duration,
                           const std::string& text);

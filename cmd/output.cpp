@@ -7,6 +7,8 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <ostream>
 
 #include "formats/errors.h"
 #include "formats/json_text.h"
@@ -23,6 +25,12 @@ bool write_whole(int fd, Bytes bytes) {
     bytes = bytes.subspan(static_cast<std::size_t>(put));
   }
   return true;
+}
+
+Exit output_failed(Io& io) {
+  if (errno == EPIPE) return Exit::ok;
+  io.err << "wstap: standard output: " << std::strerror(errno) << '\n';
+  return Exit::failed;
 }
 
 Result<void> replace_file(const std::string& path, std::string_view content) {

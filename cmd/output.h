@@ -14,6 +14,11 @@ namespace wstap::cmd {
 /// Writes all of `bytes`. @return false when nobody reads them (any more).
 bool write_whole(int fd, Bytes bytes);
 
+/// Standard output took no more; to be asked at once, while errno says why. @return ok when nobody reads it
+/// any more: that is how pipelines end (CLI-1). Else it says what is wrong, and the status is that of a
+/// failure.
+Exit output_failed(Io& io);
+
 /// Puts a new file with this content in the place of `path`, in one step.
 /// @error the system's own; the detail names the file.
 Result<void> replace_file(const std::string& path, std::string_view content);

@@ -4,11 +4,12 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
+#include <cstring>
 
 #include "cmd/output.h"
 #include "cmd/proxy_options.h"
 #include "cmd/signals.h"
-#include "formats/errors.h"
 #include "formats/live_view.h"
 #include "libcore/net/proxy.h"
 #include "libcore/net/tcp_transport.h"
@@ -30,7 +31,9 @@ class Recording {
   Recording(const ProxySettings& settings, Clock& clock, Log& log)
       : settings_(settings), clock_(clock), log_(log) {}
 
-  Result<void> open() {
+  /// @param stop  what to do when frames cannot be printed any more; called once.
+  Result<void> open(std::function<void()> stop) {
+    stop_ = std::move(stop);
     if (!settings_.capture.path.empty()) {
       formats::CaptureOptions options = settings_.capture;
       options.on_lost = [this](const Error& error) {
@@ -43,16 +46,28 @@ class Recording {
     }
     if (settings_.prints()) {
       const auto style = settings_.json ? formats::LiveStyle::json : formats::LiveStyle::lines;
-      view_ = std::make_unique<formats::LiveView>(style, wants_colour(settings_.colour), print_line, nullptr);
+      view_ = std::make_unique<formats::LiveView>(
+          style, wants_colour(settings_.colour),
+          [this](std::string_view lines) {
+            print(lines);
+            return true;
+          },
+          nullptr);
       taps_.add(*view_);
     }
     return {};
   }
 
   pipeline::Tap& tap() noexcept { return taps_; }
+  /// Why frames could not be printed, as an errno; 0: they could.
+  int print_error() const noexcept { return print_error_; }
 
  private:
-  static bool print_line(std::string_view lines) { return write_whole(STDOUT_FILENO, as_bytes(lines)); }
+  void print(std::string_view lines) {
+    if (print_error_ != 0 || write_whole(STDOUT_FILENO, as_bytes(lines))) return;
+    print_error_ = errno;
+    stop_();
+  }
 
   const ProxySettings& settings_;
   Clock& clock_;
@@ -60,6 +75,8 @@ class Recording {
   std::unique_ptr<formats::CaptureWriter> writer_;
   std::unique_ptr<formats::LiveView> view_;
   pipeline::TapList taps_;
+  std::function<void()> stop_;
+  std::atomic<int> print_error_{0};
 };
 
 Result<void> announce(const ProxySettings& settings, const std::vector<asio::ip::tcp::endpoint>& bound,
@@ -78,14 +95,17 @@ Result<void> announce(const ProxySettings& settings, const std::vector<asio::ip:
 }
 
 /// Why the proxy ended, as an exit status.
-Exit conclude(const net::Proxy& proxy, const ProxySettings& settings, bool drained, int signal, Io& io) {
+Exit conclude(const net::Proxy& proxy, const Recording& recording, bool drained, int signal, Io& io) {
   if (const auto& failure = proxy.failure()) {
-    // Nobody reads the printed frames any more: that is how pipelines end. A capture is another matter.
-    if (failure->code == formats::Errc::reader_gone && settings.capture.path != "-") return Exit::ok;
     complain(io, kName, failure->text());
     return Exit::failed;
   }
-  if (drained) return Exit::ok;
+  if (const int error = recording.print_error(); error != 0 && error != EPIPE) {
+    complain(io, kName, fmt::format("standard output: {}", std::strerror(error)));
+    return Exit::failed;
+  }
+  // Nobody reads the printed frames any more: that is how pipelines end (CLI-1).
+  if (drained || recording.print_error() == EPIPE) return Exit::ok;
   return signal == SIGTERM ? Exit::terminated : Exit::interrupted;
 }
 
@@ -99,7 +119,7 @@ Exit serve(const ProxySettings& settings, tls::Interception& tls, Log& log, Stop
     complain(io, kName, bound.error().text());
     return Exit::network;
   }
-  if (auto opened = recording.open(); !opened) return fail_with(opened.error(), io);
+  if (auto opened = recording.open([&proxy] { proxy.stop(); }); !opened) return fail_with(opened.error(), io);
   if (auto told = announce(settings, *bound, log); !told) return fail_with(told.error(), io);
   std::atomic<int> last_signal{0};
   signals.listen([&](int count, int signal) {
@@ -109,7 +129,7 @@ Exit serve(const ProxySettings& settings, tls::Interception& tls, Log& log, Stop
   });
   const bool drained = proxy.run();
   signals.end();
-  return conclude(proxy, settings, drained, last_signal, io);
+  return conclude(proxy, recording, drained, last_signal, io);
 }
 
 Exit run(const CLI::App& app, ProxySettings& settings, Io& io) {
@@ -137,10 +157,12 @@ Run setup_proxy(CLI::App& app) {
   auto settings = std::make_shared<ProxySettings>();
   declare_proxy_options(app, *settings);
   app.footer(
-      "Without -w frames are printed; with it they are recorded and standard output stays empty.\n"
-      "Clients use it as HTTP proxy (CONNECT or http:// requests) or as SOCKS5 proxy, all on one port; they "
-      "must trust\n"
-      "the authority of 'wstap ca' for wss. Example: wstap proxy -w session.wstap");
+      "Without -w frames are printed as 'wstap inspect' would show them; with it they are recorded, and "
+      "standard "
+      "output stays empty. Clients use wstap as HTTP proxy (CONNECT or http:// requests) or as SOCKS5 proxy, "
+      "all on one port; for wss they must trust the authority of 'wstap ca'.\n"
+      "  wstap proxy -w session.wstap\n"
+      "Manual: wstap-proxy(1)");
   return [&app, settings](Io& io) { return run(app, *settings, io); };
 }
 

@@ -20,31 +20,36 @@ using pipeline::OnMessageLimit;
 
 void declare_ways_in(CLI::App& app, ProxySettings& s) {
   const OptionGroup group(app, "Ways in");
-  app.add_option("--listen", s.listen, "address to listen on, may be repeated; port 0: any free one")
+  app.add_option("--listen", s.listen, "listen here; may be repeated; port 0: any free one")
       ->type_name("ADDR:PORT")
-      ->default_str(s.listen.front());
-  app.add_option("--reverse", s.reverse, "be the server, in front of this upstream (ws, wss, http, https)")
+      ->default_str(s.listen.front())
+      ->allow_extra_args(false);
+  app.add_option("--reverse", s.reverse,
+                 "be the server itself, in front of this one (ws, wss, http or https)")
       ->type_name("URL");
   app.add_flag("--allow-remote", s.allow_remote, "listen on addresses that other machines reach");
-  app.add_option("--proxy-auth", s.credentials, "credentials that clients must show: USER:PASSWORD, or @FILE")
+  app.add_option("--proxy-auth", s.credentials,
+                 "what clients must show: USER:PASSWORD, or @FILE that holds it")
       ->type_name("SECRET");
   add_duration(app, "--detect-timeout", s.net.detect_timeout,
-               "a tunnel silent for so long is relayed unread");
+               "relay a tunnel unread whose client is silent for so long");
   app.add_flag("--lenient-heads", s.net.lenient_heads,
                "pass on HTTP heads that two parsers could read differently");
-  app.add_option("--workers", s.net.workers, "threads that serve connections (default: one a core)")
-      ->type_name("N");
-  app.add_option("--ready-file", s.ready_file, "write addresses and pid here once it listens")
+  add_count(app, "--workers", s.net.workers, 1, 256, "threads that serve connections (default: one a core)");
+  app.add_option("--ready-file", s.ready_file,
+                 "write addresses and process id here, as JSON, once it listens")
       ->type_name("FILE");
 }
 
 void declare_tls(CLI::App& app, ProxySettings& s) {
   const OptionGroup group(app, "TLS");
   add_authority_options(app, s.authority);
-  app.add_option("--upstream-ca", s.upstream_ca, "trust these certificates (PEM) instead of the system's")
+  app.add_option("--upstream-ca", s.upstream_ca,
+                 "trust the authorities in this file (PEM) instead of the system's")
       ->type_name("FILE");
-  app.add_flag("-k,--insecure", s.tls.insecure, "accept any certificate from upstream");
-  app.add_option("--keylog", s.key_log, "log the TLS secrets of both legs; SSLKEYLOGFILE is honoured too")
+  app.add_flag("-k,--insecure", s.tls.insecure, "accept whatever certificate a server shows");
+  app.add_option("--keylog", s.key_log,
+                 "add the TLS secrets of both legs to this file, as SSLKEYLOGFILE does")
       ->type_name("FILE");
 }
 
@@ -53,33 +58,35 @@ void declare_frames(CLI::App& app, ProxySettings& s) {
   auto& flow = s.net.flow;
   add_choice<Forward>(
       app, "--forward", flow.forward, {{"reencode", Forward::reencode}, {"verbatim", Forward::verbatim}},
-      "reencode: every frame written anew, with masks of our own; verbatim: the original bytes");
+      "reencode: write every frame anew, with a mask of wstap's own; verbatim: pass on the original bytes");
   add_choice<OnAnomaly>(app, "--on-anomaly", flow.on_anomaly,
                         {{"pass", OnAnomaly::pass}, {"close", OnAnomaly::close}},
-                        "what to do with frames that RFC 6455 or 7692 forbids");
-  add_size(app, "--max-frame", flow.max_frame_bytes, "largest payload of one frame");
+                        "frames that RFC 6455 or 7692 forbids: pass them on, or end the flow");
+  add_size(app, "--max-frame", flow.max_frame_bytes,
+           "largest payload of one frame; a larger one ends the flow");
   add_size(app, "--max-message", flow.max_message_bytes, "largest payload of one message");
   add_choice<OnMessageLimit>(app, "--on-message-limit", flow.on_message_limit,
                              {{"mark", OnMessageLimit::mark}, {"close", OnMessageLimit::close}},
-                             "mark: pass larger messages on, with a note; close: Close 1009");
-  add_duration(app, "--close-timeout", s.net.relay.close_timeout, "how long a Close may stay unanswered");
-  add_duration(app, "--idle-timeout", s.net.relay.idle_timeout, "end flows that are silent for so long");
+                             "larger messages: pass them on with a note, or end the flow");
+  add_duration(app, "--close-timeout", s.net.relay.close_timeout,
+               "how long after a Close a connection may stay open");
+  add_duration(app, "--idle-timeout", s.net.relay.idle_timeout,
+               "end flows in which nothing comes for so long");
 }
 
 void declare_limits(CLI::App& app, ProxySettings& s) {
   const OptionGroup group(app, "Limits");
-  app.add_option("--max-connections", s.net.max_connections, "client connections at a time; more wait")
-      ->type_name("N")
-      ->capture_default_str();
-  add_duration(app, "--dial-timeout", s.net.dial_timeout, "for a connection to an upstream");
+  add_count(app, "--max-connections", s.net.max_connections, 1, 10'000'000,
+            "client connections at a time; more wait")
+      ->default_str(std::to_string(s.net.max_connections));
+  add_duration(app, "--dial-timeout", s.net.dial_timeout, "for a connection to a server");
   add_duration(app, "--handshake-timeout", s.net.handshake_timeout,
-               "for each of: first bytes, a request head, TLS, the answer to an upgrade");
+               "for each of: first bytes, request head, TLS, answer to an upgrade");
   add_size(app, "--max-head", s.max_head_bytes, "largest HTTP head");
-  app.add_option("--max-headers", s.net.max_head_fields, "most header fields in one HTTP head")
-      ->type_name("N")
-      ->capture_default_str();
+  add_count(app, "--max-headers", s.net.max_head_fields, 1, 1'000'000, "header fields in one HTTP head")
+      ->default_str(std::to_string(s.net.max_head_fields));
   add_size(app, "--max-buffered", s.net.max_buffered_bytes,
-           "bytes buffered for all connections before reading pauses");
+           "bytes waiting in buffers of all connections; beyond, reading pauses");
 }
 
 void declare_capture(CLI::App& app, ProxySettings& s) {
@@ -92,20 +99,18 @@ void declare_capture(CLI::App& app, ProxySettings& s) {
   app.add_flag("--force", capture.force, "overwrite that file");
   add_choice<OnCaptureError>(app, "--on-capture-error", capture.on_error,
                              {{"stop", OnCaptureError::stop}, {"pass", OnCaptureError::pass}},
-                             "when recording fails, stop: no traffic passes unrecorded; pass: it does");
+                             "when recording fails: stop, so that nothing passes unrecorded; or pass");
   add_choice<Fsync>(app, "--fsync", capture.fsync,
                     {{"never", Fsync::never}, {"interval", Fsync::interval}, {"always", Fsync::always}},
-                    "wait for the disk: never, once a second, or after every record");
-  add_size(app, "--rotate-size", capture.rotate_bytes,
-           "begin another part of the capture after so many bytes");
+                    "have the disk confirm records: never, once a second, every one");
+  add_size(app, "--rotate-size", capture.rotate_bytes, "begin another part of the capture after so much");
   add_duration(app, "--rotate-time", s.rotate_every, "begin another part of the capture after so long");
 }
 
 void declare_output(CLI::App& app, ProxySettings& s) {
   const OptionGroup group(app, "Output");
-  auto* print = app.add_flag("--print", s.print, "print frames although they are recorded");
-  app.add_flag("--no-print", s.no_print, "print no frames although nothing is recorded")->excludes(print);
-  app.add_flag("--json", s.json, "print JSON Lines");
+  app.add_flag("--print,!--no-print", s.print, "print frames; default: when they are not recorded");
+  app.add_flag("--json", s.json, "print frames as JSON Lines");
   add_colour_option(app, s.colour);
   add_log_options(app, s.log);
 }
@@ -169,9 +174,13 @@ std::string complete_proxy_settings(const CLI::App& app, ProxySettings& s) {
     auto url = http1::parse_url(s.reverse);
     if (!url) return "--reverse: " + url.error().text();
     s.net.reverse = std::move(*url);
+    // Clients of a server know nothing of proxies: nobody would ask them.
+    if (s.net.credentials)
+      return "--proxy-auth: clients of --reverse are not asked for credentials (leave it out; "
+             "--allow-remote, if "
+             "other machines are to connect)";
   }
-  if (s.net.workers == 0 || s.net.workers > 256) return "--workers: expected 1 to 256";
-  if (s.capture.path == "-" && s.print) return "--print: standard output is the capture's already (-w -)";
+  if (s.capture.path == "-" && s.prints()) return "--print: standard output is the capture's already (-w -)";
   if (s.net.flow.max_frame_bytes > formats::kMaxPayloadBytes)
     return fmt::format("--max-frame: a capture holds frames of at most {} bytes", formats::kMaxPayloadBytes);
   s.net.max_head_bytes = static_cast<std::size_t>(s.max_head_bytes);

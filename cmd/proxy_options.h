@@ -2,6 +2,7 @@
 // What `wstap proxy` can be told, from the command line to the values its parts want.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,11 +32,11 @@ struct ProxySettings {
   std::chrono::milliseconds rotate_every{0};
   std::uint64_t max_head_bytes = 64 * 1024;
   bool allow_remote = false;
-  bool print = false, no_print = false;
+  std::optional<bool> print;  ///< nothing: when nothing is recorded
   bool json = false;
   std::vector<std::string> given;  ///< what was typed, for the capture's header; no secrets
 
-  bool prints() const noexcept { return !no_print && (print || capture.path.empty()); }
+  bool prints() const noexcept { return print.value_or(capture.path.empty()); }
 };
 
 void declare_proxy_options(CLI::App& app, ProxySettings& settings);

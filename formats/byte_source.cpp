@@ -47,11 +47,20 @@ class StreamSource final : public ByteSource {
     while (end_ - begin_ < wanted) {
       const auto got = read_some(wanted);
       if (!got) return std::unexpected(got.error());
-      if (*got == 0 && !wait_for_more()) break;
+      if (*got == 0) break;
     }
     return Bytes(buffer_).subspan(begin_, end_ - begin_);
   }
   void consume(std::size_t bytes) override { begin_ += bytes; }
+  bool wait_for_more() override {
+    if (!options_.follow || !regular_ || stopped()) return false;
+    ::poll(nullptr, 0, kFollowPollMs);
+    // Whatever is unread is read again.
+    const auto unread = static_cast<off_t>(end_ - begin_);
+    if (unread != 0 && ::lseek(fd_.get(), -unread, SEEK_CUR) >= 0) end_ = begin_;
+    return true;
+  }
+  bool stopped() const override { return options_.follow && options_.stop && options_.stop(); }
   bool being_written() const override { return regular_ && is_being_written(fd_.get()); }
 
  private:
@@ -68,25 +77,13 @@ class StreamSource final : public ByteSource {
     for (;;) {
       const auto got = ::read(fd_.get(), buffer_.data() + end_, buffer_.size() - end_);
       if (got < 0 && errno == EINTR) {
-        if (stopped()) return 0;
+        if (options_.stop && options_.stop()) return 0;
         continue;
       }
       if (got < 0) return system_error(path_);
       end_ += static_cast<std::size_t>(got);
       return static_cast<std::size_t>(got);
     }
-  }
-
-  bool stopped() const { return options_.stop && options_.stop(); }
-
-  bool wait_for_more() {
-    if (!options_.follow || !regular_ || stopped()) return false;
-    ::poll(nullptr, 0, kFollowPollMs);
-    if (stopped()) return false;
-    // A writer whose disk is full takes a torn record back: what is here of one is to be read again.
-    const auto unread = static_cast<off_t>(end_ - begin_);
-    if (unread != 0 && ::lseek(fd_.get(), -unread, SEEK_CUR) >= 0) end_ = begin_;
-    return true;
   }
 
   Descriptor fd_;

@@ -19,13 +19,18 @@ class ByteSource {
   /// consumed.
   virtual Result<Bytes> look(std::size_t wanted) = 0;
   virtual void consume(std::size_t bytes) = 0;
+  /// At the end: waits a little for more. @return false when no more is to come, or none is wanted; else look
+  /// again, and anew: a writer may have taken back what did not become a whole record.
+  virtual bool wait_for_more() { return false; }
+  /// A follow was told to end: nothing further is wanted.
+  virtual bool stopped() const { return false; }
   /// Somebody holds the file for writing: its end is not the last word.
   virtual bool being_written() const { return false; }
 };
 
 struct SourceOptions {
   bool follow = false;         ///< at the end, wait for more
-  std::function<bool()> stop;  ///< ends a follow
+  std::function<bool()> stop;  ///< ends a follow; asked before each record, and while waiting
 };
 
 /// @param path  "-": standard input.

@@ -19,24 +19,30 @@ std::unexpected<Error> CaptureReader::stop(Error error) {
   return std::unexpected(std::move(error));
 }
 
-/// One whole message; empty at a clean end.
+/// One whole message; empty at a clean end, and where a follow is to end.
 Result<Bytes> CaptureReader::next_message() {
   source_->consume(to_consume_);
   offset_ += std::exchange(to_consume_, 0);
   raw_ = {};
+  if (source_->stopped()) return Bytes();
   for (std::size_t wanted = 8;;) {
     const auto in = source_->look(wanted);
     if (!in) return stop(in.error());
-    if (in->empty()) return Bytes();
     const auto needed = bytes_needed(*in);
     if (!needed) return stop(begun_ ? needed.error() : Error{Errc::bad_magic, needed.error().text()});
     if (*needed <= in->size()) {
       to_consume_ = *needed;
       return raw_ = in->first(*needed);
     }
-    if (in->size() < wanted)
+    if (in->size() >= wanted) {
+      wanted = *needed;
+    } else if (source_->wait_for_more()) {
+      wanted = 8;
+    } else if (in->empty()) {
+      return Bytes();
+    } else {
       return stop({Errc::truncated, fmt::format("{} of {} bytes are there", in->size(), *needed)});
-    wanted = *needed;
+    }
   }
 }
 

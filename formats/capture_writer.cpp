@@ -83,6 +83,7 @@ Result<void> CaptureWriter::begin_part(std::uint32_t part) {
   if (part > 1 && options_.fsync != Fsync::never)
     if (auto ok = file_.sync(); !ok) return ok;
   file_ = std::move(*file);
+  part_opening_bytes_ = file_.bytes();
   header_ = std::move(header);
   return {};
 }
@@ -140,7 +141,9 @@ Result<void> CaptureWriter::sync_if_due() {
 
 Result<void> CaptureWriter::rotate_if_due() {
   if (!rotates_) return {};
-  const bool large = options_.rotate_bytes != 0 && file_.bytes() >= options_.rotate_bytes;
+  // A part that could do no more than open the flows again would be followed by its like for ever.
+  const bool large =
+      options_.rotate_bytes != 0 && file_.bytes() - part_opening_bytes_ >= options_.rotate_bytes;
   const bool old =
       options_.rotate_ns != 0 && clock_.now_ns() - header_.time_ns >= static_cast<UnixNs>(options_.rotate_ns);
   if (!large && !old) return {};
@@ -157,6 +160,7 @@ Result<void> CaptureWriter::reopen_flows() {
     for (std::size_t i = 0; i < 2; ++i) resumed[i] = {flow->trackers[i].state(), flow->counts[i]};
     if (auto ok = put(encode(flow->opened)); !ok) return ok;
   }
+  part_opening_bytes_ = file_.bytes();
   return {};
 }
 

@@ -27,7 +27,7 @@ struct CaptureOptions {
   bool force = false;  ///< overwrite
   Fsync fsync = Fsync::never;
   OnCaptureError on_error = OnCaptureError::stop;
-  std::uint64_t rotate_bytes = 0;    ///< begin another part after so many; 0: never
+  std::uint64_t rotate_bytes = 0;    ///< begin another part after so many of what is new; 0: never
   std::uint64_t rotate_ns = 0;       ///< ... or after so long
   std::string tool;                  ///< for the header
   std::vector<std::string> options;  ///< for the header
@@ -80,6 +80,7 @@ class CaptureWriter final : public pipeline::Tap {
   OutputFile file_;
   Header header_;  ///< of the current part
   bool rotates_;
+  std::uint64_t part_opening_bytes_ = 0;  ///< of the current part: header, and flows that were open
   std::atomic<std::uint64_t> written_total_{0};
   UnixNs last_sync_ns_ = 0;
   std::optional<Error> failed_;  ///< under `stop`: what ended the recording

@@ -7,10 +7,11 @@
 namespace wstap::formats {
 namespace {
 
-/// Reading it twice is possible, and gives the same.
-bool is_file(const std::string& path) {
+/// Reading it again gives the same: it is no pipe.
+bool can_be_read_twice(const std::string& path) {
   std::error_code unknown;
-  return path != "-" && std::filesystem::is_regular_file(path, unknown);
+  const auto status = std::filesystem::status(path, unknown);
+  return path != "-" && (std::filesystem::is_regular_file(status) || !std::filesystem::exists(status));
 }
 
 /// Calls `visit` with the flow number of `record`, if it has one.
@@ -29,7 +30,7 @@ void with_flow(Record& record, Visitor visit) {
 
 Result<EventReader> EventReader::open(std::vector<std::string> paths, SourceOptions options) {
   EventReader reader(std::move(paths), std::move(options));
-  reader.reads_ahead_ = !reader.options_.follow && std::ranges::all_of(reader.paths_, is_file);
+  reader.reads_ahead_ = !reader.options_.follow && std::ranges::all_of(reader.paths_, can_be_read_twice);
   if (auto ok = reader.open_current(); !ok) return std::unexpected(ok.error());
   return reader;
 }

@@ -81,20 +81,26 @@ std::string bits(unsigned value, int count) {
   return fmt::format("{:0{}b}", value, count);
 }
 
+/// Bytes of a header, and what they say.
+void annotation(std::string& out, Bytes bytes, std::string_view meaning) {
+  out += fmt::format("  {:<16}  {}\n", to_hex(bytes), meaning);
+}
+
 void annotate_header(std::string& out, const ws::Frame& frame) {
   const auto& header = frame.header;
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned>(frame.raw[i]); };
-  out += fmt::format("  {:02x}              fin={} rsv={} opcode={:x} ({})\n", byte(0), header.fin ? 1 : 0,
-                     bits(header.rsv, 3), header.opcode, ws::opcode_name(header.opcode));
-  const unsigned short_len = byte(1) & 0x7f;
-  out += fmt::format("  {:02x}              mask={} length={}{}\n", byte(1), header.masked ? 1 : 0, short_len,
-                     short_len == 126   ? " (16 bits follow)"
-                     : short_len == 127 ? " (64 bits follow)"
-                                        : "");
+  annotation(out, frame.raw.first(1),
+             fmt::format("fin={} rsv={} opcode={:x} ({})", header.fin ? 1 : 0, bits(header.rsv, 3),
+                         header.opcode, ws::opcode_name(header.opcode)));
+  const unsigned short_len = static_cast<unsigned>(frame.raw[1]) & 0x7f;
+  annotation(out, frame.raw.subspan(1, 1),
+             fmt::format("mask={} length={}{}", header.masked ? 1 : 0, short_len,
+                         short_len == 126   ? " (16 bits follow)"
+                         : short_len == 127 ? " (64 bits follow)"
+                                            : ""));
   const std::size_t length_bytes = header.header_len - 2U - (header.masked ? 4U : 0U);
   if (length_bytes != 0)
-    out += fmt::format("  {:<16}length={}\n", to_hex(frame.raw.subspan(2, length_bytes)), header.payload_len);
-  if (header.masked) out += fmt::format("  {:<16}mask key\n", to_hex(header.mask));
+    annotation(out, frame.raw.subspan(2, length_bytes), fmt::format("length={}", header.payload_len));
+  if (header.masked) annotation(out, header.mask, "mask key");
 }
 
 /// What a payload says: text as text, a Close by its code and reason, everything else in hexadecimal.

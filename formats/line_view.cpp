@@ -27,8 +27,11 @@ std::string preview(const pipeline::Envelope& envelope, Bytes payload) {
   std::string text;
   if (envelope.frame.header.opcode == ws::kClose) {
     const auto close = ws::parse_close(payload);
-    if (close.code) text = fmt::format("{} ", *close.code);
-    payload = close.reason;
+    if (close.code) {
+      text = std::to_string(*close.code);
+      payload = close.reason;
+      if (!payload.empty()) text += ' ';
+    }
   }
   const bool readable = !envelope.placement.compressed && ws::is_utf8(payload);
   if (readable) {

@@ -8,6 +8,8 @@
 #include <kj/exception.h>
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cstring>
 
 #include "formats/errors.h"
@@ -226,8 +228,9 @@ Result<Record> decode_record(wire::Record::Reader record, DecoderScratch& scratc
 
 Result<std::size_t> bytes_needed(Bytes in) {
   // The table: how many segments beyond the first, the length of each in words, padding to a whole word.
-  std::uint32_t further = 0;
-  std::memcpy(&further, in.data(), std::min(in.size(), sizeof further));
+  std::array<std::byte, 4> start{};
+  std::copy_n(in.begin(), std::min(in.size(), start.size()), start.begin());
+  const auto further = std::bit_cast<std::uint32_t>(start);
   if (further >= kMaxSegments) return corrupt(fmt::format("{} segments", std::uint64_t{further} + 1));
   const std::size_t table = (4 + 4 * (std::size_t{further} + 1) + 7) / 8 * 8;
   if (in.size() < table) return table;

@@ -15,10 +15,13 @@ void write_digits(std::string& text, std::size_t end, std::size_t digits, std::i
 
 std::string rfc3339(UnixNs time) {
   using namespace std::chrono;
-  const sys_time<nanoseconds> at{nanoseconds(time)};
-  const sys_days day = floor<days>(at);
+  // Whole seconds first: the earliest times' days begin before what nanoseconds can say.
+  constexpr UnixNs kSecond = 1'000'000'000;
+  const UnixNs fraction = (time % kSecond + kSecond) % kSecond;
+  const sys_seconds second{seconds(time / kSecond - (time % kSecond < 0 ? 1 : 0))};
+  const sys_days day = floor<days>(second);
   const year_month_day date(day);
-  const hh_mm_ss clock(at - day);
+  const hh_mm_ss clock(second - day);
 
   std::string text = "yyyy-mm-ddThh:mm:ss.nnnnnnnnnZ";
   write_digits(text, 4, 4, static_cast<int>(date.year()));
@@ -27,7 +30,7 @@ std::string rfc3339(UnixNs time) {
   write_digits(text, 13, 2, clock.hours().count());
   write_digits(text, 16, 2, clock.minutes().count());
   write_digits(text, 19, 2, clock.seconds().count());
-  write_digits(text, 29, 9, clock.subseconds().count());
+  write_digits(text, 29, 9, fraction);
   return text;
 }
 

@@ -21,11 +21,9 @@ BodyFraming declared(const Fields& fields, BodyFraming otherwise) {
         iequals(trim(std::string_view(codings).substr(last == std::string::npos ? 0 : last + 1)), "chunked");
     return {chunked ? BodyFraming::Kind::chunked : BodyFraming::Kind::until_close, 0};
   }
-  if (const auto* value = fields.find("Content-Length")) {
-    const auto length = parse_decimal<std::uint64_t>(*value);
-    if (length) return {*length == 0 ? BodyFraming::Kind::none : BodyFraming::Kind::length, *length};
-  }
-  return otherwise;
+  const auto length = content_length(fields);
+  if (!length) return otherwise;
+  return {*length == 0 ? BodyFraming::Kind::none : BodyFraming::Kind::length, *length};
 }
 
 template <class Head>
@@ -41,6 +39,13 @@ int hex_digit(char c) {
 }
 
 }  // namespace
+
+std::optional<std::uint64_t> content_length(const Fields& fields) {
+  const auto* value = fields.find("Content-Length");
+  if (value == nullptr) return std::nullopt;
+  std::string_view list = *value;
+  return parse_decimal<std::uint64_t>(next_element(list));
+}
 
 BodyFraming framing_of(const RequestHead& head) {
   auto framing = declared(head.fields, {});

@@ -3,6 +3,8 @@
 // included: only their end has to be found.
 #pragma once
 
+#include <optional>
+
 #include "libcore/base/result.h"
 #include "libcore/http1/head.h"
 
@@ -14,6 +16,9 @@ struct BodyFraming {
   std::uint64_t length = 0;
   bool operator==(const BodyFraming&) const = default;
 };
+
+/// The first Content-Length as a number, the first of a list at that; nothing when there is none to be read.
+std::optional<std::uint64_t> content_length(const Fields& fields);
 
 /// RFC 9112 6.3. The head is one that parse_request or parse_response accepted.
 BodyFraming framing_of(const RequestHead& head);

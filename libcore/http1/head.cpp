@@ -25,12 +25,21 @@ void Fields::add(std::string_view name, std::string_view value) {
   fields_.push_back({std::string(name), std::string(value), line_of(name, value)});
 }
 
+bool Fields::fold_into_last(std::string_view text, std::string_view line) {
+  if (fields_.empty()) return false;
+  auto& last = fields_.back();
+  if (!last.value.empty() && !text.empty()) last.value += ' ';
+  last.value += text;
+  last.line += line;
+  return true;
+}
+
 void Fields::set(std::string_view name, std::string_view value) {
   const auto matches = [&](const Field& field) { return iequals(field.name, name); };
   const auto first = std::find_if(fields_.begin(), fields_.end(), matches);
   if (first == fields_.end()) return add(name, value);
   // The field keeps its place and the spelling of its name.
-  *first = {first->name, std::string(value), line_of(first->name, value)};
+  if (first->value != value) *first = {first->name, std::string(value), line_of(first->name, value)};
   fields_.erase(std::remove_if(std::next(first), fields_.end(), matches), fields_.end());
 }
 

@@ -23,7 +23,11 @@ class Fields {
   void add_verbatim(Field field) { fields_.push_back(std::move(field)); }
   /// Appends "name: value".
   void add(std::string_view name, std::string_view value);
-  /// Changes the first `name` in its place (its later repetitions go), or appends it.
+  /// Continues the last field with a folded line, whose white space reads as one space (RFC 9112 5.2).
+  /// @return false when there is no field yet.
+  bool fold_into_last(std::string_view text, std::string_view line);
+  /// Changes the first `name` in its place (its later repetitions go), or appends it. A field that has this
+  /// value already stays as it is written.
   void set(std::string_view name, std::string_view value);
   void remove_if(const std::function<bool(const Field&)>& unwanted) { std::erase_if(fields_, unwanted); }
   void remove(std::string_view name);

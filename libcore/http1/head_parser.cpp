@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "libcore/base/ascii.h"
+#include "libcore/http1/body.h"
 #include "libcore/http1/errors.h"
 
 namespace wstap::http1 {
@@ -54,8 +55,6 @@ class Lines {
 
 /// RFC 9112 section 5: name, colon, value; no white space between name and colon.
 Result<Field> parse_field(const Line& line, bool strict) {
-  if (strict && (line.text.starts_with(' ') || line.text.starts_with('\t')))
-    return fail(Errc::obs_fold, {}, line.offset);
   const auto colon = line.text.find(':');
   if (colon == std::string_view::npos) {
     if (strict) return fail(Errc::missing_colon, {}, line.offset);
@@ -77,6 +76,10 @@ Result<void> parse_fields(Lines& lines, Fields& fields, std::string& blank, bool
       blank = line->whole;
       return {};
     }
+    if (line->text.front() == ' ' || line->text.front() == '\t') {
+      if (strict) return fail(Errc::obs_fold, {}, line->offset);
+      if (fields.fold_into_last(trim(line->text), line->whole)) continue;
+    }
     if (fields.list().size() == limits.max_fields)
       return fail(Errc::too_many_fields, fmt::format("limit={}", limits.max_fields), line->offset);
     auto field = parse_field(*line, strict);
@@ -85,28 +88,64 @@ Result<void> parse_fields(Lines& lines, Fields& fields, std::string& blank, bool
   }
 }
 
+/// A failed Result at the place of the first field called `name`, or of a later one: the head consists of
+/// verbatim lines.
+template <class Head>
+std::unexpected<Error> fail_at(const Head& head, std::string_view name, std::size_t repetition, Errc code,
+                               std::string detail = {}) {
+  std::uint64_t offset = head.first_line.size();
+  for (const auto& field : head.fields.list()) {
+    if (iequals(field.name, name) && repetition-- == 0) break;
+    offset += field.line.size();
+  }
+  return fail(code, std::move(detail), offset);
+}
+
 /// RFC 9112 section 6: what says how long the body is must say it once and plainly.
-Result<void> check_framing(const Fields& fields, std::string_view version) {
+template <class Head>
+Result<void> check_framing(const Head& head) {
+  const auto& fields = head.fields;
   const auto lengths = fields.count("Content-Length");
-  if (lengths > 1) return fail(Errc::two_content_lengths);
+  if (lengths > 1) return fail_at(head, "Content-Length", 1, Errc::two_content_lengths);
   if (lengths == 1) {
     const auto& value = *fields.find("Content-Length");
-    if (value.find(',') != std::string::npos) return fail(Errc::two_content_lengths, value);
-    if (!parse_decimal<std::uint64_t>(value)) return fail(Errc::bad_content_length, value);
+    const bool list = value.find(',') != std::string::npos;
+    if (list || !parse_decimal<std::uint64_t>(value))
+      return fail_at(head, "Content-Length", 0, list ? Errc::two_content_lengths : Errc::bad_content_length,
+                     value);
   }
-  if (fields.count("Transfer-Encoding") == 0) return {};
-  if (lengths != 0) return fail(Errc::length_with_transfer_encoding);
-  const auto coding = fields.joined("Transfer-Encoding");
-  if (!iequals(coding, "chunked") || version != "HTTP/1.1") return fail(Errc::bad_transfer_encoding, coding);
+  const auto codings = fields.count("Transfer-Encoding");
+  if (codings == 0) return {};
+  if (lengths != 0) return fail_at(head, "Transfer-Encoding", 0, Errc::length_with_transfer_encoding);
+  // An empty one beside another counts: the next parser may read only one of the two.
+  const auto& coding = *fields.find("Transfer-Encoding");
+  if (codings > 1 || !iequals(coding, "chunked") || head.version != "HTTP/1.1")
+    return fail_at(head, "Transfer-Encoding", codings > 1 ? 1 : 0, Errc::bad_transfer_encoding,
+                   fields.joined("Transfer-Encoding"));
+  return {};
+}
+
+/// What no leniency can pass on: a request whose end is not to be known (RFC 9112 6.3, rules 4 and 5).
+Result<void> check_body_end(const RequestHead& head) {
+  const auto& fields = head.fields;
+  if (const auto codings = fields.count("Transfer-Encoding"); codings != 0) {
+    if (framing_of(head).kind != BodyFraming::Kind::chunked)
+      return fail_at(head, "Transfer-Encoding", codings - 1, Errc::bad_transfer_encoding,
+                     fields.joined("Transfer-Encoding"));
+  } else if (fields.count("Content-Length") != 0 && !content_length(fields)) {
+    return fail_at(head, "Content-Length", 0, Errc::bad_content_length, *fields.find("Content-Length"));
+  }
   return {};
 }
 
 Result<void> check_host(const RequestHead& head) {
   const auto hosts = head.fields.count("Host");
-  if (hosts > 1) return fail(Errc::two_hosts);
+  if (hosts > 1) return fail_at(head, "Host", 1, Errc::two_hosts);
   if (hosts == 0 && head.version == "HTTP/1.1") return fail(Errc::missing_host);
-  if (hosts == 1 && head.fields.find("Host")->find_first_of(" \t,/@\\") != std::string::npos)
-    return fail(Errc::bad_host, *head.fields.find("Host"));
+  if (hosts == 0) return {};
+  const auto& host = *head.fields.find("Host");
+  if (host.find_first_of(" \t,/@\\") != std::string::npos)
+    return fail_at(head, "Host", 0, Errc::bad_host, host);
   return {};
 }
 
@@ -188,10 +227,10 @@ Result<RequestHead> parse_request(Bytes bytes, Strictness strictness, HeadLimits
   if (auto ok = parse_request_line(*line, head, strict); !ok) return std::unexpected(ok.error());
   if (auto ok = parse_fields(lines, head.fields, head.end, strict, limits); !ok)
     return std::unexpected(ok.error());
-  if (strict) {
-    if (auto ok = check_framing(head.fields, head.version); !ok) return std::unexpected(ok.error());
+  const auto framing = strict ? check_framing(head) : check_body_end(head);
+  if (!framing) return std::unexpected(framing.error());
+  if (strict)
     if (auto ok = check_host(head); !ok) return std::unexpected(ok.error());
-  }
   return head;
 }
 
@@ -205,7 +244,7 @@ Result<ResponseHead> parse_response(Bytes bytes, Strictness strictness, HeadLimi
   if (auto ok = parse_fields(lines, head.fields, head.end, strict, limits); !ok)
     return std::unexpected(ok.error());
   if (strict)
-    if (auto ok = check_framing(head.fields, head.version); !ok) return std::unexpected(ok.error());
+    if (auto ok = check_framing(head); !ok) return std::unexpected(ok.error());
   return head;
 }
 

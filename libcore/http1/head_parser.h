@@ -12,7 +12,9 @@ namespace wstap::http1 {
 
 enum class Strictness : std::uint8_t {
   strict,
-  lenient,  ///< `--lenient-heads`: passes what can be read in some way, and takes the first of two readings
+  /// `--lenient-heads`: passes what can be read in some way, and reads it as RFC 9112 says where it says so
+  /// (Transfer-Encoding before Content-Length, folded lines continue), else takes the first of two readings.
+  lenient,
 };
 
 struct HeadLimits {

@@ -5,6 +5,7 @@
 
 #include "libcore/base/ascii.h"
 #include "libcore/base/hex.h"
+#include "libcore/base/printable.h"
 
 namespace wstap::http1 {
 namespace {
@@ -28,13 +29,6 @@ std::string_view phrase(int status) {
   }
 }
 
-std::string one_line(std::string_view text) {
-  std::string line(text);
-  for (char& c : line)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  return line;
-}
-
 std::string with_body(int status, std::string_view extra_fields, std::string_view type,
                       std::string_view body) {
   return fmt::format(
@@ -46,7 +40,7 @@ std::string with_body(int status, std::string_view extra_fields, std::string_vie
 }  // namespace
 
 std::string error_reply(int status, std::string_view reason) {
-  return with_body(status, {}, "text/plain; charset=utf-8", fmt::format("wstap: {}\n", one_line(reason)));
+  return with_body(status, {}, "text/plain; charset=utf-8", fmt::format("wstap: {}\n", printable(reason)));
 }
 
 std::string proxy_auth_reply() {

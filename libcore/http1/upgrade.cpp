@@ -24,6 +24,7 @@ std::string remaining_options(std::string_view list, std::vector<std::string>& n
   std::string remaining;
   while (!list.empty()) {
     const auto option = next_element(list);
+    if (option.empty()) continue;
     if (is_persistence(option)) {
       if (!remaining.empty()) remaining += ", ";
       remaining += option;

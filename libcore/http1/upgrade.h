@@ -16,8 +16,8 @@ bool completes_websocket_upgrade(const ResponseHead& head);
 void address_to_origin(RequestHead& head, const Url* url);
 
 /// For ordinary requests and responses: removes what belongs to one connection (RFC 9110 7.6.1): the fields
-/// that Connection names, Keep-Alive, and Upgrade, since wstap does not follow a switch to another protocol.
-/// "close" and "keep-alive" stay as they are: wstap keeps and ends its two connections together. Framing
+/// that Connection names, and Upgrade, since wstap does not follow a switch to another protocol. "close" and
+/// "keep-alive" stay as they are, with Keep-Alive: wstap keeps and ends its two connections together. Framing
 /// (Content-Length, Transfer-Encoding) stays as well: bodies are passed on as they are.
 void strip_hop_by_hop(RequestHead& head);
 void strip_hop_by_hop(ResponseHead& head);

@@ -40,10 +40,11 @@ void RequestBody::start(const asio::any_io_executor& executor, Stream& client, T
                  });
 }
 
-asio::awaitable<bool> RequestBody::finish(std::chrono::milliseconds patience) {
+asio::awaitable<bool> RequestBody::finish(std::optional<std::chrono::milliseconds> patience) {
   if (!state_) co_return true;
   if (!state_->end) {
-    const Deadline deadline(state_->ended.get_executor(), *client_, patience);
+    std::optional<Deadline> deadline;
+    if (patience) deadline.emplace(state_->ended.get_executor(), *client_, *patience);
     std::error_code ignored;
     co_await state_->ended.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }

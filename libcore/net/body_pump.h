@@ -24,8 +24,8 @@ class RequestBody {
   /// Starts. When the client goes away, the server's stream is cancelled: its response has no reader.
   void start(const asio::any_io_executor& executor, Stream& client, Transport& server,
              http1::BodyFraming framing);
-  /// Waits for the end, at most so long. @return whether all of it was passed on.
-  asio::awaitable<bool> finish(std::chrono::milliseconds patience);
+  /// Waits for the end; after so long the client is cancelled. @return whether all of it was passed on.
+  asio::awaitable<bool> finish(std::optional<std::chrono::milliseconds> patience);
   bool running() const noexcept { return state_ && !state_->end; }
   bool complete() const noexcept { return !state_ || state_->end == PumpEnd::done; }
 

@@ -151,10 +151,7 @@ asio::awaitable<void> ClientSession::connect_tunnel(http1::Authority target, Buf
     record(tunnel_url(target), ConnectionKind::failed, dialled.error().text());
   }
   if (!co_await write_all(*client_.io, as_bytes(answer))) co_return;
-  if (!dialled) {
-    client_.io->shutdown_send();
-    co_return;
-  }
+  if (!dialled) co_return co_await linger(client_);
   co_await serve_tunnel(tunnel_url(target));
 }
 
@@ -172,7 +169,7 @@ asio::awaitable<void> ClientSession::serve_socks() {
       target = std::move(request->target);
     } else if (auto* refused = std::get_if<Socks5Server::Refused>(&step)) {
       log(LogLevel::info, "SOCKS: " + refused->reason);
-      if (co_await write_all(*client_.io, refused->bytes)) client_.io->shutdown_send();
+      if (co_await write_all(*client_.io, refused->bytes)) co_await linger(client_);
       co_return;
     } else if (co_await fill(client_) != IoStatus::ok) {
       co_return;
@@ -180,13 +177,16 @@ asio::awaitable<void> ClientSession::serve_socks() {
   }
   const http1::Authority authority{target->host, target->port};
   const bool own = is_ca_site(authority.host);
-  const auto dialled = own ? Result<void>() : co_await dial_tunnel(authority);
+  // No conditional expression: g++ 12 copies the result of one that awaits bit by bit, and destroys it twice.
+  Result<void> dialled;
+  if (!own) dialled = co_await dial_tunnel(authority);
   const Buffer answer = Socks5Server::reply(dialled ? 0 : socks_reply_for(dialled.error().code));
   if (!dialled) {
     log(LogLevel::info, fmt::format("SOCKS {}: {}", target->text(), dialled.error().text()));
     record(tunnel_url(authority), ConnectionKind::failed, dialled.error().text());
   }
-  if (!co_await write_all(*client_.io, answer) || !dialled) co_return;
+  if (!co_await write_all(*client_.io, answer)) co_return;
+  if (!dialled) co_return co_await linger(client_);
   if (own) co_return co_await serve_http(Site(Site::Kind::own, tunnel_url(authority)));
   co_await serve_tunnel(tunnel_url(authority));
 }
@@ -219,7 +219,7 @@ asio::awaitable<Opening> ClientSession::sniff_tunnel() {
   patience->timer.async_wait([run_out](std::error_code cancelled) {
     if (!cancelled) run_out();
   });
-  server_.io->watch_readable(run_out);
+  watch_speech(server_, run_out);
 
   Opening opening = sniff(client_.unread);
   while (opening == Opening::need_more && !patience->over && !client_.io->cancelled()) {

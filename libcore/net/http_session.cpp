@@ -26,13 +26,14 @@ struct HttpSession::Exchange {
   http1::Url url;        ///< where it goes
   bool upgrade = false;
   bool retried = false;
+  bool awaits_continue = false;  ///< the client may not send its body unless it is told to
   UnixNs start_ns = 0;
   RequestBody body;
 };
 
 namespace {
 
-// How long a client that is still sending its body may go on after the response.
+// How long a client that is still sending its body may go on after a response that ends the connection.
 constexpr std::chrono::milliseconds kLinger{2'000};
 
 bool same_server(const http1::Url& a, const http1::Url& b) {
@@ -72,6 +73,12 @@ HttpSession::HttpSession(ProxyCore& core, WorkerSeat& seat, ConnectionSlot& slot
       limits_{core.options.max_head_bytes, core.options.max_head_fields} {}
 
 asio::awaitable<HttpEnd> HttpSession::run() {
+  HttpEnd end = co_await serve_requests();
+  if (end.kind == HttpEnd::Kind::over) co_await linger(client_);
+  co_return end;
+}
+
+asio::awaitable<HttpEnd> HttpSession::serve_requests() {
   HttpEnd end;
   for (;;) {
     auto exchange = co_await read_request();
@@ -87,12 +94,28 @@ asio::awaitable<HttpEnd> HttpSession::run() {
   }
 }
 
+/// Waits for the first bytes of a request; between two of them a client may be silent for as long as it
+/// likes.
+/// @return false when there will be none.
+asio::awaitable<bool> HttpSession::await_request() {
+  // A tunnel is one connection on both sides: the client must not find out by its next request that it is
+  // over.
+  const bool bound = site_.kind == Site::Kind::tunnel && server_;
+  if (bound)
+    watch_speech(server_, [client = client_.io.get()] {
+      client->shutdown_send();
+      client->cancel();
+    });
+  const IoStatus status = co_await fill(client_);
+  if (bound) server_.io->unwatch_readable();
+  co_return status == IoStatus::ok;
+}
+
 /// @return nothing when there is no further request; a bad one has been answered.
 asio::awaitable<std::optional<HttpSession::Exchange>> HttpSession::read_request() {
   client_.consume(http1::blank_prefix(client_.unread));
   if (client_.unread.empty()) {
-    // Between two requests a client may be silent for as long as it likes.
-    if (co_await fill(client_) != IoStatus::ok) co_return std::nullopt;
+    if (!co_await await_request()) co_return std::nullopt;
     client_.consume(http1::blank_prefix(client_.unread));
   }
   const Deadline deadline(co_await asio::this_coro::executor, *client_.io, core_.options.handshake_timeout);
@@ -118,6 +141,7 @@ asio::awaitable<std::optional<HttpSession::Exchange>> HttpSession::read_request(
   }
   exchange.request = std::move(*parsed);
   exchange.upgrade = http1::is_websocket_upgrade(exchange.request);
+  exchange.awaits_continue = exchange.request.fields.has_token("Expect", "100-continue");
   co_return exchange;
 }
 
@@ -200,20 +224,20 @@ asio::awaitable<Result<void>> HttpSession::reach_upstream(Exchange& exchange) {
 asio::awaitable<bool> HttpSession::pass_on(Exchange& exchange) {
   if (!exchange.upgrade) http1::strip_hop_by_hop(exchange.request);
   const auto framing = http1::framing_of(exchange.request);
-  if (!co_await send_request(exchange)) {
-    co_return co_await give_up(
-        exchange, 502, fmt::format("{}: the upstream closed the connection", server_url_.authority.text()));
-  }
+  if (!co_await send_request(exchange)) co_return co_await lost_upstream(exchange);
   if (framing.kind != http1::BodyFraming::Kind::none)
     exchange.body.start(co_await asio::this_coro::executor, client_, *server_.io, framing);
   const bool keep = co_await read_responses(exchange);
   if (handed_over_) co_return false;
-  if (exchange.body.running()) {
-    // The answer is there before the question was complete: let the client see it, then end.
+  if (exchange.body.running() && (!keep || exchange.awaits_continue)) {
+    // The answer is there before the question was complete, and nobody wants the rest: let the client see it.
     client_.io->shutdown_send();
     server_.io->cancel();
+    co_await exchange.body.finish(kLinger);
+    co_return false;
   }
-  co_return co_await exchange.body.finish(kLinger) && keep;
+  const bool whole = co_await exchange.body.finish(std::nullopt);
+  co_return whole&& keep;
 }
 
 asio::awaitable<bool> HttpSession::send_request(Exchange& exchange) {
@@ -256,11 +280,15 @@ asio::awaitable<bool> HttpSession::read_responses(Exchange& exchange) {
       server_ = Stream();
       if (co_await reach_upstream(exchange) && co_await send_request(exchange)) continue;
     }
+    if (!head && head.error().code == Errc::peer_closed && exchange.response_head.empty() &&
+        server_.unread.empty())
+      co_return co_await lost_upstream(exchange);
     if (!head) {
       const auto& error = head.error();
       co_return co_await give_up(exchange, http_status_for(error.code), "upstream: " + error.text());
     }
     if (!head->is_interim()) co_return co_await respond(exchange, std::move(*head));
+    if (head->status == 100) exchange.awaits_continue = false;
     const std::string text = head->text();
     if (!co_await write_all(*client_.io, as_bytes(text))) co_return false;
   }
@@ -323,6 +351,17 @@ asio::awaitable<bool> HttpSession::open_flow(Exchange& exchange, const http1::Re
   co_return false;
 }
 
+/// The upstream went away without a word. @return false: the connection ends.
+asio::awaitable<bool> HttpSession::lost_upstream(Exchange& exchange) {
+  std::string reason =
+      fmt::format("{}: the upstream closed the connection, no response", server_url_.authority.text());
+  // A client whose kept connection ends tries again; an answer would tell it that the server has failed.
+  if (site_.kind != Site::Kind::tunnel || !server_used_)
+    co_return co_await give_up(exchange, 502, std::move(reason));
+  if (exchange.upgrade) record(exchange, ConnectionKind::failed, std::move(reason));
+  co_return false;
+}
+
 /// Answers in the upstream's place. @return false: the connection ends.
 asio::awaitable<bool> HttpSession::give_up(Exchange& exchange, int status, std::string reason) {
   core_.log(LogLevel::info, fmt::format("{}: {} {}: {}", facts_.client.address, exchange.request.method,
@@ -333,7 +372,7 @@ asio::awaitable<bool> HttpSession::give_up(Exchange& exchange, int status, std::
 }
 
 asio::awaitable<void> HttpSession::reply(std::string text) {
-  if (co_await write_all(*client_.io, as_bytes(text))) client_.io->shutdown_send();
+  co_await write_all(*client_.io, as_bytes(text));
 }
 
 void HttpSession::record(const Exchange& exchange, ConnectionKind kind, std::string reason) {

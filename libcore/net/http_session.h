@@ -46,6 +46,8 @@ class HttpSession {
 
  private:
   struct Exchange;
+  asio::awaitable<HttpEnd> serve_requests();
+  asio::awaitable<bool> await_request();
   asio::awaitable<std::optional<Exchange>> read_request();
   asio::awaitable<bool> refuse_request(const Error& error);
   asio::awaitable<bool> admit(Exchange& exchange, HttpEnd& end);
@@ -57,6 +59,7 @@ class HttpSession {
   asio::awaitable<bool> respond(Exchange& exchange, http1::ResponseHead head);
   asio::awaitable<Result<http1::ResponseHead>> read_response_head(Exchange& exchange);
   asio::awaitable<bool> open_flow(Exchange& exchange, const http1::ResponseHead& response);
+  asio::awaitable<bool> lost_upstream(Exchange& exchange);
   asio::awaitable<bool> give_up(Exchange& exchange, int status, std::string reason);
   asio::awaitable<void> reply(std::string text);
   void record(const Exchange& exchange, pipeline::ConnectionKind kind, std::string reason);

@@ -44,31 +44,31 @@ Relay::Relay(Worker& worker, std::unique_ptr<Transport> client, std::unique_ptr<
 
 void Relay::start() {
   last_activity_ns_ = worker_.now();
-  for (auto& half : halves_) spawn_pump(half);
+  for (auto& half : halves_) run(pump(half));
   if (options_.idle_timeout.count() != 0) watch_idleness();
 }
 
-void Relay::spawn_pump(Half& half) {
-  asio::co_spawn(worker_.io(), pump(half), [self = shared_from_this(), &half](std::exception_ptr failed) {
+void Relay::run(asio::awaitable<void> work) {
+  asio::co_spawn(worker_.io(), std::move(work), [self = shared_from_this()](std::exception_ptr failed) {
     if (failed) {
       self->flow_->give_up("internal_error");
       self->end();
     }
-    self->half_done(half);
+    if (--self->running_ == 0) self->finish();
   });
 }
 
 asio::awaitable<void> Relay::pump(Half& half) {
   int turns = kTurnsInARow;
-  for (;;) {
+  while (!half.from.cancelled()) {
     TurnEnd turn = take_turn(half);
     const auto next = turn.next;
-    if (!turn.unsent.empty() || half.to.unsent() != 0) {
+    if (turn.blocked) {
       co_await deliver(half, std::move(turn));
     } else {
       keep(half, turn);
     }
-    if (half.from.cancelled() || next == TurnEnd::Next::over) co_return;
+    if (half.from.cancelled() || next == TurnEnd::Next::over) break;
     if (next == TurnEnd::Next::pause) {
       co_await pause(half);
     } else if (next == TurnEnd::Next::wait) {
@@ -78,8 +78,12 @@ asio::awaitable<void> Relay::pump(Half& half) {
       turns = kTurnsInARow;
       co_await asio::post(worker_.io(), asio::use_awaitable);
     }
-    if (half.from.cancelled()) co_return;
   }
+  half.reads = false;
+  if (half.from.cancelled()) flow_->keep_unfinished(half.direction, half.inbox.kept());
+  if (half.last_words == LastWords::not_yet) co_await say_last_words(half);
+  // The other direction goes on; without a reader, only a watch tells that this peer is gone for good.
+  if (!half.from.cancelled()) half.from.watch_reset([this, &half] { peer_reset(half); });
 }
 
 IoResult Relay::read(Half& half, MutableBytes room) {
@@ -98,7 +102,9 @@ Relay::TurnEnd Relay::take_turn(Half& half) {
   const MutableBytes room = half.inbox.space(worker_.slab().bytes());
   const IoResult got = read(half, room);
   switch (got.status) {
-    case IoStatus::would_block: return {.next = TurnEnd::Next::wait};
+    case IoStatus::would_block:
+      account(half, 0);  // the inbox may have made room for what did not come
+      return {.next = TurnEnd::Next::wait};
     case IoStatus::ok: break;
     default: stream_ended(half, got.status); return {.next = TurnEnd::Next::over};
   }
@@ -123,11 +129,18 @@ Relay::TurnEnd Relay::take_frames(Half& half, MutableBytes unread, TurnEnd::Next
     end.unsent = turn.out.subspan(put.bytes);
     if (put.status == IoStatus::failed) {
       end.unsent = {};
-      receiver_gone(half, turn.first_sequence);
+      flow_->undelivered(half.direction, turn.first_sequence);
+      receiver_gone(half);
     }
   }
+  // To be known before a farewell is said: it leaves behind these frames, not among them.
+  end.blocked = !half.writing && (!end.unsent.empty() || half.to.unsent() != 0);
+  half.writing |= end.blocked;
   after_frames(half, turn);
-  if (half.deaf) end.unread = end.unread.last(0);
+  if (half.deaf) {
+    end.unread = end.unread.last(0);
+    end.wanted = 0;
+  }
   return end;
 }
 
@@ -137,7 +150,8 @@ void Relay::after_frames(Half& half, const pipeline::LaneTurn& turn) {
     half.deaf = true;
     say_farewell();
   } else if (turn.closed) {
-    if (farewell_ && flow_->closed_both_ways()) return end();
+    const bool still_writing = halves_[0].writing || halves_[1].writing;
+    if (farewell_ && flow_->closed_both_ways() && !still_writing) return end();
     if (!std::exchange(closing_, true) && !farewell_) start_timer(options_.close_timeout, "close_timeout");
   }
 }
@@ -174,39 +188,52 @@ asio::awaitable<void> Relay::deliver(Half& half, TurnEnd turn) {
     keep(half, turn);
   }  // else the inbox holds it, and must not move it before it left
   account(half, slab ? kSlabBytes : copy.size());
-  co_await write_all(half, rest);
-  if (half.to.cancelled()) flow_->undelivered(half.direction, turn.first_sequence);
+  half.reads = false;
+  if (!co_await write_all(half, rest)) flow_->undelivered(half.direction, turn.first_sequence);
+  half.reads = true;
   keep(half, turn);
   account(half, 0);
+  if (half.last_words == LastWords::due) co_await say_last_words(half);
 }
 
 /// Waits for the receiver until all is with its kernel; a reset of the sender ends that as well (FRM-8).
-asio::awaitable<void> Relay::write_all(Half& half, Bytes bytes) {
+/// @return false when the receiver is gone.
+asio::awaitable<bool> Relay::write_all(Half& half, Bytes bytes) {
   half.writing = true;
   half.from.watch_reset([this, &half] { peer_reset(half); });
-  while ((!bytes.empty() || half.to.unsent() != 0) && !half.to.cancelled()) {
-    co_await half.to.writable();
-    if (half.to.cancelled()) break;
+  bool gone = half.to.cancelled();
+  while (!gone) {
     const IoResult put = half.to.try_write(bytes);
     bytes = bytes.subspan(put.bytes);
-    if (put.status == IoStatus::failed) peer_reset(halves_[index(opposite(half.direction))]);
+    if (put.status == IoStatus::failed) {
+      gone = true;
+      receiver_gone(half);
+    } else if (bytes.empty() && half.to.unsent() == 0) {
+      break;
+    } else {
+      co_await half.to.writable();
+      gone = half.to.cancelled();
+    }
   }
   half.from.unwatch_reset();
   half.writing = false;
-  if (half.last_words && !half.to.cancelled()) co_await send_farewell(half);
+  co_return !gone;
 }
 
-asio::awaitable<void> Relay::send_farewell(Half& half) {
-  half.last_words = false;
-  const Buffer frame = std::exchange(half.farewell, Buffer());
-  IoResult put = half.to.try_write(frame);
-  if (put.bytes < frame.size() || half.to.unsent() != 0)
-    co_await write_all(half, Bytes(frame).subspan(put.bytes));
-  if (!half.to.cancelled()) half.to.shutdown_send();
+asio::awaitable<void> Relay::say_last_words(Half& half) {
+  half.last_words = LastWords::said;
+  const Buffer close = std::exchange(half.farewell, Buffer());
+  if (!close.empty()) co_await write_all(half, close);
+  if (!half.to.cancelled()) {
+    half.to.shutdown_send();
+    if (half.to.unsent() != 0) co_await write_all(half, {});
+  }
+  half.writing = false;
 }
 
 asio::awaitable<void> Relay::pause(Half& half) {
-  flow_->add_note("buffers_limited", worker_.now());
+  if (!std::exchange(paused_before_, true)) flow_->add_note("buffers_limited", worker_.now());
+  half.reads = false;
   half.from.watch_reset([this, &half] { peer_reset(half); });
   asio::steady_timer timer(worker_.io());
   while (!worker_.buffers().may_read(&half) && !half.from.cancelled()) {
@@ -215,60 +242,60 @@ asio::awaitable<void> Relay::pause(Half& half) {
     co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
   half.from.unwatch_reset();
+  half.reads = true;
 }
 
 /// A write found the receiver gone. What it sent before is still to be read, by the other half.
-void Relay::receiver_gone(Half& half, pipeline::Sequence first) {
-  flow_->undelivered(half.direction, first);
-  Half& other = halves_[index(opposite(half.direction))];
+void Relay::receiver_gone(Half& half) {
+  Half& other = opposite(half);
   other.reset = true;
-  if (!other.running || other.writing) peer_reset(other);
+  if (!other.reads) peer_reset(other);
 }
 
 void Relay::stream_ended(Half& half, IoStatus status) {
   if (status == IoStatus::failed || half.reset) return peer_reset(half);
   flow_->ended(half.direction, status == IoStatus::eof ? StreamEnd::eof : StreamEnd::eof_without_close_notify,
                half.inbox.kept());
-  // The other direction goes on; without a reader, only a watch tells that this peer is gone for good.
-  half.from.watch_reset([this, &half] { peer_reset(half); });
-  if (flow_->failed() && !farewell_) {
-    say_farewell();
-  } else if (half.writing) {
-    half.last_words = true;
-  } else if (!farewell_) {
-    half.to.shutdown_send();
-  }
+  if (flow_->failed()) say_farewell();
 }
 
-/// A reset of one peer is passed on to the other at once, unless the session was complete.
+/// A reset of one peer is passed on to the other at once, unless that one has something to hear first: the
+/// rest of a session that was complete, or a farewell.
 void Relay::peer_reset(Half& half) {
   if (half.from.cancelled()) return;
-  flow_->ended(half.direction, StreamEnd::reset, half.inbox.kept());
-  if (flow_->failed()) half.to.reset();
-  end();
+  flow_->ended(half.direction, StreamEnd::reset, {});
+  if (flow_->failed() && !farewell_) {
+    half.to.reset();
+    return end();
+  }
+  half.from.cancel();
 }
 
 void Relay::say_farewell() {
   if (std::exchange(farewell_, true)) return;
   auto frames = flow_->farewell(worker_.now());
-  for (auto& half : halves_) {
-    half.farewell = std::move(frames[index(half.direction)]);
-    half.last_words = true;
-    if (half.writing) continue;
-    asio::co_spawn(worker_.io(), send_farewell(half), [self = shared_from_this()](std::exception_ptr failed) {
-      if (failed) self->end();
-    });
-  }
   start_timer(options_.farewell_timeout, nullptr);
+  for (auto& half : halves_) {
+    if (half.last_words == LastWords::said) continue;
+    half.farewell = std::move(frames[index(half.direction)]);
+    half.last_words = LastWords::due;
+    if (half.writing) continue;
+    half.writing = true;
+    ++running_;
+    run(say_last_words(half));
+  }
 }
 
 void Relay::shut_down() {
+  if (running_ == 0) return;
   flow_->give_up("shutdown");
   say_farewell();
 }
 
 void Relay::cut() {
+  if (running_ == 0) return;
   cut_ = true;
+  flow_->give_up("shutdown");
   end();
 }
 
@@ -284,7 +311,8 @@ void Relay::end() {
 void Relay::start_timer(std::chrono::milliseconds patience, const char* reason) {
   timer_.expires_after(patience);
   timer_.async_wait([self = shared_from_this(), reason](std::error_code cancelled) {
-    if (cancelled) return;
+    // It may have run out at the very moment it was set anew.
+    if (cancelled || self->running_ == 0 || self->timer_.expiry() > std::chrono::steady_clock::now()) return;
     if (reason != nullptr) {
       self->flow_->give_up(reason);
     } else {
@@ -308,11 +336,8 @@ void Relay::watch_idleness() {
   });
 }
 
-void Relay::half_done(Half& half) {
-  half.running = false;
-  if (half.from.cancelled()) flow_->keep_unfinished(half.direction, half.inbox.kept());
-  if (halves_[0].running || halves_[1].running) return;
-  for (auto& each : halves_) worker_.buffers().set(&each, 0);
+void Relay::finish() {
+  for (auto& half : halves_) worker_.buffers().set(&half, 0);
   end();
   const auto recorded = flow_->finish(worker_.now());
   if (done_) std::exchange(done_, {})(*this, recorded);

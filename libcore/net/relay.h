@@ -19,7 +19,7 @@ struct RelayOptions {
   std::chrono::milliseconds farewell_timeout{5'000};  ///< for peers to end after wstap said Close
 };
 
-/// Owns itself: it lives as long as one of its halves or timers does. One thread.
+/// Owns itself: it lives as long as one of its coroutines or timers does. One thread.
 class Relay : public std::enable_shared_from_this<Relay> {
  public:
   /// Told once, when the flow's end was recorded or could not be.
@@ -41,6 +41,13 @@ class Relay : public std::enable_shared_from_this<Relay> {
   bool was_cut() const noexcept { return cut_; }
 
  private:
+  /// How a direction ends towards its receiver: wstap's own Close, if there is one to say, and the end of the
+  /// stream.
+  enum class LastWords : std::uint8_t {
+    not_yet,
+    due,   ///< as soon as what is being written has left
+    said,  ///< ... or being said; nothing may follow
+  };
   /// One direction: who sends, who receives, and what is between them.
   struct Half {
     ws::Direction direction;
@@ -48,36 +55,38 @@ class Relay : public std::enable_shared_from_this<Relay> {
     Transport& to;
     Buffer early;
     ws::Inbox inbox;
-    Buffer farewell;          ///< leaves when the write under way is done
-    bool writing = false;     ///< somebody waits for the receiver
-    bool last_words = false;  ///< after what is being written, the direction ends
-    bool deaf = false;        ///< what still comes is read and thrown away: it cannot be framed
-    bool reset = false;       ///< a write to the sender found that it had reset the connection
-    bool running = true;
+    Buffer farewell;  ///< a Close, first of the last words
+    LastWords last_words = LastWords::not_yet;
+    bool reads = true;            ///< its pump comes back to the sender without waiting for anything else
+    bool writing = false;         ///< something is on its way to the receiver, or about to be
+    bool deaf = false;            ///< what still comes is read and thrown away: it cannot be framed
+    bool reset = false;           ///< a write to the sender found that it had reset the connection
     std::uint64_t accounted = 0;  ///< bytes that count against the buffer budget
   };
   /// What one turn left to do.
   struct TurnEnd {
     enum class Next : std::uint8_t { again, wait, pause, over } next = Next::again;
-    Bytes unsent;  ///< encoded frames the receiver's kernel did not take
-    Bytes unread;  ///< an incomplete frame
+    Bytes unsent;          ///< encoded frames the receiver's kernel did not take
+    bool blocked = false;  ///< there is something to deliver: `unsent`, or what the transport holds
+    Bytes unread;          ///< an incomplete frame
     std::uint64_t wanted = 0;
     pipeline::Sequence first_sequence = 0;
     bool kept = true;  ///< the inbox has `unread` already, or there is none
   };
 
-  void spawn_pump(Half& half);
+  Half& opposite(const Half& half) { return halves_[ws::index(ws::opposite(half.direction))]; }
+  void run(asio::awaitable<void> work);
   asio::awaitable<void> pump(Half& half);
   TurnEnd take_turn(Half& half);
   TurnEnd take_frames(Half& half, MutableBytes unread, TurnEnd::Next next);
   IoResult read(Half& half, MutableBytes room);
   void keep(Half& half, TurnEnd& turn);
   asio::awaitable<void> deliver(Half& half, TurnEnd turn);
-  asio::awaitable<void> write_all(Half& half, Bytes bytes);
-  asio::awaitable<void> send_farewell(Half& half);
+  asio::awaitable<bool> write_all(Half& half, Bytes bytes);
+  asio::awaitable<void> say_last_words(Half& half);
   asio::awaitable<void> pause(Half& half);
   void stream_ended(Half& half, IoStatus status);
-  void receiver_gone(Half& half, pipeline::Sequence first);
+  void receiver_gone(Half& half);
   void peer_reset(Half& half);
   void say_farewell();
   void after_frames(Half& half, const pipeline::LaneTurn& turn);
@@ -85,7 +94,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
   void watch_idleness();
   void account(Half& half, std::uint64_t parked);
   void end();
-  void half_done(Half& half);
+  void finish();
 
   Worker& worker_;
   std::unique_ptr<Transport> client_, server_;
@@ -96,8 +105,10 @@ class Relay : public std::enable_shared_from_this<Relay> {
   asio::steady_timer timer_;  ///< of the closing handshake, later of the farewell
   std::unique_ptr<asio::steady_timer> idle_;
   UnixNs last_activity_ns_ = 0;
-  bool closing_ = false;   ///< a Close went by, its timer runs
-  bool farewell_ = false;  ///< wstap ends the flow itself
+  unsigned running_ = 2;  ///< coroutines: the pumps, and those that say farewell; with the last the flow ends
+  bool closing_ = false;  ///< a Close went by, its timer runs
+  bool farewell_ = false;       ///< wstap ends the flow itself
+  bool paused_before_ = false;  ///< the buffer budget stopped a half, and that was noted
   bool cut_ = false;
 };
 

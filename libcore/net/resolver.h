@@ -13,7 +13,8 @@
 
 namespace wstap::net {
 
-/// Thread-safe; outlives every coroutine that asks it.
+/// Thread-safe. To be destroyed before the event loops of those who ask: its threads post to them. Whoever
+/// still waits then is not answered any more.
 class Resolver {
  public:
   using Endpoints = std::vector<asio::ip::tcp::endpoint>;

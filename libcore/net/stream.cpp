@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libcore/net/stream.h"
 
+#include <array>
+#include <asio/this_coro.hpp>
+
 namespace wstap::net {
+namespace {
+
+constexpr std::chrono::milliseconds kLingerSilence{2'000}, kLingerInAll{30'000};
+constexpr std::size_t kLingerChunk = 64 * 1024;
+
+}  // namespace
 
 asio::awaitable<IoStatus> fill(Stream& stream, std::size_t most) {
   const std::size_t before = stream.unread.size();
@@ -25,6 +34,28 @@ asio::awaitable<bool> write_all(Transport& to, Bytes bytes) {
     bytes = bytes.subspan(put.bytes);
     if (bytes.empty() && to.unsent() == 0) co_return true;
     co_await to.writable();
+  }
+}
+
+void watch_speech(Stream& stream, std::function<void()> seen) {
+  std::array<std::byte, 4096> room;
+  const IoResult got = stream.io->try_read(room);
+  append(stream.unread, Bytes(room).first(got.bytes));
+  if (got.status != IoStatus::would_block) return seen();
+  stream.io->watch_readable(
+      [&stream, seen = std::move(seen)]() mutable { watch_speech(stream, std::move(seen)); });
+}
+
+asio::awaitable<void> linger(Stream& stream) {
+  if (stream.io->cancelled()) co_return;
+  stream.io->shutdown_send();
+  const auto executor = co_await asio::this_coro::executor;
+  const auto last = std::chrono::steady_clock::now() + kLingerInAll;
+  IoStatus status = IoStatus::ok;
+  while (status == IoStatus::ok && std::chrono::steady_clock::now() < last) {
+    const Deadline silence(executor, *stream.io, kLingerSilence);
+    stream.unread.clear();
+    status = co_await fill(stream, kLingerChunk);
   }
 }
 

@@ -45,11 +45,12 @@ LaneTurn Flow::take(Direction direction, MutableBytes unread, UnixNs now, LaneSc
   if (turn.closed && closed_.began == Party::none) closed_.began = sender_of(direction);
   if (turn.fault) {
     const bool own_fault = turn.fault->close_code == 0;
+    // What was not taken stays on the flow's end; unrecorded frames do not count as taken.
+    keep_unfinished(direction, Bytes(unread).subspan(own_fault ? 0 : turn.used));
+    if (!own_fault && settled()) return turn;
     farewell_[index(opposite(direction))] =
         own_fault ? std::uint16_t{ws::kGoingAway} : turn.fault->close_code;
     farewell_[index(direction)] = ws::kGoingAway;
-    // What was not taken stays on the flow's end; unrecorded frames do not count as taken.
-    keep_unfinished(direction, Bytes(unread).subspan(own_fault ? 0 : turn.used));
     fail(Party::proxy, turn.fault->reason, turn.fault->detail, turn.fault->offset);
   }
   return turn;
@@ -73,17 +74,17 @@ void Flow::ended(Direction direction, StreamEnd end, Bytes unfinished) {
   Lane& lane = lanes_[index(direction)];
   keep_unfinished(direction, unfinished);
   if (end == StreamEnd::eof_without_close_notify) closed_.notes.emplace_back("tls_truncated");
-  if (state_ != FlowState::active) return;
+  if (settled()) return;
 
   const Party who = sender_of(direction);
-  if (closed_both_ways()) {
-    // Whatever follows the second Close, the session was complete.
-  } else if (end == StreamEnd::reset) {
+  if (end == StreamEnd::reset) {
     fail(who, "reset", {}, lane.offset());
   } else if (!unfinished.empty() && !lane.close_seen()) {
     fail(who, ws::name(ws::Errc::aborted), fmt::format("received={}", unfinished.size()), lane.offset());
   } else if (lane.message().open && !lane.close_seen()) {
     fail(who, "message_unfinished", fmt::format("message_bytes={}", lane.message().bytes), lane.offset());
+  } else {
+    over_[index(direction)] = true;
   }
   if (failed() && end != StreamEnd::reset) {
     farewell_[index(opposite(direction))] = ws::kProtocolError;
@@ -98,14 +99,15 @@ void Flow::undelivered(Direction direction, Sequence first) {
 }
 
 void Flow::give_up(std::string_view reason, std::string detail) {
-  if (state_ != FlowState::active) return;
+  if (settled()) return;
   if (reason == "close_timeout") {
     // Ends as closed: the peer that did not answer the Close had its time.
-    if (!closed_both_ways()) closed_.notes.emplace_back("close_unanswered");
+    closed_.notes.emplace_back("close_unanswered");
     return;
   }
   farewell_ = {ws::kGoingAway, ws::kGoingAway};
   if (reason == "shutdown") {
+    shut_down_ = true;
     closed_.reason = reason;
     if (closed_.began == Party::none) closed_.began = Party::proxy;
     return;
@@ -151,9 +153,10 @@ std::array<Buffer, 2> Flow::farewell(UnixNs now) {
   const auto codes = std::exchange(farewell_, {});
   for (const Direction direction : {Direction::send, Direction::receive}) {
     const std::uint16_t code = codes[index(direction)];
-    if (code == 0 || lanes_[index(direction)].close_seen()) continue;
-    frames[index(direction)] = synthetic_close(direction, code, now);
+    if (code == 0) continue;
     lanes_[index(direction)].mute(closed_.reason);
+    if (lanes_[index(direction)].close_seen() || over_[index(direction)]) continue;
+    frames[index(direction)] = synthetic_close(direction, code, now);
     // The code that names the fault counts, not the one that tells the other peer to go.
     if (closed_.began == Party::proxy && (closed_.close_code == 0 || code != ws::kGoingAway))
       closed_.close_code = code;

@@ -32,7 +32,7 @@ class Flow {
   void ended(ws::Direction direction, StreamEnd end, Bytes unfinished);
   /// Bytes that were received and will not be taken any more; kept on the flow's end.
   void keep_unfinished(ws::Direction direction, Bytes unfinished);
-  /// Not every frame from `first` on could be handed to the direction's receiver.
+  /// Not all of the frames from `first` on could be handed to the direction's receiver.
   void undelivered(ws::Direction direction, Sequence first);
   /// Ends the flow by wstap's own decision: "shutdown", "close_timeout", "idle_timeout", ...
   void give_up(std::string_view reason, std::string detail = {});
@@ -54,6 +54,8 @@ class Flow {
   bool closed_one_way() const noexcept { return lanes_[0].close_seen() || lanes_[1].close_seen(); }
 
  private:
+  /// How the flow ended is known: what still happens does not change it.
+  bool settled() const noexcept { return failed() || shut_down_ || closed_both_ways(); }
   void fail(Party began, std::string reason, std::string detail, std::uint64_t offset);
   void note_limited(Lane& lane, UnixNs now);
   FlowClosed closing_record(UnixNs now);
@@ -67,6 +69,8 @@ class Flow {
   FlowState state_ = FlowState::active;
   FlowClosed closed_;                        ///< filled as things become known
   std::array<std::uint16_t, 2> farewell_{};  ///< close code to send each way; 0: none
+  std::array<bool, 2> over_{};               ///< the direction ended in order: nothing more can be said there
+  bool shut_down_ = false;
   bool finished_ = false;
 };
 

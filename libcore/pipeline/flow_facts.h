@@ -90,7 +90,8 @@ struct FlowClosed {
   std::string close_reason;          ///< as received
   std::array<LaneCounts, 2> counts;  ///< by ws::index(Direction)
   std::array<Buffer, 2> unfinished;  ///< received bytes that were no whole frame
-  /// First frame of the direction that was not wholly handed to the receiving peer's connection, if any.
+  /// Set when some frames could not be handed to the receiving peer's connection: none of them is before this
+  /// one.
   std::array<std::optional<Sequence>, 2> undelivered_from;
   std::vector<std::string> notes;  ///< "tls_truncated", "close_unanswered", ...
 };

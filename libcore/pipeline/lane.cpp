@@ -112,7 +112,7 @@ void Lane::scan(Turn& turn) {
   turn.result.used = turn.unread.size() - rest.size();
   counts_.frames += turn.frames();
   counts_.bytes += turn.result.used;
-  if (!turn.result.fault) check_incomplete(turn);
+  if (!turn.result.fault && !muted_) check_incomplete(turn);
 }
 
 /// Notes one frame. @return false when it is the last that can be taken.
@@ -146,8 +146,8 @@ bool Lane::admit_unusual(Turn& turn, const Frame& frame, const Placement& placed
     turn.result.fault = LaneFault{names(anomalies), {}, offset, close_code_for(anomalies)};
     return false;
   }
-  if (placed.message_bytes > context_.options.max_message_bytes &&
-      (limited_.empty() || limited_.back() != placed.message_first))
+  const std::uint64_t limit = context_.options.max_message_bytes;
+  if (placed.message_bytes > limit && placed.message_bytes - frame.header.payload_len <= limit)
     limited_.push_back(placed.message_first);
   if (frame.header.opcode == ws::kClose && !close_) {
     note_close(frame);
@@ -233,6 +233,7 @@ void Lane::run_steps(Turn& turn, const Frame& frame, const Placement& placed, An
     }
     replacement = std::move(decision.payload);
     payload = replacement;
+    envelope.frame.header.payload_len = replacement.size();
     envelope.frame.header.fin = decision.header.fin;
     envelope.frame.header.rsv = decision.header.rsv;
     envelope.frame.header.opcode = decision.header.opcode;

@@ -2,6 +2,7 @@
 #include "libcore/pipeline/step.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace wstap::pipeline {
 
@@ -11,9 +12,10 @@ std::string_view name(StepKind kind) noexcept {
   return kNames[static_cast<std::size_t>(kind)];
 }
 
-Pipeline::Pipeline(std::vector<std::shared_ptr<Step>> steps) : steps_(std::move(steps)) {
-  std::stable_sort(steps_.begin(), steps_.end(),
-                   [](const auto& a, const auto& b) { return a->kind() < b->kind(); });
+Pipeline::Pipeline(std::vector<std::shared_ptr<Step>> steps) {
+  for (std::size_t kind = 0; kind < kSteps; ++kind)
+    std::ranges::copy_if(steps, std::back_inserter(steps_),
+                         [kind](const auto& step) { return step->kind() == static_cast<StepKind>(kind); });
 }
 
 Plan Pipeline::plan(const FlowOpened& flow) const {

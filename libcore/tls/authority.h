@@ -24,7 +24,8 @@ class Authority {
   /// processes that do so at once end up with the same authority.
   /// @error bad_file; key_permissions; mismatch; openssl; the system's own. The detail names the file.
   static Result<Authority> open_or_create(const std::string& dir, UnixNs now);
-  /// Somebody's own authority (--ca-cert, --ca-key). @error as above.
+  /// Somebody's own authority (--ca-cert, --ca-key). Who may read its key is its owner's affair.
+  /// @error bad_file; mismatch. The detail names the file.
   static Result<Authority> load(const std::string& certificate_path, const std::string& key_path);
 
   Authority(Authority&&) noexcept;

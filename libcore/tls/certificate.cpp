@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libcore/tls/certificate.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <limits>
 
 #include "libcore/base/hex.h"
 #include "libcore/tls/errors.h"
@@ -33,8 +36,8 @@ bool set_random_serial(X509* certificate) {
 }
 
 bool set_common_name(X509* certificate, const std::string& name) {
-  if (name.empty() || name.size() > kMaxCommonName) return true;           // the alternative names carry it
-  const auto* text = reinterpret_cast<const unsigned char*>(name.data());  // NOLINT: OpenSSL's idea of text
+  if (name.empty() || name.size() > kMaxCommonName) return true;  // the alternative names carry it
+  const auto* text = static_cast<const unsigned char*>(static_cast<const void*>(name.data()));
   return X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_UTF8, text,
                                     static_cast<int>(name.size()), -1, 0) == 1;
 }
@@ -64,7 +67,9 @@ bool add_names(X509* certificate, const std::vector<std::string>& names) {
     }
     sk_GENERAL_NAME_push(list.get(), entry);
   }
-  return X509_add1_ext_i2d(certificate, NID_subject_alt_name, list.get(), 0, X509V3_ADD_DEFAULT) == 1;
+  // Critical where the subject says nothing (RFC 5280 4.2.1.6).
+  const int critical = X509_NAME_entry_count(X509_get_subject_name(certificate)) == 0 ? 1 : 0;
+  return X509_add1_ext_i2d(certificate, NID_subject_alt_name, list.get(), critical, X509V3_ADD_DEFAULT) == 1;
 }
 
 bool add_extensions(X509* certificate, X509* issuer, const CertificateRequest& request) {
@@ -88,19 +93,22 @@ std::string one_line(X509_NAME* name) {
   return {text, static_cast<std::size_t>(length)};
 }
 
+/// The nearest there is: certificates may say 99991231235959Z for "never" (RFC 5280 4.1.2.5).
 UnixNs to_unix_ns(const ASN1_TIME* time) {
+  using Limits = std::numeric_limits<UnixNs>;
   tm parts{};
   if (ASN1_TIME_to_tm(time, &parts) != 1) return 0;
-  return static_cast<UnixNs>(timegm(&parts)) * kSecond;
+  return std::clamp<UnixNs>(timegm(&parts), Limits::min() / kSecond, Limits::max() / kSecond) * kSecond;
 }
 
+/// RFC 5952 for IPv6; empty for what is neither.
 std::string ip_text(const ASN1_OCTET_STRING* address) {
-  const unsigned char* b = ASN1_STRING_get0_data(address);
-  if (ASN1_STRING_length(address) == 4) return fmt::format("{}.{}.{}.{}", b[0], b[1], b[2], b[3]);
-  if (ASN1_STRING_length(address) != 16) return {};
-  std::string text;
-  for (int i = 0; i < 16; i += 2) text += fmt::format("{}{:x}", i == 0 ? "" : ":", b[i] << 8 | b[i + 1]);
-  return text;
+  const int length = ASN1_STRING_length(address);
+  if (length != 4 && length != 16) return {};
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const int family = length == 4 ? AF_INET : AF_INET6;
+  return inet_ntop(family, ASN1_STRING_get0_data(address), text.data(), text.size()) == nullptr ? ""
+                                                                                                : text.data();
 }
 
 std::vector<std::string> alternative_names(X509* certificate) {
@@ -110,8 +118,8 @@ std::vector<std::string> alternative_names(X509* certificate) {
   for (int i = 0; list && i < sk_GENERAL_NAME_num(list.get()); ++i) {
     const GENERAL_NAME* entry = sk_GENERAL_NAME_value(list.get(), i);
     if (entry->type == GEN_DNS) {
-      const auto* data = reinterpret_cast<const char*>(ASN1_STRING_get0_data(entry->d.dNSName));  // NOLINT
-      names.emplace_back(data, static_cast<std::size_t>(ASN1_STRING_length(entry->d.dNSName)));
+      const auto length = static_cast<std::size_t>(ASN1_STRING_length(entry->d.dNSName));
+      names.emplace_back(as_text(std::as_bytes(std::span(ASN1_STRING_get0_data(entry->d.dNSName), length))));
     } else if (entry->type == GEN_IPADD) {
       names.push_back(ip_text(entry->d.iPAddress));
     }

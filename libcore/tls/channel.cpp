@@ -4,8 +4,8 @@
 #include <openssl/err.h>
 
 #include <algorithm>
-#include <utility>
 #include <cstring>
+#include <utility>
 
 #include "libcore/tls/certificate.h"
 #include "libcore/tls/errors.h"
@@ -239,6 +239,8 @@ ChannelResult Channel::write(Bytes bytes, Scratch scratch) {
 }
 
 void Channel::shutdown_send(Scratch scratch) {
+  // A second SSL_shutdown would wait for the peer's end, and take data for a fault.
+  if ((SSL_get_shutdown(ssl_.get()) & SSL_SENT_SHUTDOWN) != 0) return;
   const Loan loan(*this, scratch);
   ERR_clear_error();
   SSL_shutdown(ssl_.get());

@@ -45,7 +45,8 @@ class Wire {
   virtual Io send(Bytes bytes) = 0;
 };
 
-/// Buffers for one call. Their content means nothing before and after it.
+/// Buffers for one call, with room for at least a record (17 KiB) each. Their content means nothing before
+/// and after it.
 struct Scratch {
   MutableBytes in, out;
 };
@@ -73,7 +74,7 @@ class Channel {
   /// Ciphertext that the wire did not take yet.
   std::size_t unsent() const noexcept { return unsent_.size(); }
   ChannelResult flush();
-  /// Sends close_notify; reading goes on.
+  /// Sends close_notify, once; reading goes on.
   void shutdown_send(Scratch scratch);
 
   /// What `failed` was.

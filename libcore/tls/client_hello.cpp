@@ -12,10 +12,11 @@ constexpr std::size_t kMaxHello = 64 * 1024;
 constexpr std::size_t kRecordHeader = 5;
 constexpr std::size_t kHandshakeHeader = 4;
 
-/// Reads numbers and vectors off the front of bytes; remembers when there was too little.
+/// Reads numbers and vectors off the front of bytes; remembers when there was too little. A vector that was
+/// cut off has failed itself.
 class Cursor {
  public:
-  explicit Cursor(Bytes bytes) : left_(bytes) {}
+  explicit Cursor(Bytes bytes, bool ok = true) : left_(bytes), ok_(ok) {}
 
   template <class T>
   T number() {
@@ -31,14 +32,19 @@ class Cursor {
     left_ = left_.subspan(bytes);
     return taken;
   }
-  Cursor vector8() { return Cursor(take(number<std::uint8_t>())); }
-  Cursor vector16() { return Cursor(take(number<std::uint16_t>())); }
+  Cursor vector8() { return vector(number<std::uint8_t>()); }
+  Cursor vector16() { return vector(number<std::uint16_t>()); }
   bool more() const { return ok_ && !left_.empty(); }
   bool ok() const { return ok_; }
 
  private:
+  Cursor vector(std::size_t bytes) {
+    const Bytes inside = take(bytes);
+    return Cursor(inside, ok_);
+  }
+
   Bytes left_;
-  bool ok_ = true;
+  bool ok_;
 };
 
 std::unexpected<Error> bad(const char* why, std::size_t offset = 0) {
@@ -77,35 +83,42 @@ Result<std::optional<Buffer>> hello_message(Bytes in) {
   }
 }
 
+/// Each of these reads a whole list. @return false when it is cut off.
 template <class T>
-std::vector<T> numbers(Cursor list) {
-  std::vector<T> values;
-  while (list.more()) values.push_back(list.number<T>());
-  return values;
+bool read_numbers(std::vector<T>& to, Cursor list) {
+  while (list.more()) to.push_back(list.number<T>());
+  return list.ok();
 }
 
-void read_extension(ClientHello& hello, std::uint16_t type, Cursor body) {
-  switch (type) {
-    case 0: {  // server_name: the first host_name
-      Cursor list = body.vector16();
-      while (list.more() && hello.server_name.empty()) {
-        const auto kind = list.number<std::uint8_t>();
-        const Bytes name = list.take(list.number<std::uint16_t>());
-        if (kind == 0) hello.server_name = as_text(name);
-      }
-      break;
-    }
-    case 10: hello.groups = numbers<std::uint16_t>(body.vector16()); break;
-    case 11: hello.point_formats = numbers<std::uint8_t>(body.vector8()); break;
-    case 13: hello.signature_algorithms = numbers<std::uint16_t>(body.vector16()); break;
-    case 16: {
-      Cursor list = body.vector16();
-      while (list.more()) hello.alpn.emplace_back(as_text(list.take(list.number<std::uint8_t>())));
-      break;
-    }
-    case 43: hello.versions = numbers<std::uint16_t>(body.vector8()); break;
-    default: break;
+/// RFC 6066 section 3: the first host_name.
+bool read_server_name(std::string& to, Cursor list) {
+  while (list.more()) {
+    const auto kind = list.number<std::uint8_t>();
+    const Bytes name = list.take(list.number<std::uint16_t>());
+    if (kind == 0 && to.empty()) to = as_text(name);
   }
+  return list.ok();
+}
+
+/// RFC 7301 3.1.
+bool read_protocols(std::vector<std::string>& to, Cursor list) {
+  while (list.more()) to.emplace_back(as_text(list.take(list.number<std::uint8_t>())));
+  return list.ok();
+}
+
+/// @return false when the lengths inside do not add up.
+bool read_extension(ClientHello& hello, std::uint16_t type, Cursor body) {
+  bool whole = true;
+  switch (type) {
+    case 0: whole = read_server_name(hello.server_name, body.vector16()); break;
+    case 10: whole = read_numbers(hello.groups, body.vector16()); break;
+    case 11: whole = read_numbers(hello.point_formats, body.vector8()); break;
+    case 13: whole = read_numbers(hello.signature_algorithms, body.vector16()); break;
+    case 16: whole = read_protocols(hello.alpn, body.vector16()); break;
+    case 43: whole = read_numbers(hello.versions, body.vector8()); break;
+    default: return true;
+  }
+  return whole && !body.more();
 }
 
 }  // namespace
@@ -122,7 +135,7 @@ Result<std::optional<ClientHello>> parse_client_hello(Bytes so_far) {
   hello.legacy_version = in.number<std::uint16_t>();
   in.take(32);   // random
   in.vector8();  // session id
-  hello.ciphers = numbers<std::uint16_t>(in.vector16());
+  if (!read_numbers(hello.ciphers, in.vector16())) return bad("the cipher suites are cut off");
   in.vector8();  // compression methods
   if (in.more()) {
     Cursor extensions = in.vector16();
@@ -131,10 +144,11 @@ Result<std::optional<ClientHello>> parse_client_hello(Bytes so_far) {
       const Bytes body = extensions.take(extensions.number<std::uint16_t>());
       if (!extensions.ok()) return bad("an extension is cut off");
       hello.extensions.push_back(type);
-      read_extension(hello, type, Cursor(body));
+      if (!read_extension(hello, type, Cursor(body))) return bad("a list in an extension does not add up");
     }
   }
   if (!in.ok()) return bad("the ClientHello is cut off");
+  if (in.more()) return bad("bytes behind the ClientHello's extensions");
   return hello;
 }
 

@@ -107,6 +107,16 @@ std::unique_ptr<Channel> new_channel(SSL_CTX* context, Wire& wire, SSL** raw) {
   return std::make_unique<Channel>(std::move(ssl), wire);
 }
 
+/// RFC 7301 3.1: each with its length before it.
+std::vector<unsigned char> alpn_list(const std::vector<std::string>& protocols) {
+  std::vector<unsigned char> list;
+  for (const auto& protocol : protocols) {
+    list.push_back(static_cast<unsigned char>(protocol.size()));
+    list.insert(list.end(), protocol.begin(), protocol.end());
+  }
+  return list;
+}
+
 bool is_address(const std::string& host) {
   ASN1_OCTET_STRING* address = a2i_IPADDRESS(host.c_str());
   ASN1_OCTET_STRING_free(address);
@@ -169,17 +179,12 @@ Result<std::unique_ptr<Channel>> Interception::connect(Wire& wire, const std::st
   SSL* ssl = nullptr;
   auto channel = new_channel(parts_->client.get(), wire, &ssl);
   if (!channel) return fail(Errc::openssl, openssl_reason());
-  if (is_address(host)) {
-    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str());
-  } else {
-    SSL_set_tlsext_host_name(ssl, host.c_str());
-    SSL_set1_host(ssl, host.c_str());
-  }
-  std::vector<unsigned char> list;
-  for (const auto& protocol : alpn) {
-    list.push_back(static_cast<unsigned char>(protocol.size()));
-    list.insert(list.end(), protocol.begin(), protocol.end());
-  }
+  // A name that cannot be set would leave the certificate's names unchecked.
+  const bool named = is_address(host) ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str()) == 1
+                                      : SSL_set_tlsext_host_name(ssl, host.c_str()) == 1 &&
+                                            SSL_set1_host(ssl, host.c_str()) == 1;
+  if (!named) return fail(Errc::openssl, "no server can have the name '" + host + "'");
+  const auto list = alpn_list(alpn);
   if (!list.empty()) SSL_set_alpn_protos(ssl, list.data(), static_cast<unsigned>(list.size()));
   SSL_set_connect_state(ssl);
   return channel;

@@ -61,6 +61,11 @@ Result<std::shared_ptr<const Leaf>> LeafCache::get(const std::string& name,
   return leaf;
 }
 
+std::uint64_t LeafCache::minted() const {
+  const std::lock_guard guard(lock_);
+  return minted_;
+}
+
 Result<std::shared_ptr<const Leaf>> LeafCache::mint(const std::vector<std::string>& names, UnixNs now) {
   if (!key_) return fail(Errc::openssl, "cannot make a key");
   const UnixNs end = std::min(now + kLifetime, not_after_ns(authority_.certificate()));

@@ -42,7 +42,8 @@ class LeafCache {
   /// @error openssl
   Result<std::shared_ptr<const Leaf>> get(const std::string& name, std::vector<std::string> other_names,
                                           UnixNs now);
-  std::uint64_t minted() const noexcept { return minted_; }
+  /// How many leaves were made so far.
+  std::uint64_t minted() const;
 
  private:
   using Entry = std::pair<std::string, std::shared_ptr<const Leaf>>;
@@ -51,7 +52,7 @@ class LeafCache {
   const Authority& authority_;
   const std::size_t capacity_;
   std::shared_ptr<evp_pkey_st> key_;
-  std::mutex lock_;
+  mutable std::mutex lock_;
   std::list<Entry> recent_;  ///< most recently used first
   std::unordered_map<std::string, std::list<Entry>::iterator> by_names_;
   std::uint64_t minted_ = 0;

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+# Completion of wstap's command line for bash. Source it, or put it into the folder of bash-completion as "wstap".
+
+# Prints the options of a command.
+_wstap_options() {
+  case $1 in
+    wstap) echo "-h --help -V --version --config" ;;
+    proxy)
+      echo "--listen --reverse --allow-remote --proxy-auth --detect-timeout --lenient-heads --workers --ready-file" \
+        "--ca-cert --ca-key --upstream-ca -k --insecure --keylog" \
+        "--forward --on-anomaly --max-frame --max-message --on-message-limit --close-timeout --idle-timeout" \
+        "--max-connections --dial-timeout --handshake-timeout --max-head --max-headers --max-buffered" \
+        "-w --write --force --on-capture-error --fsync --rotate-size --rotate-time" \
+        "--print --no-print --json --color -v --verbose -q --quiet --log-format -h --help"
+      ;;
+    inspect)
+      echo "--flows --frame --count --format --raw --structured --json --color --follow --repair --force" \
+        "-q --quiet -h --help"
+      ;;
+    ca) echo "--ca-cert --ca-key -h --help" ;;
+    export) echo "--format --password --ca-cert --ca-key -h --help" ;;
+    path | show) echo "--ca-cert --ca-key -h --help" ;;
+    echo)
+      echo "--listen --tls --name --source --size --ready-file --ca-cert --ca-key -v --verbose -q --quiet" \
+        "--log-format -h --help"
+      ;;
+  esac
+}
+
+# Prints the words that an option of a command takes.
+_wstap_choices() {
+  case $1:$2 in
+    proxy:--forward) echo "reencode verbatim" ;;
+    proxy:--on-anomaly) echo "pass close" ;;
+    proxy:--on-message-limit) echo "mark close" ;;
+    proxy:--on-capture-error) echo "stop pass" ;;
+    proxy:--fsync) echo "never interval always" ;;
+    *:--color) echo "auto always never" ;;
+    *:--log-format) echo "text json" ;;
+    inspect:--format) echo "text raw structured json jsonl" ;;
+    export:--format) echo "pem der p12" ;;
+  esac
+}
+
+# How the argument of an option is completed: none (it has no argument), file, choice or text (not at all).
+_wstap_argument() {
+  case $1 in
+    --config | --ready-file | --ca-cert | --ca-key | --upstream-ca | --keylog | -w | --write | --repair) echo file ;;
+    --forward | --on-anomaly | --on-message-limit | --on-capture-error | --fsync | --color | --log-format | --format)
+      echo choice
+      ;;
+    --listen | --reverse | --proxy-auth | --workers | --frame | --password | --name | --source | --size) echo text ;;
+    --*-timeout | --max-* | --rotate-*) echo text ;;
+    *) echo none ;;
+  esac
+}
+
+_wstap() {
+  local cur=${COMP_WORDS[COMP_CWORD]} option='' command=wstap kind i word
+  COMPREPLY=()
+
+  # bash splits "--format=json" into three words.
+  if [[ $cur == = ]]; then
+    option=${COMP_WORDS[COMP_CWORD - 1]} cur=''
+  elif [[ ${COMP_WORDS[COMP_CWORD - 1]} == = ]]; then
+    option=${COMP_WORDS[COMP_CWORD - 2]}
+  fi
+
+  # Which command is it, and does the word before want an argument?
+  for ((i = 1; i < COMP_CWORD; ++i)); do
+    word=${COMP_WORDS[i]}
+    if [[ $word == -* ]]; then
+      kind=$(_wstap_argument "$word")
+      if [[ $kind != none && ${COMP_WORDS[i + 1]} != = ]]; then
+        if ((i + 1 == COMP_CWORD)); then option=$word; fi
+        ((++i))
+      fi
+    elif [[ $command == wstap || $command == ca ]]; then
+      case $command:$word in
+        wstap:proxy | wstap:inspect | wstap:ca | wstap:echo | ca:path | ca:show | ca:export) command=$word ;;
+      esac
+    fi
+  done
+
+  local words=''
+  kind=none
+  [[ -n $option ]] && kind=$(_wstap_argument "$option")
+  if [[ $kind == choice ]]; then
+    words=$(_wstap_choices "$command" "$option")
+  elif [[ $kind == file || ($kind == none && $command == inspect && $cur != -*) ]]; then
+    compopt -o filenames 2>/dev/null
+    mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+    return
+  elif [[ $kind == text ]]; then
+    return
+  elif [[ $cur == -* ]]; then
+    words=$(_wstap_options "$command")
+  elif [[ $command == wstap ]]; then
+    words="proxy inspect ca echo"
+  elif [[ $command == ca ]]; then
+    words="path show export"
+  fi
+  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+
+complete -F _wstap wstap

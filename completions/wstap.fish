@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+# Completion of wstap's command line for fish. Put it into a folder of $fish_complete_path as "wstap.fish".
+
+set -l commands proxy inspect ca echo
+set -l actions path show export
+
+complete -c wstap -f
+complete -c wstap -s h -l help -d 'Show help'
+complete -c wstap -n "not __fish_seen_subcommand_from $commands" -s V -l version -d 'Show the version'
+complete -c wstap -n "not __fish_seen_subcommand_from $commands" -l config -r -F -d 'Read options from this file'
+complete -c wstap -n "not __fish_seen_subcommand_from $commands" -a proxy -d 'Record what goes between clients and servers'
+complete -c wstap -n "not __fish_seen_subcommand_from $commands" -a inspect -d 'Show what a capture holds'
+complete -c wstap -n "not __fish_seen_subcommand_from $commands" -a ca -d 'Show or export the certificate authority'
+complete -c wstap -n "not __fish_seen_subcommand_from $commands" -a echo -d 'Run a small WebSocket server'
+
+# proxy: ways in
+set -l proxy '__fish_seen_subcommand_from proxy'
+complete -c wstap -n $proxy -l listen -x -d 'Listen on ADDR:PORT'
+complete -c wstap -n $proxy -l reverse -x -d 'Be the server, in front of the one at URL'
+complete -c wstap -n $proxy -l allow-remote -d 'Listen on addresses that other machines reach'
+complete -c wstap -n $proxy -l proxy-auth -x -d 'USER:PASSWORD, or @FILE that holds it'
+complete -c wstap -n $proxy -l detect-timeout -x -d 'Relay a tunnel unread that is silent for so long'
+complete -c wstap -n $proxy -l lenient-heads -d 'Pass on ambiguous HTTP heads'
+complete -c wstap -n $proxy -l workers -x -d 'Threads that serve connections'
+complete -c wstap -n $proxy -l ready-file -r -F -d 'Write addresses and process id here'
+# proxy: TLS
+complete -c wstap -n $proxy -l ca-cert -r -F -d 'Use this authority: certificate'
+complete -c wstap -n $proxy -l ca-key -r -F -d '... and its private key'
+complete -c wstap -n $proxy -l upstream-ca -r -F -d 'Trust the authorities in this file'
+complete -c wstap -n $proxy -s k -l insecure -d 'Accept whatever certificate a server shows'
+complete -c wstap -n $proxy -l keylog -r -F -d 'Add the TLS secrets of both legs to this file'
+# proxy: frames and flows
+complete -c wstap -n $proxy -l forward -x -a 'reencode verbatim' -d 'How frames are passed on'
+complete -c wstap -n $proxy -l on-anomaly -x -a 'pass close' -d 'What to do with forbidden frames'
+complete -c wstap -n $proxy -l max-frame -x -d 'Largest payload of one frame'
+complete -c wstap -n $proxy -l max-message -x -d 'Largest payload of one message'
+complete -c wstap -n $proxy -l on-message-limit -x -a 'mark close' -d 'What to do with larger messages'
+complete -c wstap -n $proxy -l close-timeout -x -d 'How long it may stay open after a Close'
+complete -c wstap -n $proxy -l idle-timeout -x -d 'End flows that are silent for so long'
+# proxy: limits
+complete -c wstap -n $proxy -l max-connections -x -d 'Client connections at a time'
+complete -c wstap -n $proxy -l dial-timeout -x -d 'For a connection to a server'
+complete -c wstap -n $proxy -l handshake-timeout -x -d 'For each step before a flow is open'
+complete -c wstap -n $proxy -l max-head -x -d 'Largest HTTP head'
+complete -c wstap -n $proxy -l max-headers -x -d 'Header fields in one HTTP head'
+complete -c wstap -n $proxy -l max-buffered -x -d 'Bytes in the buffers of all connections'
+# proxy: capture
+complete -c wstap -n $proxy -s w -l write -r -F -d 'Record every frame here'
+complete -c wstap -n $proxy -l force -d 'Overwrite that file'
+complete -c wstap -n $proxy -l on-capture-error -x -a 'stop pass' -d 'What to do when recording fails'
+complete -c wstap -n $proxy -l fsync -x -a 'never interval always' -d 'When the disk confirms records'
+complete -c wstap -n $proxy -l rotate-size -x -d 'Begin another part after so many bytes'
+complete -c wstap -n $proxy -l rotate-time -x -d 'Begin another part after so long'
+# proxy: output
+complete -c wstap -n $proxy -l print -d 'Print frames'
+complete -c wstap -n $proxy -l no-print -d 'Do not print frames'
+complete -c wstap -n $proxy -l json -d 'Print frames as JSON Lines'
+
+# inspect
+set -l inspect '__fish_seen_subcommand_from inspect'
+complete -c wstap -n $inspect -F
+complete -c wstap -n $inspect -l flows -d 'List flows and connections'
+complete -c wstap -n $inspect -l frame -x -d 'Show this frame only: FLOW:SEQ'
+complete -c wstap -n $inspect -l count -d 'Print how many there are'
+complete -c wstap -n $inspect -l format -x -a 'text raw structured json jsonl' -d 'How to show it'
+complete -c wstap -n $inspect -l raw -d 'Header and payload as bytes'
+complete -c wstap -n $inspect -l structured -d 'Every field, one a line'
+complete -c wstap -n $inspect -l json -d 'JSON Lines'
+complete -c wstap -n $inspect -l follow -d 'At the end wait for what is still written'
+complete -c wstap -n $inspect -l repair -r -F -d 'Copy all records before the damage to this file'
+complete -c wstap -n $inspect -l force -d 'Overwrite that file'
+
+# ca
+set -l ca '__fish_seen_subcommand_from ca'
+complete -c wstap -n "$ca; and not __fish_seen_subcommand_from $actions" -a path -d "Print the certificate's file name"
+complete -c wstap -n "$ca; and not __fish_seen_subcommand_from $actions" -a show -d 'Print subject, validity and fingerprint'
+complete -c wstap -n "$ca; and not __fish_seen_subcommand_from $actions" -a export -d 'Write the certificate to standard output'
+complete -c wstap -n $ca -l ca-cert -r -F -d 'Use this authority: certificate'
+complete -c wstap -n $ca -l ca-key -r -F -d '... and its private key'
+set -l export "$ca; and __fish_seen_subcommand_from export"
+complete -c wstap -n $export -l format -x -a 'pem der p12' -d 'Form of the certificate'
+complete -c wstap -n $export -l password -x -d 'Password of the p12 file'
+
+# echo
+set -l echo '__fish_seen_subcommand_from echo'
+complete -c wstap -n $echo -l listen -x -d 'Listen on ADDR:PORT'
+complete -c wstap -n $echo -l tls -d 'Serve wss'
+complete -c wstap -n $echo -l name -x -d 'Host name in the certificate'
+complete -c wstap -n $echo -l source -x -d 'Greet every client with so many messages'
+complete -c wstap -n $echo -l size -x -d 'Length of each of them'
+complete -c wstap -n $echo -l ready-file -r -F -d 'Write address and process id here'
+complete -c wstap -n $echo -l ca-cert -r -F -d 'Use this authority: certificate'
+complete -c wstap -n $echo -l ca-key -r -F -d '... and its private key'
+
+# What several of them have
+complete -c wstap -n '__fish_seen_subcommand_from proxy inspect' -l color -x -a 'auto always never' -d 'Colours'
+complete -c wstap -n '__fish_seen_subcommand_from proxy echo' -s v -l verbose -d 'Say what happens to each connection'
+complete -c wstap -n '__fish_seen_subcommand_from proxy inspect echo' -s q -l quiet -d 'Say less on standard error'
+complete -c wstap -n '__fish_seen_subcommand_from proxy echo' -l log-format -x -a 'text json' -d 'Form of the lines on standard error'

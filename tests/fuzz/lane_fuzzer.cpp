@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// One direction of a flow under any bytes: what is recorded does not depend on how they arrive, and what
+// leaves is what was recorded as leaving. The first byte is the size of the pieces, the second chooses the
+// options.
+#include <algorithm>
+#include <cstdlib>
+
+#include "libcore/pipeline/flow.h"
+#include "tests/support/fixed_entropy.h"
+#include "tests/support/parsed_frame.h"
+#include "tests/support/recording_tap.h"
+#include "tests/unit/pipeline/scripted_step.h"
+
+namespace wstap::test {
+namespace {
+
+using pipeline::Verdict;
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+struct Setup {
+  explicit Setup(unsigned bits) {
+    direction = (bits & 1) != 0 ? ws::Direction::receive : ws::Direction::send;
+    if ((bits & 2) != 0) options.forward = pipeline::Forward::verbatim;
+    if ((bits & 4) != 0) options.on_anomaly = pipeline::OnAnomaly::close;
+    if ((bits & 8) != 0) options.on_message_limit = pipeline::OnMessageLimit::close;
+    if ((bits & 16) != 0) extensions = "permessage-deflate";
+    if ((bits & 32) != 0) extensions = "x-unknown";
+    edits = (bits & 64) != 0;
+    options.max_frame_bytes = 2000;
+    options.max_message_bytes = 3000;
+  }
+  bool verbatim() const {
+    return options.forward == pipeline::Forward::verbatim || extensions == "x-unknown";
+  }
+  ws::Direction direction;
+  pipeline::FlowOptions options;
+  std::string extensions;
+  bool edits = false;
+};
+
+/// Drops some frames and changes others, by their payload.
+pipeline::Decision edit(const pipeline::Envelope& envelope, Bytes payload) {
+  if (payload.empty()) return {};
+  switch (static_cast<unsigned>(payload[0]) % 8) {
+    case 1: return dropped("odd");
+    case 2: return replaced(envelope, Buffer(payload.size() * 2, std::byte{'x'}), "longer");
+    case 3: return replaced(envelope, {}, "shorter");
+    default: return {};
+  }
+}
+
+/// What became of one input.
+struct Run {
+  RecordingTap tap;
+  Buffer left;
+  std::string fault;
+  pipeline::FlowClosed closed;
+};
+
+Run run(const Setup& setup, Bytes input, std::size_t piece) {
+  Run run;
+  FixedEntropy entropy;
+  pipeline::Counters counters;
+  pipeline::LaneScratch scratch;
+  pipeline::Pipeline steps;
+  if (setup.edits) steps = pipeline::Pipeline({scripted(pipeline::StepKind::transform, edit)});
+  pipeline::FlowOpened opened;
+  opened.id = 1;
+  opened.extensions = setup.extensions;
+  pipeline::Flow flow(std::move(opened), steps, {setup.options, run.tap, entropy, counters});
+  require(flow.open().has_value());
+
+  Buffer unread;
+  for (; !input.empty() && run.fault.empty(); input = input.subspan(std::min(piece, input.size()))) {
+    append(unread, input.first(std::min(piece, input.size())));
+    const auto turn = flow.take(setup.direction, unread, 0, scratch);
+    append(run.left, turn.out);
+    require(turn.used <= unread.size());
+    unread.erase(unread.begin(), unread.begin() + static_cast<std::ptrdiff_t>(turn.used));
+    if (turn.fault) run.fault = turn.fault->reason;
+    require(turn.fault || turn.wanted > unread.size());
+  }
+  if (run.fault.empty()) flow.ended(setup.direction, pipeline::StreamEnd::eof, unread);
+  flow.farewell(0);
+  require(flow.finish(0).has_value());
+  run.closed = run.tap.closed.at(0);
+  std::erase_if(run.tap.frames, [](const auto& frame) { return pipeline::made_here(frame.verdict); });
+  return run;
+}
+
+ParsedFrame only_frame(Bytes raw) {
+  const auto frames = parse_frames(raw);
+  require(frames.size() == 1);
+  return frames[0];
+}
+
+/// The recording holds the input's first frames, and says what left.
+void check(const Setup& setup, Bytes input, const Run& run) {
+  std::vector<ParsedFrame> leaving;
+  std::size_t at = 0;
+  for (const auto& frame : run.tap.frames) {
+    require(at + frame.raw.size() <= input.size());
+    require(std::ranges::equal(input.subspan(at, frame.raw.size()), frame.raw));
+    at += frame.raw.size();
+    switch (frame.verdict) {
+      case Verdict::dropped: require(!frame.sent); break;
+      case Verdict::changed: leaving.push_back(only_frame(frame.sent.value())); break;
+      default:
+        require(frame.verdict == Verdict::forwarded && !frame.sent);
+        leaving.push_back(only_frame(frame.raw));
+    }
+  }
+  require(run.closed.counts[ws::index(setup.direction)].bytes == at);
+  const auto left = parse_frames(run.left);
+  require(left == leaving);
+  if (setup.verbatim()) return;
+  for (const auto& frame : left) {
+    require(frame.mask.has_value() == (setup.direction == ws::Direction::send));
+    require((frame.rsv & 3) == 0);
+  }
+}
+
+void check_same(const Run& whole, const Run& pieces) {
+  require(whole.fault == pieces.fault);
+  require(whole.closed.state == pieces.closed.state);
+  require(whole.closed.reason == pieces.closed.reason);
+  require(whole.closed.offset == pieces.closed.offset);
+  require(whole.closed.close_code == pieces.closed.close_code);
+  require(whole.tap.notes.size() == pieces.tap.notes.size());
+  // A frame that its header already condemned is recorded only when all of it was there at once.
+  const auto& frames = whole.tap.frames;
+  const auto& others = pieces.tap.frames;
+  require(others.size() == frames.size() || (!whole.fault.empty() && others.size() + 1 == frames.size()));
+  for (std::size_t i = 0; i < others.size(); ++i) {
+    require(frames[i].raw == others[i].raw && frames[i].sequence == others[i].sequence);
+    require(frames[i].verdict == others[i].verdict && frames[i].cause == others[i].cause);
+  }
+  require(parse_frames(whole.left) == parse_frames(pieces.left));
+}
+
+}  // namespace
+}  // namespace wstap::test
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace wstap;
+  if (size < 2) return 0;
+  const Bytes input = std::as_bytes(std::span(data + 2, size - 2));
+  const test::Setup setup(data[1]);
+  const auto whole = test::run(setup, input, std::max<std::size_t>(input.size(), 1));
+  const auto pieces = test::run(setup, input, data[0] + std::size_t{1});
+  test::check(setup, input, whole);
+  test::check(setup, input, pieces);
+  test::check_same(whole, pieces);
+  return 0;
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// Traffic shown while it passes (CLI-6): as `inspect` shows it afterwards, and only what was recorded.
+#include "formats/live_view.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "formats/errors.h"
+#include "tests/support/recording_tap.h"
+#include "tests/support/sample_capture.h"
+
+namespace wstap::formats {
+namespace {
+
+class Live : public testing::Test {
+ protected:
+  LiveView view(LiveStyle style, pipeline::Tap* next = nullptr) {
+    return {style, false,
+            [this](std::string_view lines) {
+              printed += lines;
+              ++prints;
+              return read;
+            },
+            next};
+  }
+
+  std::string printed;
+  int prints = 0;
+  bool read = true;
+};
+
+/// Tells a tap all that happens to a flow of two frames.
+void tell_story(pipeline::Tap& tap) {
+  test::OwnBurst burst{.frames = {test::client_text("Hello"), test::client_text("World")}};
+  EXPECT_TRUE(tap.flow_opened(test::plain_flow_opened()));
+  EXPECT_TRUE(tap.burst(burst.view()));
+  EXPECT_TRUE(tap.outcome({.flow = 1, .sequence = 3, .time_ns = test::kSampleTime}));
+  EXPECT_TRUE(tap.note({1, test::kSampleTime, "note"}));
+  EXPECT_TRUE(tap.flow_closed({.id = 1, .time_ns = test::kSampleTime, .close_code = 1000}));
+  EXPECT_TRUE(tap.connection({.id = 2, .start_ns = test::kSampleTime, .reason = "refused"}));
+}
+
+TEST_F(Live, ShowsLines) {  // CLI-6
+  auto live = view(LiveStyle::lines);
+  tell_story(live);
+  EXPECT_EQ(printed, R"(00:00:00.123456  1         active    ws://example.com/
+00:00:00.123456  1:2       -> text                5  Hello
+00:00:00.123456  1:3       -> text                5  World
+00:00:00.123456  1:3       = forwarded
+00:00:00.123456  1         # note
+00:00:00.123456  1         complete  ws://example.com/  -> 0 frames 0 bytes  <- 0 frames 0 bytes  close 1000
+00:00:00.123456  2         failed      refused
+)");
+  EXPECT_EQ(prints, 6) << "whole lines, a burst at once";
+}
+
+TEST_F(Live, ShowsJson) {
+  auto live = view(LiveStyle::json);
+  tell_story(live);
+  std::vector<std::string> types;
+  for (std::size_t at = 0; (at = printed.find("{\"type\":\"", at)) != std::string::npos; ++at)
+    types.push_back(printed.substr(at + 9, printed.find('"', at + 9) - at - 9));
+  EXPECT_EQ(types,
+            (std::vector<std::string>{"flow", "frame", "frame", "outcome", "note", "flow", "connection"}));
+}
+
+TEST_F(Live, DerivesWhatInspectWould) {  // FRM-5
+  auto live = view(LiveStyle::lines);
+  auto flow = test::plain_flow_opened();
+  flow.extensions = "permessage-deflate";
+  ASSERT_TRUE(live.flow_opened(flow));
+  test::OwnBurst one{.direction = ws::Direction::receive,
+                     .frames = {test::wire({.payload = test::bytes("ab"), .fin = false, .rsv = 4})}};
+  test::OwnBurst two{.direction = ws::Direction::receive,
+                     .first_sequence = 3,
+                     .frames = {test::wire({.opcode = 0, .payload = test::bytes("c"), .rsv = 4})}};
+  ASSERT_TRUE(live.burst(one.view()));
+  ASSERT_TRUE(live.burst(two.view()));
+  EXPECT_NE(printed.find("text                2 + z rsv=4  6162\n"), std::string::npos) << printed;
+  EXPECT_NE(printed.find("continuation        1 z rsv=4  ! rsv1_on_continuation  63\n"), std::string::npos)
+      << printed;
+}
+
+TEST_F(Live, ShowsOnlyWhatWasRecorded) {  // CAP-3
+  test::RecordingTap tap;
+  auto live = view(LiveStyle::lines, &tap);
+  tell_story(live);
+  EXPECT_EQ(tap.frames.size(), 2U);
+  EXPECT_EQ(
+      tap.opened.size() + tap.closed.size() + tap.notes.size() + tap.outcomes.size() + tap.connections.size(),
+      5U);
+  printed.clear();
+  tap.failing = true;
+  test::OwnBurst burst{.frames = {test::client_text("Hello")}};
+  EXPECT_EQ(live.burst(burst.view()).error().code, std::errc::no_space_on_device);
+  EXPECT_FALSE(live.flow_opened(test::plain_flow_opened()));
+  EXPECT_FALSE(live.outcome({}));
+  EXPECT_FALSE(live.note({}));
+  EXPECT_FALSE(live.flow_closed({}));
+  EXPECT_FALSE(live.connection({}));
+  EXPECT_EQ(printed, "");
+}
+
+TEST_F(Live, SaysWhenNobodyReads) {  // CLI-1
+  auto live = view(LiveStyle::lines);
+  read = false;
+  const auto told = live.note({1, 0, "note"});
+  ASSERT_FALSE(told);
+  EXPECT_EQ(told.error().code, Errc::reader_gone);
+}
+
+TEST_F(Live, AnEndWithoutBeginningIsNotShown) {
+  auto live = view(LiveStyle::lines);
+  EXPECT_TRUE(live.flow_closed({.id = 9}));
+  EXPECT_EQ(printed, "");
+}
+
+TEST_F(Live, ManyThreadsMayTell) {
+  auto live = view(LiveStyle::lines);
+  std::vector<std::thread> workers;
+  for (pipeline::FlowId id = 1; id <= 4; ++id) {
+    workers.emplace_back([&live, id] {
+      EXPECT_TRUE(live.flow_opened(test::plain_flow_opened(id)));
+      test::OwnBurst burst{.flow = id, .frames = {test::client_text("Hello")}};
+      for (int i = 0; i < 50; ++i) EXPECT_TRUE(live.burst(burst.view()));
+      EXPECT_TRUE(live.flow_closed({.id = id}));
+    });
+  }
+  for (auto& worker : workers) worker.join();
+  EXPECT_EQ(std::count(printed.begin(), printed.end(), '\n'), 4 * 52);
+}
+
+}  // namespace
+}  // namespace wstap::formats
