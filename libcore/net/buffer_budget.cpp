@@ -9,19 +9,22 @@ void BudgetShare::set(Holder holder, std::uint64_t bytes) {
   if (before == bytes) return;
   // Unsigned arithmetic wraps: adding a negative difference subtracts.
   budget_.total_.fetch_add(bytes - before, std::memory_order_relaxed);
-  if (before != 0) by_size_.erase({before, holder});
-  if (bytes == 0) {
-    held_.erase(known);
+  if (bytes != 0) {
+    held_[holder] = bytes;
     return;
   }
-  held_[holder] = bytes;
-  by_size_.emplace(bytes, holder);
+  held_.erase(known);
+  if (reads_on_ == holder) reads_on_ = nullptr;
 }
 
-bool BudgetShare::may_read(Holder holder) const {
-  if (!budget_.exceeded()) return true;
-  const auto known = held_.find(holder);
-  return known == held_.end() || by_size_.begin()->second == holder;
+bool BudgetShare::may_read(Holder holder) {
+  if (!budget_.exceeded()) {
+    reads_on_ = nullptr;
+    return true;
+  }
+  if (!held_.contains(holder)) return true;
+  if (reads_on_ == nullptr) reads_on_ = holder;
+  return reads_on_ == holder;
 }
 
 }  // namespace wstap::net

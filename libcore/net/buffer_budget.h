@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bound on all buffered bytes (LIM-4, --max-buffered): when it is reached reading pauses, largest first.
+// The bound on all buffered bytes (LIM-4, --max-buffered): when it is reached, reading pauses.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
-#include <set>
 #include <unordered_map>
-#include <utility>
 
 namespace wstap::net {
 
@@ -36,16 +33,18 @@ class BudgetShare {
   /// `holder` now buffers `bytes` in all; 0 forgets it.
   void set(Holder holder, std::uint64_t bytes);
 
-  /// While the budget is exceeded only each worker's smallest holder, and those that hold nothing, may read
-  /// on. So somebody always comes to an end, and every other pauses.
-  bool may_read(Holder holder) const;
+  /// While the budget is exceeded one of each worker's holders reads on, so that somebody always comes to an
+  /// end: the first that asks, until it holds nothing. Every other holder pauses. (If the smallest at any
+  /// moment went on instead, all would grow in turn, and there would be no bound.) Who holds nothing may
+  /// read: small frames pass.
+  bool may_read(Holder holder);
 
   const BufferBudget& budget() const noexcept { return budget_; }
 
  private:
   BufferBudget& budget_;
   std::unordered_map<Holder, std::uint64_t> held_;
-  std::set<std::pair<std::uint64_t, Holder>> by_size_;
+  Holder reads_on_ = nullptr;  ///< null: nobody had to be chosen
 };
 
 }  // namespace wstap::net

@@ -12,8 +12,8 @@
 
 namespace wstap::net {
 
-/// Constructed, never brace-initialized: g++ 12 copies a braced aggregate in an operand of co_await bit by bit,
-/// and destroys it twice.
+/// Constructed, never brace-initialized: g++ 12 copies a braced aggregate in an operand of co_await bit by
+/// bit, and destroys it twice.
 struct Target {
   Target() = default;
   Target(std::string name, std::uint16_t number) : host(std::move(name)), port(number) {}

@@ -51,7 +51,7 @@ Result<std::vector<tcp::endpoint>> ProxyCore::listen() {
   const auto wanted = options.max_connections * kDescriptorsPerConnection + kSpareDescriptors;
   const auto allowed = raise_descriptor_limit(wanted);
   if (allowed < wanted)
-    log(LogLevel::warning,
+    log(LogLevel::info,
         fmt::format("only {} descriptors allowed: about {} connections, not {} (raise 'ulimit -n')", allowed,
                     (allowed - kSpareDescriptors) / kDescriptorsPerConnection, options.max_connections));
   std::vector<tcp::endpoint> bound;

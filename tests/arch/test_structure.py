@@ -26,7 +26,7 @@ MAY_USE = {
     "libcore/pipeline": {"fmt"},
     "libcore/tls": {"fmt", "openssl"},
     "libcore/net": {"fmt", "asio"},
-    "formats": {"fmt", "rapidjson", "capnp"},
+    "formats": {"fmt", "capnp"},
     "cmd": {"fmt", "spdlog", "CLI"},
 }
 THIRD_PARTY = {

@@ -50,7 +50,7 @@ void rewrite(benchmark::State& state) {
   Frames burst = burst_of(static_cast<std::size_t>(state.range(0)));
   ws::MaskKey key = kKey;
   for (auto _ : state) {
-    key = key ^ kKey;
+    key = ws::operator^(key, kKey);
     std::byte* to = burst.raw.data();
     Bytes rest = burst.raw;
     ws::Frame frame;

@@ -11,7 +11,7 @@ import unittest
 
 import sample_session
 from command_line import Terminal, wstap
-from frame_bytes import TEXT, masked
+from frame_bytes import MASK, TEXT, close, masked
 from raw_peers import open_websocket
 from wstap_testing import WAIT, WSTAP, Echo, Proxy, TestCase, environment
 
@@ -32,32 +32,39 @@ class Sample(TestCase):
 class Pipes(Sample):
     """CLI-1: "-" is a pipe, and a closed one ends quietly."""
 
+    def piped(self, proxy, *args):
+        """@return wstap inspect, reading what the proxy writes to its standard output."""
+        return subprocess.Popen([WSTAP, "inspect", *args, "-"], stdin=proxy.process.stdout, stdout=subprocess.PIPE,
+                                env=environment())
+
+    def say_hello(self, proxy):
+        """@return a function that ends the session."""
+        client, server = open_websocket(proxy, self.listener())
+        client.send(masked(TEXT, b"hello"))
+        server.frame()
+
+        def end():
+            with client:
+                client.send(close(1000, mask=MASK))
+                server.frame()
+                server.send(close(1000))
+                server.close()
+                client.ending()
+        return end
+
     def test_capture_on_standard_output(self):
-        with Proxy("-w", "-", record=False, stdout=subprocess.PIPE) as proxy:
-            reader = subprocess.Popen([WSTAP, "inspect", "--count", "-"], stdin=proxy.process.stdout,
-                                      stdout=subprocess.PIPE, env=environment())
-            client, server = open_websocket(proxy, self.listener())
-            client.send(masked(TEXT, b"hello"))
-            server.frame()
+        with Proxy("-w", "-", record=False, stdout=subprocess.PIPE) as proxy, self.piped(proxy, "--count") as reader:
+            self.say_hello(proxy)()
             self.assertEqual(proxy.stop(), 0)
-            client.close()
-            with reader:
-                said = reader.communicate(timeout=WAIT)[0]
-        # The frame, and a Close of wstap's own to each side.
-        self.assertEqual((reader.returncode, said), (0, b"3\n"))
+            self.assertEqual((reader.communicate(timeout=WAIT)[0], reader.returncode), (b"3\n", 0))
 
     def test_what_comes_through_a_pipe_is_shown_at_once(self):
-        with Proxy("-w", "-", record=False, stdout=subprocess.PIPE) as proxy:
-            reader = subprocess.Popen([WSTAP, "inspect", "--json", "-"], stdin=proxy.process.stdout,
-                                      stdout=subprocess.PIPE, env=environment())
-            with reader:
-                client, server = open_websocket(proxy, self.listener())
-                client.send(masked(TEXT, b"hello"))
-                server.frame()
-                self.assertEqual(json.loads(reader.stdout.readline())["payload"], "hello")  # both still run
-                client.close()
-                proxy.stop()
-                reader.communicate(timeout=WAIT)
+        with Proxy("-w", "-", record=False, stdout=subprocess.PIPE) as proxy, self.piped(proxy, "--json") as reader:
+            end = self.say_hello(proxy)
+            self.assertEqual(json.loads(reader.stdout.readline())["payload"], "hello")  # both still run
+            end()
+            self.assertEqual(proxy.stop(), 0)
+            reader.communicate(timeout=WAIT)
 
     def ends_quietly(self, *args):
         """Reads one line and no more."""
@@ -78,9 +85,9 @@ class Pipes(Sample):
         with Proxy("--workers", "1", record=False, stdout=writing) as proxy:
             os.close(writing)
             os.close(reading)
-            client, _ = open_websocket(proxy, self.listener())
-            with client:  # its first line finds nobody, and the proxy ends
-                self.assertEqual(proxy.wait(), 0)
+            for end in open_websocket(proxy, self.listener()):  # its first line finds nobody
+                end.close()
+            self.assertEqual(proxy.wait(), 0)
             self.assertNotRegex(proxy.said(), "error|failed")
 
     def test_full_disk_is_no_closed_pipe(self):
@@ -92,9 +99,9 @@ class Pipes(Sample):
 
     def test_printed_frames_on_a_full_disk(self):
         with open("/dev/full", "wb") as full, Proxy(record=False, stdout=full) as proxy:
-            client, _ = open_websocket(proxy, self.listener())
-            with client:
-                self.assertEqual(proxy.wait(), 1)
+            for end in open_websocket(proxy, self.listener()):
+                end.close()
+            self.assertEqual(proxy.wait(), 1)
             self.assertEqual(proxy.lines[-1], "wstap proxy: standard output: No space left on device")
 
 

@@ -39,6 +39,7 @@ class InOrder(Ending):
         self.assertEqual(self.client.frame().close_code, 1000)
         self.server.close()
         self.assertEqual(self.client.ending(), "eof")
+        self.client.close()
         self.assert_flow(state="complete", began="client", close_code=3001, close_reason="tschüß", notes=None)
 
     # FRM-7
@@ -60,6 +61,7 @@ class InOrder(Ending):
         self.server.send(close())
         self.assertEqual(self.client.frame().raw, close())
         self.server.close()
+        self.client.close()
         self.assert_flow(state="complete", close_code=1005)
 
     # FRM-7: Close one way, then the end of the stream

@@ -57,42 +57,51 @@ TEST_F(Budget, EverybodyReadsUpToTheLimit) {
   EXPECT_TRUE(budget_.exceeded());
 }
 
-// LIM-4: largest first.
-TEST_F(Budget, PastTheLimitOnlyTheSmallestHolderAndNewcomersReadOn) {
+// LIM-4: whoever was chosen comes to its end; nobody else grows meanwhile.
+TEST_F(Budget, PastTheLimitOneHolderAndNewcomersReadOn) {
   one_.set(a_, 30);
   one_.set(b_, 20);
   one_.set(c_, 60);
-  EXPECT_FALSE(one_.may_read(c_));
+  EXPECT_TRUE(one_.may_read(c_));
+  one_.set(c_, 90);
   EXPECT_FALSE(one_.may_read(a_));
-  EXPECT_TRUE(one_.may_read(b_));
+  EXPECT_FALSE(one_.may_read(b_));
+  EXPECT_TRUE(one_.may_read(c_));
   EXPECT_TRUE(one_.may_read(nobody_));
 }
 
-TEST_F(Budget, EachShareHasASmallestThatReadsOn) {
+TEST_F(Budget, TheNextIsChosenWhenTheFirstHoldsNothing) {
+  one_.set(a_, 90);
+  one_.set(b_, 90);
+  one_.set(c_, 60);
+  EXPECT_TRUE(one_.may_read(c_));
+  one_.set(c_, 0);
+  EXPECT_TRUE(one_.may_read(b_));
+  EXPECT_FALSE(one_.may_read(a_));
+  one_.set(c_, 10);
+  EXPECT_FALSE(one_.may_read(c_)) << "it had its turn";
+}
+
+TEST_F(Budget, EachShareHasOneThatReadsOn) {
   one_.set(a_, 90);
   two_.set(b_, 20);
   two_.set(c_, 10);
-  EXPECT_TRUE(one_.may_read(a_)) << "it is the only one of its worker";
-  EXPECT_FALSE(two_.may_read(b_));
-  EXPECT_TRUE(two_.may_read(c_));
+  EXPECT_TRUE(one_.may_read(a_));
+  EXPECT_TRUE(two_.may_read(b_));
+  EXPECT_FALSE(two_.may_read(c_));
 }
 
-TEST_F(Budget, OfTwoEqualHoldersExactlyOneReadsOn) {
-  one_.set(a_, 60);
-  one_.set(b_, 60);
-  EXPECT_NE(one_.may_read(a_), one_.may_read(b_));
-}
-
-TEST_F(Budget, WhoGrowsPastTheSmallestPausesAndWhoShrinksResumes) {
+TEST_F(Budget, BelowTheLimitEverybodyReadsAgainAndNobodyIsPreferredLater) {
   one_.set(a_, 70);
   one_.set(b_, 40);
   EXPECT_TRUE(one_.may_read(b_));
-  one_.set(b_, 80);
-  EXPECT_FALSE(one_.may_read(b_));
-  EXPECT_TRUE(one_.may_read(a_));
+  EXPECT_FALSE(one_.may_read(a_));
   one_.set(b_, 10);
   EXPECT_FALSE(budget_.exceeded());
-  EXPECT_TRUE(one_.may_read(b_));
+  EXPECT_TRUE(one_.may_read(a_));
+  one_.set(a_, 120);
+  EXPECT_TRUE(one_.may_read(a_));
+  EXPECT_FALSE(one_.may_read(b_));
 }
 
 TEST_F(Budget, SharesMayBeUsedByDifferentThreadsAtOnce) {

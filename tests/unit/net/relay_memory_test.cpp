@@ -59,8 +59,11 @@ class RelayBudget : public RelayMemory {
  protected:
   RelayBudget() : RelayMemory(150'000) {}
 
-  /// Another holder of the worker has so much that this flow, which holds more, must not read on.
-  void exhaust() { worker.buffers().set(this, 100'000); }
+  /// Another holder of the worker takes what is left, and is the one that reads on.
+  void exhaust() {
+    worker.buffers().set(this, 100'000);
+    EXPECT_TRUE(worker.buffers().may_read(this));
+  }
   void relieve() { worker.buffers().set(this, 0); }
   void pause_client() {
     session.start();

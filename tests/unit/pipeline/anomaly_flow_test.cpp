@@ -135,6 +135,22 @@ TEST_F(Anomalies, AreAllNamed) {
   EXPECT_EQ(took.fault->reason, "unmasked_from_client,rsv_without_extension,stray_continuation");
 }
 
+// FRM-5: payloads are looked at for this, also when no step wants them.
+TEST_F(Anomalies, AreSoughtInPayloadsIfAsked) {
+  const auto bad = proper(kReceive, {.payload = hex("c328")});
+  EXPECT_FALSE(feed(kReceive, bad).fault);
+  EXPECT_EQ(counters.frames_unmasked.load(), 0U);
+
+  options.on_anomaly = OnAnomaly::close;
+  pipeline::LaneScratch scratch;
+  pipeline::Flow strict({.id = 1}, pipeline::Pipeline(), {options, tap, entropy, counters});
+  Buffer again = bad;
+  const auto turn = strict.take(kReceive, again, 0, scratch);
+  ASSERT_TRUE(turn.fault);
+  EXPECT_EQ(turn.fault->close_code, 1007);
+  EXPECT_EQ(counters.frames_unmasked.load(), 1U);
+}
+
 // Compressed text is no UTF-8, and is not judged as if it were.
 TEST_F(Anomalies, AreNotSoughtInCompressedText) {
   extensions = "permessage-deflate";

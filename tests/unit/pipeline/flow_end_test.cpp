@@ -206,11 +206,16 @@ TEST_F(FlowEnds, WithTheFirstCloseOfADirection) {
   }
   EXPECT_EQ(frames_left(kSend).size(), 2U);
   EXPECT_EQ(frames_left(kReceive).size(), 1U) << "the other direction goes on";
+  feed(kSend, close_frame(kSend, 1011, "no: failed"));
+  const auto closed = finish();
+  EXPECT_EQ(closed.close_code, 1000);
+  EXPECT_EQ(closed.close_reason, "bye");
 }
 
 // FRM-4: the unfinished frame's bytes stay on the flow's end, with where they began.
 TEST_F(FlowEnds, WithWhatWasUnfinished) {
   tell("s:text s:part s:eof");
+  flow().keep_unfinished(kReceive, {});  // as a relay does that gives up its memory
   const auto closed = finish();
   EXPECT_EQ(closed.unfinished[1], to_buffer(Bytes(text_frame(kReceive, "part")).first(4)));
   EXPECT_EQ(closed.offset, text_frame(kReceive, "text").size());
@@ -227,6 +232,21 @@ TEST_F(FlowEnds, WithNothingBehindTheFarewell) {
   EXPECT_TRUE(left(kReceive).empty());
   ASSERT_GE(tap.frames.size(), 5U);
   for (std::size_t i = tap.frames.size() - 3; i < tap.frames.size(); ++i) {
+    EXPECT_EQ(tap.frames[i].verdict, Verdict::dropped);
+    EXPECT_EQ(tap.frames[i].cause, "shutdown");
+  }
+}
+
+// What would end another flow is then no more than one frame that is dropped.
+TEST_F(FlowEnds, WithNoFaultsBehindTheFarewell) {
+  options.on_anomaly = pipeline::OnAnomaly::close;
+  tell("shutdown");
+  const auto too_long = proper(kSend, {.opcode = 9, .payload = Buffer(126)});
+  EXPECT_FALSE(feed(kSend, Bytes(too_long).first(8)).fault);
+  EXPECT_FALSE(feed(kSend, Bytes(too_long).subspan(8)).fault);
+  EXPECT_FALSE(feed(kReceive, wire({.opcode = 3, .mask = kClientMask})).fault);
+  ASSERT_EQ(tap.frames.size(), 4U);
+  for (std::size_t i = 2; i < 4; ++i) {
     EXPECT_EQ(tap.frames[i].verdict, Verdict::dropped);
     EXPECT_EQ(tap.frames[i].cause, "shutdown");
   }

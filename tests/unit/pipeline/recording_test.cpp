@@ -129,6 +129,7 @@ TEST_F(Sequences, CoverSyntheticFrames) {
     EXPECT_EQ(tap.frames[i].verdict, pipeline::Verdict::synthetic);
     EXPECT_EQ(tap.frames[i].cause, "shutdown");
   }
+  EXPECT_EQ(parse_frames(tap.frames_of(kSend)[0].raw)[0].mask, FixedEntropy::mask(0));
   feed(kSend, text_frame(kSend, "too late"));
   EXPECT_EQ(tap.frames.back().sequence, 5U);
 }
@@ -138,7 +139,7 @@ TEST_F(Sequences, AndBytesAreCountedEachWay) {
   const auto one = text_frame(kSend, "one");
   const auto other = proper(kReceive, {.opcode = 2, .payload = Buffer(1000)});
   feed(kSend, concat({one, one}));
-  feed(kReceive, other);
+  feed(kReceive, concat({other, Bytes(other).first(500)}));
   const auto closed = finish();
   EXPECT_EQ(closed.counts[0].frames, 2U);
   EXPECT_EQ(closed.counts[0].bytes, 2 * one.size());

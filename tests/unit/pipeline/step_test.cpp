@@ -88,6 +88,21 @@ TEST_F(Steps, SeeWhatTheOneBeforePutThere) {
   EXPECT_EQ(tap.frames[0].cause, "rule-1");
 }
 
+// A frame that grows does not run into those behind it.
+TEST_F(Steps, MakeRoomForWhatTheyPutThere) {
+  steps = {scripted(StepKind::transform, [](const Envelope& envelope, Bytes payload) {
+    return text(payload) == "a" ? replaced(envelope, Buffer(300, std::byte{'A'}), "rule") : Decision{};
+  })};
+  for (const auto direction : {kSend, kReceive}) {
+    const auto b = text_frame(direction, "b");
+    const auto left = parse_frames(feed(direction, concat({text_frame(direction, "a"), b, b})).out);
+    ASSERT_EQ(left.size(), 3U);
+    EXPECT_EQ(left[0].payload, Buffer(300, std::byte{'A'}));
+    EXPECT_EQ(text(left[1].payload), "b");
+    EXPECT_EQ(text(left[2].payload), "b");
+  }
+}
+
 // PIPE-1: a drop ends it: no later step sees the frame, and it does not leave, but it is recorded.
 TEST_F(Steps, DoNotSeeWhatWasDropped) {
   const auto later = scripted(StepKind::transform);

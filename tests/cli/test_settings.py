@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""CLI-3: where options come from, which of them wins; colours; how much is said, and in which form."""
+import json
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+import sample_session
+from command_line import Terminal, wstap
+from raw_peers import connect
+from wstap_testing import Program, Proxy, TestCase
+
+# What the five forms of the first frame begin with: the form tells whose --format counted.
+FORMS = {"text": "hh:mm:ss", "raw": "frame 1:2", "structured": "id: 1:2", "json": '{"type":"frame"', "jsonl": '{"type":"flow"'}
+
+
+class Settings(TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.directory = tempfile.TemporaryDirectory(prefix="wstap-cli-")
+        cls.addClassCleanup(cls.directory.cleanup)
+        cls.capture = pathlib.Path(cls.directory.name, "sample.wstap")
+        sample_session.record(cls.capture)
+
+    def file(self, text, name="config.toml"):
+        path = self.path(name)
+        path.write_text(text)
+        return path
+
+    def xdg(self, text):
+        """@return the environment in which that is the user's own configuration."""
+        home = self.path("config")
+        (home / "wstap").mkdir(parents=True)
+        (home / "wstap" / "config.toml").write_text(text)
+        return {"XDG_CONFIG_HOME": str(home)}
+
+
+class Precedence(Settings):
+    """CLI-3: flag > environment > --config FILE > XDG config > default."""
+
+    def assert_form(self, form, *args, env=None):
+        said = wstap("inspect", *args, self.capture, env=env)
+        self.assertEqual((said.status, said.err), (0, ""))
+        self.assertTrue(sample_session.normalised(said.out).startswith(FORMS[form]), said.out[:80])
+
+    def test_default(self):
+        self.assert_form("text")
+
+    def test_xdg_configuration_wins_over_default(self):
+        self.assert_form("json", env=self.xdg('[inspect]\nformat = "json"\n'))
+
+    def test_configuration_in_home_without_xdg(self):
+        home = self.path("home")
+        (home / ".config" / "wstap").mkdir(parents=True)
+        (home / ".config" / "wstap" / "config.toml").write_text('[inspect]\nformat = "json"\n')
+        self.assert_form("json", env={"XDG_CONFIG_HOME": "", "HOME": str(home)})
+
+    def test_named_file_wins_over_xdg_configuration(self):
+        self.assert_form("raw", "--config", self.file('[inspect]\nformat = "raw"\n'),
+                         env=self.xdg('[inspect]\nformat = "json"\n'))
+
+    def test_last_named_file_wins(self):
+        self.assert_form("raw", "--config", self.file('[inspect]\nformat = "json"\n'),
+                         "--config", self.file('[inspect]\nformat = "raw"\n'))
+
+    def test_xdg_configuration_fills_what_the_file_leaves_open(self):
+        self.assert_form("json", "--config", self.file("[inspect]\nquiet = true\n"),
+                         env=self.xdg('[inspect]\nformat = "json"\n'))
+
+    def test_environment_wins_over_files(self):
+        self.assert_form("structured", "--config", self.file('[inspect]\nformat = "raw"\n'),
+                         env={"WSTAP_FORMAT": "structured"} | self.xdg('[inspect]\nformat = "json"\n'))
+
+    def test_command_line_wins_over_everything(self):
+        self.assert_form("jsonl", "--config", self.file('[inspect]\nformat = "raw"\n'), "--format", "jsonl",
+                         env={"WSTAP_FORMAT": "structured"} | self.xdg('[inspect]\nformat = "json"\n'))
+
+    def test_short_form_wins_over_a_configured_format(self):
+        self.assert_form("structured", "--structured", env={"WSTAP_FORMAT": "json"})
+
+    def test_empty_variable_is_none(self):
+        self.assert_form("raw", "--config", self.file('[inspect]\nformat = "raw"\n'), env={"WSTAP_FORMAT": ""})
+
+    def test_file_may_be_named_before_the_command(self):
+        said = wstap("--config", self.file('[inspect]\nformat = "raw"\n'), "inspect", self.capture)
+        self.assertTrue(said.out.startswith("frame 1:2"))
+
+    def test_flags_in_environment_and_file(self):
+        self.assert_form("json", env={"WSTAP_JSON": "true"})
+        self.assert_form("json", "--config", self.file("[inspect]\njson = true\n"))
+        self.assert_form("text", "--config", self.file("[inspect]\njson = true\n"), env={"WSTAP_JSON": "false"})
+
+    def test_flag_that_takes_back_a_configured_one(self):
+        capture = self.path("printed.wstap")
+        config = self.file("[proxy]\nprint = true\n")
+        for args, printed in (((), True), (("--no-print",), False)):
+            with self.subTest(args=args), Proxy("--config", config, "--force", *args, capture=capture,
+                                                stdout=subprocess.PIPE) as proxy:
+                fail_to_connect(proxy)
+                proxy.send_signal()
+                self.assertEqual(bool(proxy.process.stdout.read()), printed)
+                self.assertEqual(proxy.wait(), 0)
+
+    def test_lists(self):
+        config = self.file('[proxy]\nlisten = ["127.0.0.1:0", "[::1]:0"]\n')
+        with Program("proxy", "--config", config) as proxy:
+            self.assertEqual([a.rsplit(":", 1)[0] for a in proxy.ready["listen"]], ["127.0.0.1", "[::1]"])
+        with Program("proxy", "--config", config, "--listen", "127.0.0.1:0") as proxy:
+            self.assertEqual([a.rsplit(":", 1)[0] for a in proxy.ready["listen"]], ["127.0.0.1"])
+
+    def test_environment_of_another_command(self):
+        """`json` is no format of a certificate, and nobody asked for one."""
+        self.assert_form("json", env={"WSTAP_FORMAT": "json"})
+        said = wstap("ca", "export", env={"WSTAP_FORMAT": "json"})
+        self.assertEqual((said.status, said.out), (2, ""))
+        self.assertEqual(wstap("ca", "path", env={"WSTAP_FORMAT": "json"}).status, 0)
+
+    def test_unknown_entry(self):
+        for text, entry in (("[inspect]\nfromat = 1\n", "inspect.fromat"), ("[inspekt]\nformat = 1\n", "inspekt")):
+            for args, env in ((("--config", self.file(text)), {}), ((), self.xdg(text))):
+                with self.subTest(text=text, args=args):
+                    said = wstap(*args, "inspect", self.capture, env=env)
+                    self.assertEqual((said.status, said.out), (2, ""))
+                    self.assertEqual(said.err, f"wstap inspect: configuration file: unknown entry '{entry}' "
+                                               "(see 'wstap inspect --help')\n")
+
+    def test_wrong_value_in_a_file(self):
+        said = wstap("--config", self.file('[inspect]\nformat = "xml"\n'), "inspect", self.capture)
+        self.assertEqual(said.status, 2)
+        self.assertIn("--format: 'xml' is not one of text|raw|structured|json|jsonl", said.err)
+
+
+class Colours(Settings):
+    """CLI-3: NO_COLOR, --color."""
+
+    def assert_coloured(self, coloured, *args, terminal=True, env=None):
+        with Terminal("inspect", *args, self.capture, out=terminal, env=env) as it:
+            self.assertEqual(it.wait(), 0)
+            self.assertEqual("\x1b[32m-> text" in (it.screen if terminal else it.stdout), coloured)
+
+    def test_by_themselves_on_a_terminal_only(self):
+        self.assert_coloured(True)
+        self.assert_coloured(False, terminal=False)
+
+    def test_no_color(self):
+        self.assert_coloured(False, env={"NO_COLOR": "1"})
+        self.assert_coloured(True, env={"NO_COLOR": ""})
+
+    def test_option_wins(self):
+        self.assert_coloured(True, "--color", "always", env={"NO_COLOR": "1"}, terminal=False)
+        self.assert_coloured(False, "--color", "never")
+
+
+def fail_to_connect(proxy):
+    """Something to be said and printed: a dial that fails, since nobody listens on port 1."""
+    with connect(proxy.address) as client:
+        client.send("CONNECT 127.0.0.1:1 HTTP/1.1\r\nHost: 127.0.0.1:1\r\n\r\n")
+        client.rest()
+
+
+class Saying(TestCase):
+    """CLI-3: -q, -v, --log-format json."""
+
+    def said(self, *args):
+        with Program("proxy", "--listen", "127.0.0.1:0", *args) as proxy:
+            fail_to_connect(proxy)
+            address = proxy.ready["listen"][0]
+            self.assertEqual(proxy.stop(), 0)
+            return [line.replace(address, "ADDRESS") for line in proxy.lines if "descriptors" not in line]
+
+    def test_by_itself(self):
+        self.assertEqual(self.said(), ["wstap proxy: listening on ADDRESS", "wstap proxy: stopping (once more: at once)"])
+
+    def test_quiet(self):
+        self.assertEqual(self.said("-q"), [])
+
+    def test_verbose(self):
+        lines = self.said("-v")
+        self.assertEqual(len(lines), 3)
+        self.assertRegex(lines[1], r"^wstap proxy: 127\.0\.0\.1:\d+: CONNECT 127\.0\.0\.1:1: cannot connect: ")
+
+    def test_json(self):
+        lines = [json.loads(line) for line in self.said("-v", "--log-format", "json")]
+        self.assertEqual([list(line) for line in lines], [["time", "level", "command", "text"]] * 3)
+        self.assertEqual([line["level"] for line in lines], ["notice", "info", "notice"])
+        self.assertEqual({line["command"] for line in lines}, {"proxy"})
+        self.assertRegex(lines[0]["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")
+        self.assertEqual(lines[0]["text"], "listening on ADDRESS")
+
+
+if __name__ == "__main__":
+    unittest.main()
