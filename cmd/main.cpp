@@ -113,8 +113,9 @@ int run(int argc, char** argv, Io& io) {
 }  // namespace wstap::cmd
 
 int main(int argc, char** argv) {
-  // A closed pipe is noticed by the write that fails, and ends quietly (CLI-1).
+  // A closed pipe, and a file over its limit, are noticed by the write that fails (CLI-1, CAP-3).
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   std::ios::sync_with_stdio(false);
   wstap::cmd::Io io{std::cin, std::cout, std::cerr};
   try {
