@@ -47,9 +47,17 @@ def beyond_frame(sample):
     return (sample.recorded_bytes - sample.bytes) / sample.frames
 
 
+def cores(sample):
+    return sample.cpu_ns / sample.wall_ns
+
+
+def load_cores(sample):
+    return sample.load_cpu_ns / sample.wall_ns
+
+
 def flood(results, reference):
-    header = ["candidate", "frames/s", "MB/s", "CPU s/GB", "CPU s/M frames", f"CPU x {reference}", "frames/s x direct",
-              "load CPU", "peak MiB", "B beyond a frame"]
+    header = ["candidate", "frames/s", "MB/s", "CPU s/GB", "CPU us/frame", f"CPU x {reference}",
+              f"frames/s x {reference}", "proxy cores", "load cores", "peak MiB", "B beyond a frame"]
     rows = []
     for name, samples in results.items():
         proxied = name != DIRECT
@@ -60,8 +68,9 @@ def flood(results, reference):
             f"{median(samples, ns_per_byte):.3f}" if proxied else "",
             f"{median(samples, ns_per_frame) / 1e3:.3f}" if proxied else "",
             ratio(samples, results.get(reference), ns_per_frame) if proxied else "",
-            ratio(samples, results.get(DIRECT), frames_per_second),
-            f"{median(samples, lambda s: s.load_cpu_ns / s.wall_ns):.0%}",
+            ratio(samples, results.get(reference), frames_per_second),
+            f"{median(samples, cores):.2f}" if proxied else "",
+            f"{median(samples, load_cores):.2f}",
             f"{max(s.rss_kib for s in samples) / 1024:.1f}" if proxied else "",
             f"{median(samples, beyond_frame):.1f}" if samples[0].recorded_bytes is not None else ""])
     return table(header, rows)
@@ -99,7 +108,7 @@ def set_up(results, reference):
     def each(sample):
         return sample.cpu_ns / sample.connections
 
-    header = ["candidate", "connections/s", "CPU us a connection", f"CPU x {reference}", "CPU x nginx", "load CPU"]
+    header = ["candidate", "connections/s", "CPU us a connection", f"CPU x {reference}", "CPU x nginx", "load cores"]
     rows = []
     for name, samples in results.items():
         proxied = name != DIRECT
@@ -107,7 +116,7 @@ def set_up(results, reference):
                      f"{median(samples, each) / 1e3:.0f}" if proxied else "",
                      ratio(samples, results.get(reference), each) if proxied else "",
                      ratio(samples, results.get("nginx"), each) if proxied else "",
-                     f"{median(samples, lambda s: s.load_cpu_ns / s.wall_ns):.0%}"])
+                     f"{median(samples, load_cores):.2f}"])
     return table(header, rows)
 
 

@@ -50,7 +50,8 @@ const talk = url => new Promise((done, failed) => {
 
 class Site(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    FILES = {"/style.css": ("text/css", b"h1 { color: rgb(1, 2, 3) }"), "/script.js": ("text/javascript", b"loaded = true"),
+    FILES = {"/style.css": ("text/css", b"h1 { color: rgb(1, 2, 3) }"),
+             "/script.js": ("text/javascript", b"loaded = true"),
              "/image.gif": ("image/gif", base64.b64decode("R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==")),
              "/secure": ("text/plain", b"over TLS")}
 
@@ -148,9 +149,11 @@ class Browser(TestCase):
                                   "streamed": 50000, "secure": "over TLS", "script": True, "colour": "rgb(1, 2, 3)",
                                   "ws": talk, "wss": talk})
         flows = eventually(self.ended_flows, "the end of both flows")
-        self.assertEqual(set(flows), {f"ws://localhost:{echo.address[1]}/plain", f"wss://localhost:{secure_echo.address[1]}/tls"})
+        self.assertEqual(set(flows), {f"ws://localhost:{echo.address[1]}/plain",
+                                      f"wss://localhost:{secure_echo.address[1]}/tls"})
         for flow in flows.values():
-            self.assertEqual((flow["state"], flow["close_code"], flow["close_reason"]), ("complete", 4000, "seen enough"))
+            self.assertEqual((flow["state"], flow["close_code"], flow["close_reason"]),
+                             ("complete", 4000, "seen enough"))
             sent = frames(self.tap.capture, "send", flow["flow"])
             self.assertEqual([(r["opcode"], r["length"]) for r in sent],
                              [("text", 16), ("binary", 70000), ("text", 0), ("close", 13)])

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Captures as the proxy leaves them (CAP-1 to CAP-5): complete up to a kill, honest about a full disk, readable at any time."""
+"""Captures as the proxy leaves them (CAP-1 to CAP-5): complete up to a kill, honest about a full disk, readable at
+any time."""
 import base64
 import io
 import json

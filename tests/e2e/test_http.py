@@ -283,8 +283,12 @@ daemon off; master_process off; pid {dir}/pid; error_log {dir}/error.log;
 events {{ worker_connections 64; }}
 http {{
   access_log off;
-  client_body_temp_path {dir}; proxy_temp_path {dir}; fastcgi_temp_path {dir}; uwsgi_temp_path {dir}; scgi_temp_path {dir};
-  server {{ listen 127.0.0.1:{port}; root {dir}; location /limited {{ client_max_body_size 1k; proxy_pass http://127.0.0.1:9; }} }}
+  client_body_temp_path {dir}; proxy_temp_path {dir}; fastcgi_temp_path {dir}; uwsgi_temp_path {dir};
+  scgi_temp_path {dir};
+  server {{
+    listen 127.0.0.1:{port}; root {dir};
+    location /limited {{ client_max_body_size 1k; proxy_pass http://127.0.0.1:9; }}
+  }}
 }}
 """
 

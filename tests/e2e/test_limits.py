@@ -54,7 +54,7 @@ class Patience(TestCase):
         client.send(b"\x05\x01")
         self.assertEqual(client.ending(), "eof")
 
-    # LIM-4, FLOW-4: an upstream that does not answer an upgrade; between requests and for other answers there is no limit
+    # LIM-4, FLOW-4: an upstream that does not answer an upgrade
     def test_upgrade_without_an_answer(self):
         listener = self.listener()
         client = self.connect(self.tap.address)
@@ -89,7 +89,7 @@ class Patience(TestCase):
 
 
 class Heads(TestCase):
-    # LIM-4: bytes, with the default and with the option
+    # LIM-4, UPG-8: bytes, with the default and with the option, of an upgrade as of any request
     def test_size(self):
         for options, size, passes in (((), 60_000, True), ((), 70_000, False), (("--max-head", "2k"), 3000, False)):
             with self.subTest(size):

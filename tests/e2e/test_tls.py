@@ -151,10 +151,11 @@ class Authority(TestCase):
                 "/CN=My own", "-keyout", folder / "key.pem", "-out", folder / "ca.pem")
         authority = self.enterContext(CertificateAuthority())
         listener = self.listener(tls=authority.server("localhost"))
-        tap = self.proxy("--ca-cert", folder / "ca.pem", "--ca-key", folder / "key.pem", "--upstream-ca", authority.file)
+        tap = self.proxy("--ca-cert", folder / "ca.pem", "--ca-key", folder / "key.pem",
+                         "--upstream-ca", authority.file)
         upstream = in_background(listener.accept)
-        client = tunnel_by_connect(tap, f"localhost:{listener.port}").start_tls(trusting(folder / "ca.pem"), "localhost")
-        self.enterContext(client)
+        tunnel = tunnel_by_connect(tap, f"localhost:{listener.port}")
+        client = self.enterContext(tunnel.start_tls(trusting(folder / "ca.pem"), "localhost"))
         self.assertEqual(dict(x[0] for x in client.sock.getpeercert()["issuer"])["commonName"], "My own")
         upstream.result(WAIT)
 
@@ -332,8 +333,8 @@ class KeyLog(Intercepted):
         listener = self.tls_listener()
         upstream_wire = self.enterContext(Wire(listener.address))
         by_option, by_environment = self.path("keys"), self.path("keys")
-        tap = self.tap = self.proxy("--reverse", f"wss://localhost:{upstream_wire.port}", "--upstream-ca", self.authority.file,
-                                    "--keylog", by_option, env={"SSLKEYLOGFILE": str(by_environment)})
+        tap = self.proxy("--reverse", f"wss://localhost:{upstream_wire.port}", "--upstream-ca", self.authority.file,
+                         "--keylog", by_option, env={"SSLKEYLOGFILE": str(by_environment)})
         client_wire = self.enterContext(Wire(tap.address))
         upstream = in_background(listener.accept)
         client = self.connect(client_wire.address).start_tls(trusting(self.trust), "localhost")

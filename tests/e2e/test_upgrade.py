@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The upgrade, byte by byte (UPG-1 to UPG-4, UPG-8, UPG-9): what the server sees, what the client sees, what is recorded."""
+"""The upgrade, byte by byte (UPG-1 to UPG-4, UPG-9): what the server sees, what the client sees, what is recorded."""
 import unittest
 
 from frame_bytes import CLOSE, MASK, PING, TEXT, close, frame, masked
@@ -39,7 +39,8 @@ class Heads(TestCase):
         tap, listener = self.proxy(), self.listener()
         client = self.connect(tap.address)
         odd = ODD_REQUEST.replace("GET /Chat", f"GET http://{listener.target}/Chat")
-        with_proxy_fields = odd.replace("x-twice", "proxy-connection: Keep-Alive\r\nProxy-AUTHORIZATION: Basic eA==\r\nx-twice")
+        for_the_proxy = "proxy-connection: Keep-Alive\r\nProxy-AUTHORIZATION: Basic eA==\r\n"
+        with_proxy_fields = odd.replace("x-twice", for_the_proxy + "x-twice")
         client.send(with_proxy_fields.format(host="not.the.target"))
         self.assertEqual(listener.accept().head(), ODD_REQUEST.format(host=listener.target).encode())
 
@@ -66,7 +67,8 @@ class Heads(TestCase):
     # UPG-1, UPG-2: tokens that are something else make an ordinary request
     def test_are_no_upgrades_otherwise(self):
         tap, listener = self.proxy(), self.listener()
-        for lines in ("Connection: keep-alive\r\nUpgrade: websocket\r\n", "Connection: Upgrade\r\nUpgrade: websockets\r\n",
+        for lines in ("Connection: keep-alive\r\nUpgrade: websocket\r\n",
+                      "Connection: Upgrade\r\nUpgrade: websockets\r\n",
                       "Connection: Upgrade\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n"):
             client = self.enterContext(tunnel_by_connect(tap, listener.target))
             client.send(f"GET / HTTP/1.1\r\nHost: a\r\n{lines}\r\n")
@@ -151,7 +153,8 @@ class Stream(TestCase):
 
     # UPG-2: any final status but 101, with whatever body it has; then another try on the same connection
     def test_refusals_come_back_unchanged(self):
-        refusals = (b"HTTP/1.1 401 x\r\nWWW-Authenticate: Basic\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nno!\r\n0\r\n\r\n",
+        refusals = (b"HTTP/1.1 401 x\r\nWWW-Authenticate: Basic\r\nTransfer-Encoding: chunked\r\n\r\n"
+                    b"3\r\nno!\r\n0\r\n\r\n",
                     b"HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Length: 0\r\n\r\n",
                     b"HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                     b"Sec-WebSocket-Version: 8\r\nContent-Length: 0\r\n\r\n",
@@ -246,7 +249,7 @@ class Ambiguous(TestCase):
                 self.assertEqual(client.status(), 502)
                 self.assertIn(reason, client.rest().decode())
 
-    # UPG-9, UPG-8: an upgrade is no exception, nor is the answer to one
+    # UPG-9: an upgrade is no exception, nor is the answer to one
     def test_upgrades_are_no_exception(self):
         tap, listener = self.proxy(), self.listener()
         client = self.connect(tap.address)
@@ -308,7 +311,8 @@ class Together(TestCase):
         server.close()
         client.close()
         flow = tap.flow()
-        self.assertEqual((flow["type"], flow["flow"], flow["protocol"], flow["state"]), ("flow", 1, "WebSocket", "complete"))
+        self.assertEqual((flow["type"], flow["flow"], flow["protocol"], flow["state"]),
+                         ("flow", 1, "WebSocket", "complete"))
         self.assertEqual(flow["client"], {"address": address, "http_version": "HTTP/1.1"})
         self.assertEqual(flow["server"], {"address": listener.target, "http_version": "HTTP/1.1"})
         self.assertEqual((flow["subprotocol"], flow["extensions"]),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sessions of node's `ws` client, one after the other: node ws_client.js '[{"url":..,"way":..,"proxy":..,"deflate":..}]'
+// Sessions of node's `ws` client, one after the other:
+//   node ws_client.js '[{"url":..,"way":..,"proxy":[host,port],"deflate":..,"ca":..}]'
 // Each prints "ok" or what went wrong.
 'use strict';
 const fs = require('fs');

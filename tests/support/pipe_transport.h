@@ -24,7 +24,9 @@ struct Pipe {
       : readers(io, asio::steady_timer::time_point::max()),
         writers(io, asio::steady_timer::time_point::max()) {}
 
-  Buffer inbound;                            ///< from the test, not read yet
+  Buffer inbound;  ///< from the test, not read yet
+  bool inside =
+      false;  ///< the transport has `inbound` inside already: it may be read, and makes nothing readable
   std::optional<net::IoStatus> inbound_end;  ///< behind `inbound`: eof, truncated or failed
   bool reset_by_peer = false;
   bool fault_told = false;           ///< a read or write said `failed`; as with a socket, only the first does
@@ -36,7 +38,8 @@ struct Pipe {
   asio::steady_timer readers, writers;  ///< cancelled to wake those who wait
   std::function<void()> on_readable, on_reset;
 
-  bool can_read() const { return cancelled || inbound_end || !inbound.empty(); }
+  bool can_read() const { return cancelled || inbound_end || (!inbound.empty() && !inside); }
+  bool has_fault() const { return reset_by_peer && !fault_told; }
   bool can_write() const { return cancelled || reset_by_peer || outbound.size() < window; }
 };
 
@@ -82,18 +85,27 @@ class PipeTransport final : public net::Transport {
     }
     unsent_.erase(unsent_.begin(), unsent_.begin() + static_cast<std::ptrdiff_t>(push(unsent_)));
     if (!unsent_.empty()) return {net::IoStatus::would_block, 0};
-    if (end_wanted_) pipe.sends_ended = true;
+    if (end_wanted_ && pipe.can_write()) {
+      end_wanted_ = false;
+      pipe.sends_ended = true;
+    }
+    if (bytes.empty()) return {end_wanted_ ? net::IoStatus::would_block : net::IoStatus::ok, 0};
     std::size_t taken = push(bytes);
     if (keeps_ && taken < bytes.size()) {
       const auto more = std::min(bytes.size() - taken, kRecord);
       append(unsent_, bytes.subspan(taken, more));
       taken += more;
     }
-    return {taken == 0 && !bytes.empty() ? net::IoStatus::would_block : net::IoStatus::ok, taken};
+    return {taken == 0 ? net::IoStatus::would_block : net::IoStatus::ok, taken};
   }
-  std::size_t unsent() const noexcept override { return unsent_.size(); }
+  std::size_t unsent() const noexcept override { return unsent_.size() + (end_wanted_ ? 1 : 0); }
 
-  void shutdown_send() override { (unsent_.empty() ? pipe_->sends_ended : end_wanted_) = true; }
+  void shutdown_send() override {
+    if (pipe_->sends_ended || end_wanted_) throw std::logic_error("a stream ends once");
+    // TLS has something to say at the end, too.
+    end_wanted_ = keeps_ && !(unsent_.empty() && pipe_->can_write());
+    pipe_->sends_ended = !end_wanted_;
+  }
   void reset() override {
     pipe_->reset = true;
     cancel();
@@ -112,9 +124,7 @@ class PipeTransport final : public net::Transport {
     watch(&Pipe::on_readable, seen, pipe_->can_read());
   }
   void unwatch_readable() override { pipe_->on_readable = {}; }
-  void watch_reset(std::function<void()> seen) override {
-    watch(&Pipe::on_reset, seen, pipe_->reset_by_peer);
-  }
+  void watch_reset(std::function<void()> seen) override { watch(&Pipe::on_reset, seen, pipe_->has_fault()); }
   void unwatch_reset() override { pipe_->on_reset = {}; }
   Error error() const override { return {std::make_error_code(std::errc::connection_reset), {}, 0}; }
   std::string peer() const override { return "pipe"; }
@@ -161,6 +171,7 @@ class PipePeer {
   void send(Bytes bytes) {
     if (pipe_->inbound_end) throw std::logic_error("send() behind the end");
     append(pipe_->inbound, bytes);
+    pipe_->inside = false;
     wake_readers();
   }
   void send(std::string_view text) { send(as_bytes(text)); }
@@ -174,9 +185,16 @@ class PipePeer {
     pipe_->inbound_end = net::IoStatus::failed;
     wake_readers();
     pipe_->writers.cancel();
-    call_soon(io_, pipe_, &Pipe::on_reset);
+    asio::post(io_, [pipe = pipe_] {
+      if (pipe->has_fault() && pipe->on_reset) std::exchange(pipe->on_reset, {})();
+    });
   }
 
+  /// Sends what the other end has inside when it is waited for: as what TLS decrypted already.
+  void send_inside(Bytes bytes) {
+    append(pipe_->inbound, bytes);
+    pipe_->inside = true;
+  }
   /// Something to read that turns out to be nothing, as what TLS says on its own account.
   void stir() { wake_readers(); }
 

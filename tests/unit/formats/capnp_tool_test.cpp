@@ -2,7 +2,10 @@
 // Captures and Cap'n Proto's own tool: it reads what wstap writes, and wstap what it writes (CAP-1).
 #include <gtest/gtest.h>
 
-#include <cstdio>
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 
 #include "formats/capture_writer.h"
 #include "tests/support/fake_clock.h"
@@ -28,13 +31,26 @@ std::vector<std::string> lines_of(const std::string& path) {
 
 class CapnpTool : public testing::Test {
  protected:
+  /// As `write_capture()`, for `capnp encode`, which looks for the end of a record by counting parentheses up
+  /// to a `#`, those inside of strings too: an id, being random, must have none.
+  void write_capture_to_encode() {
+    do {
+      write_capture();
+    } while (std::ranges::any_of(test::records_of<Header>(binary)[0].capture_id, is_counted));
+  }
+  static bool is_counted(std::byte byte) {
+    return byte == std::byte{'('} || byte == std::byte{')'} || byte == std::byte{'#'};
+  }
+
   /// A capture with a record of each kind, bursts written by hand among them, and one of many segments.
   void write_capture() {
+    std::filesystem::remove(binary);
     test::FakeClock clock;
     auto writer = CaptureWriter::open({.path = binary, .tool = "wstap", .options = {"-w"}}, clock);
     ASSERT_TRUE(writer);
     auto large = test::full_flow_opened(2);
     large.facts.request_head = test::random_bytes(100'000, 1);
+    std::ranges::replace_if(large.facts.request_head, is_counted, std::byte{0});
     test::OwnBurst one{.flow = 7, .frames = {test::client_text("Hello")}};
     test::OwnBurst three{
         .flow = 7,
@@ -91,7 +107,7 @@ TEST_F(CapnpTool, DecodesACaptureAsItIs) {
 
 // Written again by the tool, records may be laid out differently, and say the same.
 TEST_F(CapnpTool, EncodesWhatThisReaderReads) {
-  write_capture();
+  write_capture_to_encode();
   const std::string again = folder / "again.wstap";
   ASSERT_EQ(capnp("decode", binary, text), 0);
   ASSERT_EQ(capnp("encode", text, again), 0);

@@ -77,6 +77,23 @@ TEST_F(RelayEnds, BehindWhatTheTransportKeeps) {
   EXPECT_EQ(session.closed().state, FlowState::complete);
 }
 
+// ... and when there is no room even for the end itself.
+TEST_F(RelayEnds, AsSoonAsThereIsRoomForIt) {
+  session.keeps = true;
+  server.set_window(hello_.size());
+  session.start();
+  client.send(hello_);
+  client.finish();
+  session.settle();
+  EXPECT_FALSE(server.saw_end());
+  EXPECT_EQ(parse_frames(server.receive()).size(), 1U);
+  session.settle();
+  EXPECT_TRUE(server.saw_end());
+  server.finish();
+  session.settle();
+  EXPECT_EQ(session.closed().state, FlowState::complete);
+}
+
 // FRM-7
 TEST_F(RelayEnds, AfterTheClosingHandshake) {
   session.start();

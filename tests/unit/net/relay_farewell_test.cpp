@@ -168,6 +168,21 @@ TEST_P(RelayFarewell, AtShutdownWhileAWriteWaits) {
   EXPECT_EQ(session.closed().reason, "shutdown");
 }
 
+// FRM-7: peers that answer before they could hear all of it hear it all the same.
+TEST_P(RelayFarewell, AtShutdownOfASlowReader) {
+  server.set_window(2);
+  session.start();
+  session.relay().shut_down();
+  session.settle();
+  session.client_sends(from_client(8, close_body(1001)));
+  session.server_sends(from_server(8, close_body(1001)));
+  EXPECT_FALSE(session.done());
+  expect_farewell(server, session.drain(server), 1001);
+  both_end();
+  EXPECT_FALSE(session.was_cut);
+  EXPECT_EQ(session.closed().reason, "shutdown");
+}
+
 // FRM-7: nothing can be said where the stream ended already.
 TEST_P(RelayFarewell, AtShutdownOfAHalfClosedSession) {
   session.start();
@@ -188,6 +203,7 @@ TEST_P(RelayFarewell, HasItsTime) {
   session.options.farewell_timeout = 1ms;
   session.start();
   session.relay().shut_down();
+  session.client_sends(from_client(8, close_body(1001)));  // the server never answers
   ASSERT_TRUE(run_until([&] { return session.done(); }));
   EXPECT_TRUE(session.was_cut);
   const auto closed = session.closed();

@@ -44,6 +44,31 @@ TEST_F(RelayMemory, CountsWhatArrivedOfAFrame) {
   EXPECT_EQ(tap.frames.size(), 1U);
 }
 
+// A few bytes of many flows are not worth keeping books about.
+TEST_F(RelayMemory, DoesNotCountCrumbs) {
+  session.start();
+  session.client_sends(Bytes(frame_).first(10'000));
+  EXPECT_EQ(budget.total(), 0U);
+  session.client_sends(Bytes(frame_).subspan(10'000, 10'000));
+  EXPECT_NE(budget.total(), 0U);
+}
+
+// Room that was made for what did not come yet is held, and counts.
+TEST_F(RelayMemory, CountsTheRoomItMade) {
+  session.start();
+  const auto large = from_client(2, Buffer(1'000'000));
+  session.client_sends(Bytes(large).first(net::kSlabBytes));
+  EXPECT_EQ(budget.total(), 2 * net::kSlabBytes);
+  session.client_sends(Bytes(large).subspan(net::kSlabBytes));
+  EXPECT_EQ(budget.total(), 0U);
+}
+
+TEST_F(RelayMemory, DoesNotKeepWhatCannotBeFramed) {
+  session.start();
+  session.client_sends(concat({hex("82 ff ffffffffffffffff 00000000"), Buffer(100'000)}));
+  EXPECT_EQ(budget.total(), 0U);
+}
+
 TEST_F(RelayMemory, IsGivenBackAtAReset) {
   server.set_window(1);
   session.start();

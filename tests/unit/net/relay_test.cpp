@@ -70,6 +70,17 @@ TEST_F(RelayPasses, WhatWasReadBehindTheHeads) {
   expect_orderly_end();
 }
 
+// UPG-3: and what the transport itself has read and decrypted already.
+TEST_F(RelayPasses, WhatTheTransportHasInside) {
+  const auto first = from_server(1, bytes("behind the head"));
+  const auto second = from_server(1, bytes("in the same record"));
+  session.early[1] = first;
+  server.send_inside(second);
+  session.start();
+  EXPECT_EQ(client.receive(), concat({first, second}));
+  expect_orderly_end();
+}
+
 // UPG-3: also when it is more than one read takes.
 TEST_F(RelayPasses, MuchThatWasReadBehindTheHeads) {
   const auto all = stream(kReceive, 60'000, 3);
@@ -134,12 +145,19 @@ INSTANTIATE_TEST_SUITE_P(
                      testing::Values(Forward::reencode, Forward::verbatim)),
     pace_name);
 
-// A frame longer than any buffer, bare, so that it grows on its way and leaves from the scratch.
+// A frame longer than any buffer, bare, so that it grows on its way and leaves from the scratch, which others
+// of the worker use meanwhile.
 TEST_F(RelayPasses, FramesThatGrow) {
   const auto payload = random_bytes(600'000, 5);
   server.set_window(70'000);
   session.start();
   session.client_sends(concat({wire({.opcode = 2, .payload = payload}), from_client(1, bytes("next"))}));
+
+  RelaySession other(worker, clock);
+  other.start();
+  other.client_sends(wire({.opcode = 2, .payload = Buffer(700'000)}));
+  EXPECT_EQ(parse_frames(other.server.receive())[0].payload, Buffer(700'000));
+
   const auto frames = parse_frames(session.drain(server));
   ASSERT_EQ(frames.size(), 2U);
   EXPECT_EQ(frames[0].payload, payload);
