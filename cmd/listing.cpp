@@ -104,7 +104,13 @@ void FlowListing::take(const formats::Record& record, formats::EventReader& read
   pipeline::FlowId ended = 0;
   if (const auto* opened = std::get_if<pipeline::FlowOpened>(&record)) {
     // A later part says again what was open when it began.
-    if (auto& entry = entries_[opened->id]; !entry.opened) entry.opened = *opened;
+    auto& entry = entries_[opened->id];
+    if (entry.opened) return;
+    entry.opened = *opened;
+    if (opened->resumed)
+      for (std::size_t i = 0; i < 2; ++i) entry.so_far[i] = (*opened->resumed)[i].counts;
+  } else if (const auto* burst = std::get_if<pipeline::Burst>(&record)) {
+    count(*burst);
   } else if (const auto* closed = std::get_if<pipeline::FlowClosed>(&record)) {
     entries_[ended = closed->id].closed = *closed;
   } else if (const auto* connection = std::get_if<pipeline::ConnectionRecord>(&record)) {
@@ -114,6 +120,20 @@ void FlowListing::take(const formats::Record& record, formats::EventReader& read
   if (!at_once_) return print_what_is_over(out);
   print(entries_[ended], out);
   entries_.erase(ended);
+}
+
+/// Frames that wstap made are in no peer's count.
+void FlowListing::count(const pipeline::Burst& burst) {
+  const auto entry = entries_.find(burst.flow);
+  if (entry == entries_.end()) return;
+  auto& counts = entry->second.so_far[ws::index(burst.direction)];
+  counts.frames += burst.ends.size();
+  counts.bytes += burst.raw.size();
+  for (const auto& mark : burst.marks) {
+    if (!pipeline::made_here(mark.verdict) || mark.frame >= burst.ends.size()) continue;
+    counts.frames -= 1;
+    counts.bytes -= burst.ends[mark.frame] - (mark.frame == 0 ? 0 : burst.ends[mark.frame - 1]);
+  }
 }
 
 void FlowListing::print_what_is_over(std::string& out) {
@@ -142,14 +162,17 @@ void FlowListing::print(const Entry& entry, std::string& out) {
     return;
   }
   if (!entry.opened) return;  // its beginning is in a part that is not here
-  const auto* closed = entry.closed ? &*entry.closed : nullptr;
+  pipeline::FlowClosed so_far;
+  so_far.state = pipeline::FlowState::active;
+  so_far.counts = entry.so_far;
+  const auto* ending = entry.closed ? &*entry.closed : &so_far;
   if (is_json(shape_)) {
-    json_.flow(out, *entry.opened, closed);
+    json_.flow(out, *entry.opened, ending);
   } else if (in_full) {
-    formats::structured_view(out, *entry.opened, closed);
+    formats::structured_view(out, *entry.opened, ending);
     out += '\n';
   } else {
-    lines_.flow(out, *entry.opened, closed);
+    lines_.flow(out, *entry.opened, ending);
   }
 }
 

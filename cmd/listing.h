@@ -77,8 +77,10 @@ class FlowListing final : public Listing {
     std::optional<pipeline::FlowOpened> opened;
     std::optional<pipeline::FlowClosed> closed;
     std::optional<pipeline::ConnectionRecord> connection;
+    std::array<pipeline::LaneCounts, 2> so_far;  ///< counted here, for a flow without an end
     bool over() const { return closed || connection; }
   };
+  void count(const pipeline::Burst& burst);
   void print(const Entry& entry, std::string& out);
   void print_what_is_over(std::string& out);
 

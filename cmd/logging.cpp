@@ -13,12 +13,11 @@ namespace {
 
 LogLevel least_level(const LogOptions& options) {
   if (options.quiet) return LogLevel::error;
-  return options.verbose == 0 ? LogLevel::notice : options.verbose == 1 ? LogLevel::info : LogLevel::debug;
+  return options.verbose ? LogLevel::info : LogLevel::notice;
 }
 
 std::string_view name(LogLevel level) {
   switch (level) {
-    case LogLevel::debug: return "debug";
     case LogLevel::info: return "info";
     case LogLevel::notice: return "notice";
     case LogLevel::warning: return "warning";

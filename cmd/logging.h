@@ -12,7 +12,7 @@ namespace wstap::cmd {
 enum class LogFormat : std::uint8_t { text, json };
 
 struct LogOptions {
-  int verbose = 0;  ///< 0: notices and warnings; 1: also what happens to connections; 2: everything
+  bool verbose = false;  ///< also what happens to connections
   bool quiet = false;
   LogFormat format = LogFormat::text;
 };

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "cmd/flow_log.h"
 #include "cmd/output.h"
 #include "cmd/proxy_options.h"
 #include "cmd/signals.h"
@@ -25,11 +26,14 @@ Exit fail_with(const Error& error, Io& io) {
   return exit_for(error.code);
 }
 
-/// Where observations go: a capture, a terminal, both or nothing.
+/// Where observations go: a capture, a terminal or both, and the log.
 class Recording {
  public:
   Recording(const ProxySettings& settings, Clock& clock, Log& log)
-      : settings_(settings), clock_(clock), log_(log) {}
+      : settings_(settings),
+        clock_(clock),
+        log_(log),
+        flow_log_(log, settings.prints() ? LogLevel::notice : LogLevel::info) {}
 
   /// @param stop  what to do when frames cannot be printed any more; called once.
   Result<void> open(std::function<void()> stop) {
@@ -46,15 +50,14 @@ class Recording {
     }
     if (settings_.prints()) {
       const auto style = settings_.json ? formats::LiveStyle::json : formats::LiveStyle::lines;
-      view_ = std::make_unique<formats::LiveView>(
-          style, wants_colour(settings_.colour),
-          [this](std::string_view lines) {
-            print(lines);
-            return true;
-          },
-          nullptr);
+      view_ = std::make_unique<formats::LiveView>(style, wants_colour(settings_.colour),
+                                                  [this](std::string_view lines) {
+                                                    print(lines);
+                                                    return true;
+                                                  });
       taps_.add(*view_);
     }
+    taps_.add(flow_log_);
     return {};
   }
 
@@ -74,6 +77,7 @@ class Recording {
   Log& log_;
   std::unique_ptr<formats::CaptureWriter> writer_;
   std::unique_ptr<formats::LiveView> view_;
+  FlowLog flow_log_;
   pipeline::TapList taps_;
   std::function<void()> stop_;
   std::atomic<int> print_error_{0};

@@ -131,6 +131,11 @@ void sent_version(std::string& out, const pipeline::Envelope& envelope) {
   content(out, "sent ", frame.header.opcode, envelope.placement.compressed, payload);
 }
 
+void counts(std::string& out, const pipeline::FlowClosed& closed, ws::Direction direction) {
+  const auto& counts = closed.counts[ws::index(direction)];
+  out += fmt::format("{}: {} frames, {} bytes\n", name(direction), counts.frames, counts.bytes);
+}
+
 void facts_of(std::string& out, const pipeline::ConnectionFacts& facts) {
   field(out, "url", facts.url);
   leg(out, "client", facts.client);
@@ -214,6 +219,10 @@ void structured_view(std::string& out, const pipeline::FlowOpened& opened,
   head(out, "response", opened.facts.response_head);
   anomalies(out, opened.anomalies);
   if (closed == nullptr) return;
+  if (closed->state == pipeline::FlowState::active) {  // so far
+    counts(out, *closed, ws::Direction::send);
+    return counts(out, *closed, ws::Direction::receive);
+  }
   field(out, "end", rfc3339(closed->time_ns));
   field(out, "reason", closed->reason);
   field(out, "detail", closed->detail);
@@ -222,8 +231,7 @@ void structured_view(std::string& out, const pipeline::FlowOpened& opened,
   field(out, "close reason", closed->close_reason);
   for (const auto direction : {ws::Direction::send, ws::Direction::receive}) {
     const auto i = ws::index(direction);
-    out += fmt::format("{}: {} frames, {} bytes\n", name(direction), closed->counts[i].frames,
-                       closed->counts[i].bytes);
+    counts(out, *closed, direction);
     if (!closed->unfinished[i].empty()) {
       out += fmt::format("{} unfinished frame: {} bytes\n", name(direction), closed->unfinished[i].size());
       hex_dump(out, closed->unfinished[i]);

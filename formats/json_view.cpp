@@ -89,6 +89,10 @@ void add_lane(JsonWriter& json, const pipeline::FlowClosed& closed, Direction di
 }
 
 void add_ending(JsonWriter& json, const pipeline::FlowClosed& closed) {
+  if (closed.state == pipeline::FlowState::active) {  // counts so far
+    add_lane(json, closed, Direction::send);
+    return add_lane(json, closed, Direction::receive);
+  }
   json.add_word("end", rfc3339(closed.time_ns));
   json.add_if("reason", closed.reason);
   json.add_if("detail", closed.detail);

@@ -75,6 +75,7 @@ void LineView::frame(std::string& out, const pipeline::Envelope& envelope, Bytes
     out += "  " + paint(name(envelope.verdict), kYellow);
     if (!envelope.cause.empty()) out += fmt::format(" ({})", printable(envelope.cause));
   }
+  for (const auto& tag : envelope.tags) out += "  " + paint('#' + printable(tag), kYellow);
   if (!envelope.anomalies.empty()) out += "  " + paint("!" + anomaly_names(envelope.anomalies), kRed);
   const auto text = preview(envelope, payload);
   if (!text.empty()) out += "  " + text;
@@ -89,18 +90,22 @@ void LineView::flow(std::string& out, const pipeline::FlowOpened& opened,
   out += paint(fmt::format("{:<9}", name(state)), state == pipeline::FlowState::error ? kRed : kGreen);
   out += ' ' + printable(opened.facts.url);
   if (!opened.subprotocol.empty()) out += fmt::format("  [{}]", printable(opened.subprotocol));
-  if (closed != nullptr) {
-    out += fmt::format("  -> {} frames {} bytes  <- {} frames {} bytes  close {}", closed->counts[0].frames,
-                       closed->counts[0].bytes, closed->counts[1].frames, closed->counts[1].bytes,
-                       closed->close_code);
-    if (!closed->close_reason.empty()) out += fmt::format(" '{}'", printable(closed->close_reason));
-    if (closed->began != pipeline::Party::none) out += fmt::format(" by {}", name(closed->began));
-    if (!closed->reason.empty()) out += "  " + paint(printable(closed->reason), kYellow);
-    if (!closed->detail.empty()) out += fmt::format(" ({})", printable(closed->detail));
-    for (const auto& note : closed->notes) out += "  " + printable(note);
-  }
+  if (closed != nullptr) out += "  " + ending(*closed);
   if (!opened.anomalies.empty()) out += "  " + paint("!" + anomaly_names(opened.anomalies), kRed);
   out += '\n';
+}
+
+std::string LineView::ending(const pipeline::FlowClosed& closed) const {
+  std::string text = fmt::format("-> {} frames {} bytes  <- {} frames {} bytes", closed.counts[0].frames,
+                                 closed.counts[0].bytes, closed.counts[1].frames, closed.counts[1].bytes);
+  if (closed.state == pipeline::FlowState::active) return text;  // so far
+  text += fmt::format("  close {}", closed.close_code);
+  if (!closed.close_reason.empty()) text += fmt::format(" '{}'", printable(closed.close_reason));
+  if (closed.began != pipeline::Party::none) text += fmt::format(" by {}", name(closed.began));
+  if (!closed.reason.empty()) text += "  " + paint(printable(closed.reason), kYellow);
+  if (!closed.detail.empty()) text += fmt::format(" ({})", printable(closed.detail));
+  for (const auto& note : closed.notes) text += "  " + printable(note);
+  return text;
 }
 
 void LineView::connection(std::string& out, const pipeline::ConnectionRecord& connection) const {

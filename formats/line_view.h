@@ -13,8 +13,10 @@ class LineView {
 
   /// "12:00:00.123456  1:2  -> text            5  Hello"
   void frame(std::string& out, const pipeline::Envelope& envelope, Bytes payload) const;
-  /// @param closed  null while the flow is active.
+  /// @param closed  how it ended; of an active flow, its counts so far, or null.
   void flow(std::string& out, const pipeline::FlowOpened& opened, const pipeline::FlowClosed* closed) const;
+  /// "-> 1 frames 11 bytes  <- 1 frames 7 bytes  close 1000 by client": how a flow ended.
+  std::string ending(const pipeline::FlowClosed& closed) const;
   void connection(std::string& out, const pipeline::ConnectionRecord& connection) const;
   void outcome(std::string& out, const pipeline::Outcome& outcome) const;
   void note(std::string& out, const pipeline::Note& note) const;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shows traffic while it passes, as `inspect` would show it afterwards (CLI-6).
+// Shows frames while they pass, as `inspect` would show them afterwards (CLI-6).
 #pragma once
 
 #include <functional>
@@ -14,21 +14,20 @@ namespace wstap::formats {
 
 enum class LiveStyle : std::uint8_t { lines, json };
 
-/// Thread-safe. Passes everything on to another tap first, if there is one: what is shown is recorded.
+/// Thread-safe. Shows frames, and what became of those that waited; nothing else.
 class LiveView final : public pipeline::Tap {
  public:
   /// Takes whole lines. @return false when nobody reads them any more.
   using Print = std::function<bool(std::string_view lines)>;
 
-  /// @param next  null, or a tap that outlives this.
-  LiveView(LiveStyle style, bool colour, Print print, pipeline::Tap* next);
+  LiveView(LiveStyle style, bool colour, Print print);
 
   Result<void> flow_opened(const pipeline::FlowOpened& flow) override;
   Result<void> burst(const pipeline::Burst& burst) override;
   Result<void> outcome(const pipeline::Outcome& outcome) override;
   Result<void> flow_closed(const pipeline::FlowClosed& closed) override;
-  Result<void> connection(const pipeline::ConnectionRecord& connection) override;
-  Result<void> note(const pipeline::Note& note) override;
+  Result<void> connection(const pipeline::ConnectionRecord&) override { return {}; }
+  Result<void> note(const pipeline::Note&) override { return {}; }
 
  private:
   /// @error reader_gone
@@ -39,9 +38,7 @@ class LiveView final : public pipeline::Tap {
   LineView lines_;
   JsonView json_;
   Print print_;
-  pipeline::Tap* next_;
   FlowBook book_;
-  std::unordered_map<pipeline::FlowId, pipeline::FlowOpened> flows_;
   std::string out_;
 };
 

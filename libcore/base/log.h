@@ -8,7 +8,7 @@
 namespace wstap {
 
 /// `notice`: what everybody should see, without anything being wrong.
-enum class LogLevel : std::uint8_t { debug, info, notice, warning, error };
+enum class LogLevel : std::uint8_t { info, notice, warning, error };
 
 /// Called by all threads at once; implementations are thread-safe.
 class Log {

@@ -43,6 +43,16 @@ std::string error_reply(int status, std::string_view reason) {
   return with_body(status, {}, "text/plain; charset=utf-8", fmt::format("wstap: {}\n", printable(reason)));
 }
 
+std::string not_allowed_reply(std::string_view methods, std::string_view reason) {
+  return with_body(405, fmt::format("Allow: {}\r\n", methods), "text/plain; charset=utf-8",
+                   fmt::format("wstap: {}\n", printable(reason)));
+}
+
+std::string without_body(std::string reply) {
+  if (const auto end = reply.find("\r\n\r\n"); end != std::string::npos) reply.resize(end + 4);
+  return reply;
+}
+
 std::string proxy_auth_reply() {
   return with_body(407, "Proxy-Authenticate: Basic realm=\"wstap\"\r\n", "text/plain; charset=utf-8",
                    "wstap: this proxy asks for a user and a password\n");

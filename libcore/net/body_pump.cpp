@@ -37,7 +37,16 @@ void RequestBody::start(const asio::any_io_executor& executor, Stream& client, T
                    state->end = failed ? PumpEnd::sender_gone : end;
                    state->ended.cancel();
                    if (state->end == PumpEnd::sender_gone) server.cancel();
+                   if (state->end == PumpEnd::done && state->next) state->next();
                  });
+}
+
+void RequestBody::then(std::function<void()> next) {
+  if (running()) {
+    state_->next = std::move(next);
+  } else if (next && complete()) {
+    next();
+  }
 }
 
 asio::awaitable<bool> RequestBody::finish(std::optional<std::chrono::milliseconds> patience) {

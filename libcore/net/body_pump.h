@@ -26,6 +26,9 @@ class RequestBody {
              http1::BodyFraming framing);
   /// Waits for the end; after so long the client is cancelled. @return whether all of it was passed on.
   asio::awaitable<bool> finish(std::optional<std::chrono::milliseconds> patience);
+  /// Calls `next` when all of it was passed on; at once if it was, or if there is none. Replaces an older
+  /// one.
+  void then(std::function<void()> next);
   bool running() const noexcept { return state_ && !state_->end; }
   bool complete() const noexcept { return !state_ || state_->end == PumpEnd::done; }
 
@@ -35,6 +38,7 @@ class RequestBody {
         : ended(executor, asio::steady_timer::time_point::max()) {}
     asio::steady_timer ended;
     std::optional<PumpEnd> end;
+    std::function<void()> next;
   };
   std::shared_ptr<State> state_;
   Transport* client_ = nullptr;

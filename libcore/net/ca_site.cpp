@@ -11,7 +11,8 @@ bool is_ca_site(std::string_view host) noexcept {
 }
 
 std::string ca_site_reply(std::string_view method, std::string_view path, const tls::Interception& tls) {
-  if (method != "GET") return http1::error_reply(405, "only GET is of use here");
+  if (method == "HEAD") return http1::without_body(ca_site_reply("GET", path, tls));
+  if (method != "GET") return http1::not_allowed_reply("GET, HEAD", "there is only something to get here");
   const auto& authority = tls.authority();
   if (path == "/" || path == "/wstap-ca.pem")
     return http1::content_reply("application/x-x509-ca-cert", as_bytes(authority.pem()), "wstap-ca.pem");

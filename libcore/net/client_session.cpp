@@ -23,6 +23,8 @@ using pipeline::ConnectionKind;
 
 namespace {
 
+constexpr std::string_view kNoClientTls = "the client ended the TLS handshake (does it trust wstap's CA?)";
+
 http1::Url tunnel_url(const http1::Authority& target) {
   const bool standard = target.port == 80;
   const auto text = target.text();
@@ -81,7 +83,10 @@ asio::awaitable<void> ClientSession::run() {
       // TLS to the port itself: wstap is the server (--reverse), or a proxy that is reached over TLS.
       const auto name =
           core_.options.reverse ? core_.options.reverse->authority.host : std::string("localhost");
-      if (!co_await accept_tls(name, only_http1(), {})) co_return;
+      if (!co_await accept_tls(name, only_http1(), {})) {
+        if (core_.options.reverse) record(reverse_url(), ConnectionKind::failed, std::string(kNoClientTls));
+        co_return;
+      }
     }
   }
   co_await serve_port();
@@ -146,10 +151,7 @@ asio::awaitable<void> ClientSession::connect_tunnel(http1::Authority target, Buf
   const std::string answer =
       dialled ? http1::tunnel_reply()
               : http1::error_reply(http_status_for(dialled.error().code), dialled.error().text());
-  if (!dialled) {
-    log(LogLevel::info, fmt::format("CONNECT {}: {}", target.text(), dialled.error().text()));
-    record(tunnel_url(target), ConnectionKind::failed, dialled.error().text());
-  }
+  if (!dialled) record(tunnel_url(target), ConnectionKind::failed, dialled.error().text());
   if (!co_await write_all(*client_.io, as_bytes(answer))) co_return;
   if (!dialled) co_return co_await linger(client_);
   co_await serve_tunnel(tunnel_url(target));
@@ -181,10 +183,7 @@ asio::awaitable<void> ClientSession::serve_socks() {
   Result<void> dialled;
   if (!own) dialled = co_await dial_tunnel(authority);
   const Buffer answer = Socks5Server::reply(dialled ? 0 : socks_reply_for(dialled.error().code));
-  if (!dialled) {
-    log(LogLevel::info, fmt::format("SOCKS {}: {}", target->text(), dialled.error().text()));
-    record(tunnel_url(authority), ConnectionKind::failed, dialled.error().text());
-  }
+  if (!dialled) record(tunnel_url(authority), ConnectionKind::failed, dialled.error().text());
   if (!co_await write_all(*client_.io, answer)) co_return;
   if (!dialled) co_return co_await linger(client_);
   if (own) co_return co_await serve_http(Site(Site::Kind::own, tunnel_url(authority)));
@@ -219,7 +218,7 @@ asio::awaitable<Opening> ClientSession::sniff_tunnel() {
   patience->timer.async_wait([run_out](std::error_code cancelled) {
     if (!cancelled) run_out();
   });
-  watch_speech(server_, run_out);
+  watch_speech(server_, [run_out](IoStatus) { run_out(); });
 
   Opening opening = sniff(client_.unread);
   while (opening == Opening::need_more && !patience->over && !client_.io->cancelled()) {
@@ -275,14 +274,17 @@ asio::awaitable<void> ClientSession::intercept_tls(http1::Url url) {
     log(LogLevel::warning, fmt::format("{}: {}", url.authority.text(), site.failure));
   }
   if (!co_await accept_tls(url.authority.host, std::move(alpn), std::move(names))) {
-    record(url, ConnectionKind::failed, "the client ended the TLS handshake (does it trust wstap's CA?)");
+    record(url, ConnectionKind::failed, std::string(kNoClientTls));
     co_return;
   }
   if (!upstream) {
     server_ = Stream();
     co_return co_await serve_http(std::move(site));
   }
-  if (co_await sniff_tunnel() == Opening::http1) {
+  // Who agreed on HTTP may say nothing for as long as it likes (UPG-5).
+  bool is_http = facts_.server.tls->alpn == "http/1.1";
+  if (!is_http) is_http = co_await sniff_tunnel() == Opening::http1;
+  if (is_http) {
     co_await serve_http(std::move(site));
   } else {
     co_await relay_as_opaque(url, "not HTTP");
@@ -299,7 +301,7 @@ asio::awaitable<bool> ClientSession::accept_tls(std::string fallback_name, std::
 }
 
 asio::awaitable<void> ClientSession::relay_as_opaque(const http1::Url& url, std::string reason) {
-  log(LogLevel::info, fmt::format("{}: relayed unread: {}", url.authority.text(), reason));
+  log(LogLevel::info, fmt::format("{}: relaying unread: {}", url.authority.text(), reason));
   const auto bytes = co_await relay_opaque(client_, server_);
   record(url, ConnectionKind::opaque, std::move(reason), bytes);
 }

@@ -11,6 +11,7 @@
 #include "libcore/net/body_pump.h"
 #include "libcore/net/ca_site.h"
 #include "libcore/net/errors.h"
+#include "libcore/net/read_head.h"
 #include "libcore/net/tls_dial.h"
 #include "libcore/ws/handshake.h"
 
@@ -38,23 +39,6 @@ constexpr std::chrono::milliseconds kLinger{2'000};
 
 bool same_server(const http1::Url& a, const http1::Url& b) {
   return a.secure() == b.secure() && a.authority == b.authority;
-}
-
-/// Reads until a head is complete. @return its length, or nothing at a clean end of the stream.
-asio::awaitable<Result<std::optional<std::size_t>>> read_head(Stream& stream, http1::HeadLimits limits) {
-  http1::HeadFinder finder(limits.max_bytes);
-  for (;;) {
-    const auto length = finder.find(stream.unread);
-    if (!length) co_return std::unexpected(length.error());
-    if (*length) co_return **length;
-    const IoStatus status = co_await fill(stream);
-    if (status == IoStatus::ok) continue;
-    if (stream.unread.empty() && status != IoStatus::failed) co_return std::nullopt;
-    if (status == IoStatus::failed && !stream.io->cancelled())
-      co_return fail(stream.io->error().code, stream.io->error().detail);
-    co_return fail(Errc::peer_closed,
-                   fmt::format("in the middle of a head, after {} bytes", stream.unread.size()));
-  }
 }
 
 }  // namespace
@@ -102,7 +86,7 @@ asio::awaitable<bool> HttpSession::await_request() {
   // over.
   const bool bound = site_.kind == Site::Kind::tunnel && server_;
   if (bound)
-    watch_speech(server_, [client = client_.io.get()] {
+    watch_speech(server_, [client = client_.io.get()](IoStatus) {
       client->shutdown_send();
       client->cancel();
     });
@@ -165,7 +149,7 @@ asio::awaitable<bool> HttpSession::admit(Exchange& exchange, HttpEnd& end) {
     }
   }
   if (request.method == "CONNECT") {
-    if (site_.kind != Site::Kind::any) co_return co_await give_up(exchange, 405, "CONNECT inside a tunnel");
+    if (site_.kind != Site::Kind::any) co_return co_await give_up(exchange, 501, "CONNECT inside a tunnel");
     auto target = http1::parse_authority(request.target, 0);
     if (!target) co_return co_await refuse_request(target.error());
     end.kind = HttpEnd::Kind::connect;
@@ -253,13 +237,24 @@ asio::awaitable<bool> HttpSession::send_request(Exchange& exchange) {
 asio::awaitable<Result<http1::ResponseHead>> HttpSession::read_response_head(Exchange& exchange) {
   // Only what may become a WebSocket has a bound: other responses may take as long as their server likes.
   std::optional<Deadline> deadline;
-  if (exchange.upgrade)
-    deadline.emplace(co_await asio::this_coro::executor, *server_.io, core_.options.handshake_timeout);
+  const auto executor = co_await asio::this_coro::executor;
+  const auto limit = [&](std::chrono::milliseconds patience) {
+    deadline.emplace(executor, *server_.io, patience);
+  };
+  if (exchange.upgrade) limit(core_.options.handshake_timeout);
+  // A client that has gone wants no response any more; one that only said its last word gets some time for
+  // it.
+  const auto heard = [&](IoStatus said) {
+    if (said == IoStatus::failed) return limit({});
+    if (said != IoStatus::ok && !deadline) limit(core_.options.handshake_timeout);
+  };
+  exchange.body.then([&] { watch_speech(client_, heard); });
   const auto length = co_await read_head(server_, limits_);
+  exchange.body.then({});
+  client_.io->unwatch_readable();
   if (deadline && deadline->passed())
-    co_return fail(Errc::timed_out,
-                   fmt::format("{}: no response to the upgrade within {} ms", server_url_.authority.text(),
-                               core_.options.handshake_timeout.count()));
+    co_return fail(Errc::timed_out, fmt::format("{}: no response within {} ms", server_url_.authority.text(),
+                                                core_.options.handshake_timeout.count()));
   if (!length) co_return std::unexpected(length.error());
   if (!*length)
     co_return fail(Errc::peer_closed, fmt::format("{}: no response", server_url_.authority.text()));
@@ -364,10 +359,15 @@ asio::awaitable<bool> HttpSession::lost_upstream(Exchange& exchange) {
 
 /// Answers in the upstream's place. @return false: the connection ends.
 asio::awaitable<bool> HttpSession::give_up(Exchange& exchange, int status, std::string reason) {
-  core_.log(LogLevel::info, fmt::format("{}: {} {}: {}", facts_.client.address, exchange.request.method,
-                                        exchange.request.target, reason));
-  if (exchange.upgrade) record(exchange, ConnectionKind::failed, reason);
-  co_await reply(http1::error_reply(status, reason));
+  if (exchange.upgrade) {
+    record(exchange, ConnectionKind::failed, reason);
+  } else {
+    core_.log(LogLevel::info, fmt::format("{}: {} {}: {}", facts_.client.address, exchange.request.method,
+                                          exchange.request.target, reason));
+  }
+  auto text = http1::error_reply(status, reason);
+  if (exchange.request.method == "HEAD") text = http1::without_body(std::move(text));
+  co_await reply(std::move(text));
   co_return false;
 }
 

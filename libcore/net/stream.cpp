@@ -37,11 +37,11 @@ asio::awaitable<bool> write_all(Transport& to, Bytes bytes) {
   }
 }
 
-void watch_speech(Stream& stream, std::function<void()> seen) {
+void watch_speech(Stream& stream, std::function<void(IoStatus)> seen) {
   std::array<std::byte, 4096> room;
   const IoResult got = stream.io->try_read(room);
   append(stream.unread, Bytes(room).first(got.bytes));
-  if (got.status != IoStatus::would_block) return seen();
+  if (got.status != IoStatus::would_block) return seen(got.status);
   stream.io->watch_readable(
       [&stream, seen = std::move(seen)]() mutable { watch_speech(stream, std::move(seen)); });
 }

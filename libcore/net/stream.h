@@ -31,10 +31,10 @@ asio::awaitable<IoStatus> fill(Stream& stream, std::size_t most = 16 * 1024);
 /// cancelled.
 asio::awaitable<bool> write_all(Transport& to, Bytes bytes);
 
-/// Calls `seen` once, at once or later, when the peer has said something, which is then in stream.unread, or
-/// has ended. What TLS says on its own account does not count. Until then nobody else reads;
-/// unwatch_readable() ends it.
-void watch_speech(Stream& stream, std::function<void()> seen);
+/// Calls `seen` once, at once or later, when the peer has said something, which is then in stream.unread
+/// (ok), or has ended (eof, truncated, failed). What TLS says on its own account does not count. Until then
+/// nobody else reads; unwatch_readable() ends it.
+void watch_speech(Stream& stream, std::function<void(IoStatus)> seen);
 
 /// Ends a connection so that the peer can still read what was written last (RFC 9112 9.6): says that no more
 /// comes, and throws away what the peer goes on sending, until it ends as well, falls silent, or takes too

@@ -34,7 +34,7 @@ Result<void> Flow::open() {
   context_.counters.flows.fetch_add(1, std::memory_order_relaxed);
   if (auto recorded = context_.tap.flow_opened(opened_); !recorded) return recorded;
   if (opened_.negotiated().unknown_extension)
-    add_note("unknown_extension: " + opened_.extensions, opened_.time_ns);
+    add_note("unknown_extension", opened_.extensions, opened_.time_ns);
   return {};
 }
 
@@ -58,8 +58,8 @@ LaneTurn Flow::take(Direction direction, MutableBytes unread, UnixNs now, LaneSc
 
 void Flow::note_limited(Lane& lane, UnixNs now) {
   for (const Sequence first : lane.take_limited_messages())
-    add_note(fmt::format("message_limited: message of frame {} is over {} bytes", first,
-                         context_.options.max_message_bytes),
+    add_note("message_limited",
+             fmt::format("message of frame {} is over {} bytes", first, context_.options.max_message_bytes),
              now);
 }
 
@@ -124,9 +124,11 @@ void Flow::fail(Party began, std::string reason, std::string detail, std::uint64
   if (closed_.began == Party::none) closed_.began = began;
 }
 
-void Flow::add_note(std::string note, UnixNs now) {
+void Flow::add_note(std::string_view kind, std::string_view detail, UnixNs now) {
+  if (std::ranges::find(closed_.notes, kind) == closed_.notes.end()) closed_.notes.emplace_back(kind);
+  auto text = detail.empty() ? std::string(kind) : fmt::format("{}: {}", kind, detail);
   // A note that cannot be recorded is not worth ending a flow for; the next frame will find out.
-  (void)context_.tap.note({opened_.id, now, std::move(note)});
+  (void)context_.tap.note({opened_.id, now, std::move(text)});
 }
 
 Buffer Flow::synthetic_close(Direction direction, std::uint16_t code, UnixNs now) {

@@ -36,7 +36,9 @@ class Flow {
   void undelivered(ws::Direction direction, Sequence first);
   /// Ends the flow by wstap's own decision: "shutdown", "close_timeout", "idle_timeout", ...
   void give_up(std::string_view reason, std::string detail = {});
-  void add_note(std::string note, UnixNs now);
+  /// Records that something happened, and lists its kind with how the flow ended (LIM-4).
+  /// @param kind  "buffers_limited"
+  void add_note(std::string_view kind, std::string_view detail, UnixNs now);
 
   /// Close frames wstap sends of its own accord when a flow ends by fault or by give_up(); recorded as
   /// synthetic. Each travels in the direction it is indexed by; empty where a Close went that way already or

@@ -106,6 +106,12 @@ class CoroutineTraps(unittest.TestCase):
             with self.subTest(file=name(path)):
                 self.assertNotRegex(code(path), r"switch\s*\([^)]*co_await")
 
+    def test_no_co_await_in_a_branch_of_a_conditional_expression(self):
+        # Its result is copied bit by bit, and destroyed twice.
+        for path in sources("libcore/net"):
+            with self.subTest(file=name(path)):
+                self.assertNotRegex(code(path), r"\?[^;{}]*\bco_await\b")
+
     def test_no_coroutine_is_a_capturing_lambda(self):
         # Its captures die with the closure, before the coroutine does.
         for path in sources("libcore/net"):

@@ -80,13 +80,20 @@ class Pipes(Sample):
             with self.subTest(form=form):
                 self.ends_quietly(*form)
 
+    def be_cut_short(self, proxy):
+        """A session that the proxy ends after its first frame."""
+        client, server = open_websocket(proxy, self.listener())
+        client.send(masked(TEXT, b"hello"))
+        for peer in (client, server):
+            peer.rest()
+            peer.close()
+
     def test_reader_of_printed_frames_that_goes_away(self):
         reading, writing = os.pipe()
         with Proxy("--workers", "1", record=False, stdout=writing) as proxy:
             os.close(writing)
             os.close(reading)
-            for end in open_websocket(proxy, self.listener()):  # its first line finds nobody
-                end.close()
+            self.be_cut_short(proxy)  # its first line finds nobody
             self.assertEqual(proxy.wait(), 0)
             self.assertNotRegex(proxy.said(), "error|failed")
 
@@ -99,8 +106,7 @@ class Pipes(Sample):
 
     def test_printed_frames_on_a_full_disk(self):
         with open("/dev/full", "wb") as full, Proxy(record=False, stdout=full) as proxy:
-            for end in open_websocket(proxy, self.listener()):
-                end.close()
+            self.be_cut_short(proxy)
             self.assertEqual(proxy.wait(), 1)
             self.assertEqual(proxy.lines[-1], "wstap proxy: standard output: No space left on device")
 

@@ -97,7 +97,7 @@ class Precedence(Settings):
         for args, printed in (((), True), (("--no-print",), False)):
             with self.subTest(args=args), Proxy("--config", config, "--force", *args, capture=capture,
                                                 stdout=subprocess.PIPE) as proxy:
-                fail_to_connect(proxy)
+                sample_session.talk(proxy)
                 proxy.send_signal()
                 self.assertEqual(bool(proxy.process.stdout.read()), printed)
                 self.assertEqual(proxy.wait(), 0)
@@ -153,7 +153,7 @@ class Colours(Settings):
 
 
 def fail_to_connect(proxy):
-    """Something to be said and printed: a dial that fails, since nobody listens on port 1."""
+    """Something to be said: a dial that fails, since nobody listens on port 1."""
     with connect(proxy.address) as client:
         client.send("CONNECT 127.0.0.1:1 HTTP/1.1\r\nHost: 127.0.0.1:1\r\n\r\n")
         client.rest()
@@ -169,19 +169,25 @@ class Saying(TestCase):
             self.assertEqual(proxy.stop(), 0)
             return [line.replace(address, "ADDRESS") for line in proxy.lines if "descriptors" not in line]
 
+    FAILED = r"^wstap proxy: 127\.0\.0\.1:\d+: 127\.0\.0\.1:1 failed: cannot connect: "
+
     def test_by_itself(self):
-        self.assertEqual(self.said(), ["wstap proxy: listening on ADDRESS", "wstap proxy: stopping (once more: at once)"])
+        listening, stopping = "wstap proxy: listening on ADDRESS", "wstap proxy: stopping (once more: at once)"
+        self.assertEqual(self.said("--no-print"), [listening, stopping])
+        lines = self.said()  # beside the frames that are printed, what happens is told
+        self.assertEqual((lines[0], lines[2:]), (listening, [stopping]))
+        self.assertRegex(lines[1], self.FAILED)
 
     def test_quiet(self):
         self.assertEqual(self.said("-q"), [])
 
     def test_verbose(self):
-        lines = self.said("-v")
+        lines = self.said("-v", "--no-print")
         self.assertEqual(len(lines), 3)
-        self.assertRegex(lines[1], r"^wstap proxy: 127\.0\.0\.1:\d+: CONNECT 127\.0\.0\.1:1: cannot connect: ")
+        self.assertRegex(lines[1], self.FAILED)
 
     def test_json(self):
-        lines = [json.loads(line) for line in self.said("-v", "--log-format", "json")]
+        lines = [json.loads(line) for line in self.said("-v", "--no-print", "--log-format", "json")]
         self.assertEqual([list(line) for line in lines], [["time", "level", "command", "text"]] * 3)
         self.assertEqual([line["level"] for line in lines], ["notice", "info", "notice"])
         self.assertEqual({line["command"] for line in lines}, {"proxy"})

@@ -5,7 +5,7 @@ import unittest
 
 from frame_bytes import BINARY, TEXT, masked
 from raw_peers import in_background, open_websocket, tunnel_by_connect, upgrade_request, upgrade_response, WAIT
-from wstap_testing import SANITIZED, TestCase, eventually, everything
+from wstap_testing import SANITIZED, TestCase, eventually, everything, run
 
 SOON = 0.2  # seconds in which nothing may happen
 
@@ -87,6 +87,35 @@ class Patience(TestCase):
         server.send("HTTP/1.1 204 No Content\r\n\r\n")
         self.assertEqual(client.status(), 204)
 
+    def ask(self, body):
+        """@return a client that asked, and its server, which does not answer."""
+        listener = self.listener()
+        client = self.connect(self.tap.address)
+        client.send(f"POST http://{listener.target}/ HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n\r\n{body}")
+        server = listener.accept()
+        server.head()
+        self.assertEqual(server.read(len(body)), body.encode())
+        return client, server
+
+    # LIM-4: nobody waits for a response without a reader
+    def test_answer_that_nobody_waits_for(self):
+        for body in ("", "body"):
+            with self.subTest(body=body):
+                client, server = self.ask(body)
+                client.reset()
+                self.assertEqual(server.ending(), "eof")
+
+    # LIM-4: a client that said its last word gets the answer to it, though not whenever it may come
+    def test_answer_to_a_last_word(self):
+        client, server = self.ask("")
+        client.finish()
+        server.send("HTTP/1.1 204 No Content\r\n\r\n")
+        self.assertEqual(client.status(), 204)
+        client, server = self.ask("body")
+        client.finish()
+        self.assertEqual(client.status(), 504)
+        self.assertIn("300 ms", client.rest().decode())
+
 
 class Heads(TestCase):
     # LIM-4, UPG-8: bytes, with the default and with the option, of an upgrade as of any request
@@ -132,6 +161,41 @@ class Heads(TestCase):
         self.assertEqual(client.status(), 502)
         self.assertIn("too large", client.rest().decode())
         self.assertIn("too large", tap.flow()["reason"])
+
+
+class Said(TestCase):
+    """A limit that was hit is in the log, and on the flow's line."""
+
+    def hit(self, what, frame, *options, ends=True):
+        tap, listener = self.proxy(*options), self.listener()
+        client, server = open_websocket(tap, listener)
+        client.send(frame)
+        for peer in (client, server):
+            if ends:
+                peer.rest()
+            peer.finish()
+        for peer in (client, server):
+            peer.ending()
+            peer.close()
+        tap.flow()
+        tap.wait_for_line(f"^wstap proxy: warning: limit hit: flow 1: .*{what}")
+        self.assertIn(what, run("inspect", "--flows", tap.capture).stdout)
+
+    # LIM-1, LIM-4
+    def test_frame(self):
+        self.hit("frame_too_big", masked(BINARY, bytes(200)), "--max-frame", "100")
+
+    # LIM-2, LIM-4
+    def test_message(self):
+        self.hit("message_limited", masked(BINARY, bytes(200)), "--max-message", "100", ends=False)
+
+    # LIM-2, LIM-4
+    def test_message_that_ends_it(self):
+        self.hit("message_too_big", masked(BINARY, bytes(200)), "--max-message", "100", "--on-message-limit", "close")
+
+    # LIM-4
+    def test_idleness(self):
+        self.hit("idle_timeout", masked(BINARY, b"last"), "--idle-timeout", "100ms")
 
 
 class Connections(TestCase):

@@ -244,6 +244,15 @@ class Untrusted(Intercepted):
         self.assertIn("trust", record["reason"])
         self.tap.wait_for_line("TLS with the client")
 
+    # TLS-3, FLOW-4: nor does a client of --reverse
+    def test_client_of_a_server_that_distrusts(self):
+        tap = self.proxy("--reverse", f"wss://localhost:{self.tls_listener().port}", "--upstream-ca", self.authority.file)
+        with self.assertRaises(ssl.SSLCertVerificationError):
+            self.connect(tap.address).start_tls(trusting(self.authority.file), "localhost")
+        record = tap.flow()
+        self.assertEqual((record["kind"], record["url"].split(":")[0]), ("failed", "localhost"))
+        self.assertIn("trust", record["reason"])
+
     # CLI-2: an authority for upstreams that cannot be read
     def test_upstream_authority_that_is_no_file(self):
         done = run("proxy", "--listen", "127.0.0.1:0", "--upstream-ca", "/no/such/file", status=4)

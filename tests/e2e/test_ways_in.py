@@ -143,6 +143,20 @@ class Secure(WaysIn):
                 self.assertEqual(flow.get("url"), "wss://localhost/chat", flow)
                 self.assertEqual((flow["client"]["tls"]["sni"], flow["server"]["tls"]["sni"]), ("localhost",) * 2)
 
+    # UPG-5: who agreed on http/1.1 in the TLS handshake may be silent for longer than one whose protocol is not known
+    def test_client_that_agreed_on_http_takes_its_time(self):
+        listener = self.secure_listener(alpn=["http/1.1"])
+        tap = self.proxy("--upstream-ca", self.authority.file, "--detect-timeout", "50ms")
+        upstream = in_background(listener.accept)
+        context = trusting(self.wstap_ca, alpn=["http/1.1"])
+        client = self.enterContext(tunnel_by_connect(tap, listener.target)).start_tls(context, "localhost")
+        client.sock.settimeout(0.3)
+        with self.assertRaises(TimeoutError):
+            client.sock.recv(1)
+        client.sock.settimeout(WAIT)
+        self.talk(*self.upgrade(client, upstream))
+        self.assertEqual(tap.flow()["url"], "wss://localhost/chat")
+
     # UPG-5: a ClientHello may come in many segments, and be cut into many records
     def test_split_client_hello(self):
         listener = self.secure_listener()
@@ -249,7 +263,7 @@ class Opaque(TestCase):
         tap, listener = self.proxy("--detect-timeout", "100ms"), self.listener()
         client = self.enterContext(tunnel_by_connect(tap, listener.target))
         server = listener.accept()
-        tap.wait_for_line("relayed unread")
+        tap.wait_for_line("relaying unread")
         client.send(b"GET / HTTP/1.1\r\n")  # too late to be read as HTTP
         self.assertEqual(server.read(16), b"GET / HTTP/1.1\r\n")
         client.close()

@@ -229,6 +229,10 @@ state: active
 start: 2026-01-01T00:00:00.123456789Z
 url: ws://example.com/
 )");
+  const auto alone = out;
+  const pipeline::FlowClosed so_far{.state = pipeline::FlowState::active, .counts = {{{1, 10}, {2, 20}}}};
+  structured_view(out = {}, test::plain_flow_opened(), &so_far);
+  EXPECT_EQ(out, alone + "send: 1 frames, 10 bytes\nreceive: 2 frames, 20 bytes\n");
 }
 
 TEST(StructuredView, ShowsConnections) {  // FLOW-4

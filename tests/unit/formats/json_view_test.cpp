@@ -197,6 +197,15 @@ constexpr const char* kFactsInJson =
     R"("request_head_b64":"R0VUIC9jaGF0IEhUVFAvMS4xDQpIb3N0OiBleGFtcGxlLmNvbQ0KWC1PZGQ6IP8NCg0K",)"
     R"("response_head":"HTTP/1.1 101 Switching\r\nX-Nul: \u0000\r\n\r\n")";
 
+TEST(JsonFlow, CountsSoFar) {
+  const pipeline::FlowClosed so_far{.state = pipeline::FlowState::active, .counts = {{{1, 10}, {2, 20}}}};
+  const auto alone = flow_as_json(test::plain_flow_opened(), nullptr);
+  EXPECT_EQ(flow_as_json(test::plain_flow_opened(), &so_far),
+            alone.substr(0, alone.rfind('}')) +
+                R"(,"send":{"frames":1,"bytes":10},"receive":{"frames":2,"bytes":20}})"
+                "\n");
+}
+
 TEST(JsonFlow, HasAllThatIsKnownOfIt) {  // FLOW-1, TLS-4
   const auto closed = test::full_flow_closed();
   EXPECT_EQ(

@@ -117,6 +117,12 @@ TEST(FlowLine, TellsTheEssentials) {
   out.clear();
   view.flow(out, test::plain_flow_opened(), nullptr);
   EXPECT_EQ(out, "00:00:00.123456  1         active    ws://example.com/\n");
+  out.clear();
+  const pipeline::FlowClosed so_far{.state = pipeline::FlowState::active, .counts = {{{1, 10}, {2, 20}}}};
+  view.flow(out, test::plain_flow_opened(), &so_far);
+  EXPECT_EQ(
+      out,
+      "00:00:00.123456  1         active    ws://example.com/  -> 1 frames 10 bytes  <- 2 frames 20 bytes\n");
 }
 
 TEST(OtherLines, TellTheEssentials) {

@@ -64,7 +64,15 @@ TEST_F(CaSite, NeverServesTheKey) {
 TEST_F(CaSite, AnswersOtherPathsAndMethodsWithErrors) {
   EXPECT_EQ(get("/wstap-ca.key").head.status, 404);
   EXPECT_EQ(get("").head.status, 404);
-  EXPECT_EQ(get("/", "POST").head.status, 405);
+  const auto refused = get("/", "POST");
+  EXPECT_EQ(refused.head.status, 405);
+  EXPECT_EQ(*refused.head.fields.find("Allow"), "GET, HEAD");
+}
+
+TEST_F(CaSite, TellsHeadWhatGetWouldBring) {
+  const auto reply = get("/", "HEAD");
+  EXPECT_EQ(reply.head.text(), get("/").head.text());
+  EXPECT_EQ(reply.body, "");
 }
 
 TEST(IsCaSite, KnowsItsOneNameInAnyCaseOnTheHttpPort) {

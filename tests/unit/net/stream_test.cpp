@@ -133,10 +133,14 @@ INSTANTIATE_TEST_SUITE_P(To, WriteAll, testing::Bool(),
 class WatchSpeech : public StreamTest {
  protected:
   void watch() {
-    net::watch_speech(stream, [this] { ++seen; });
+    net::watch_speech(stream, [this](net::IoStatus status) {
+      ++seen;
+      last = status;
+    });
     settle(io);
   }
   int seen = 0;
+  std::optional<net::IoStatus> last;
 };
 
 TEST_F(WatchSpeech, FindsWhatWasSaidBefore) {
@@ -144,6 +148,7 @@ TEST_F(WatchSpeech, FindsWhatWasSaidBefore) {
   peer.send("ready");
   watch();
   EXPECT_EQ(seen, 1);
+  EXPECT_EQ(last, net::IoStatus::ok);
   EXPECT_EQ(text(stream.unread), "220 ready");
 }
 
@@ -168,7 +173,16 @@ TEST_F(WatchSpeech, HearsAnEnd) {
   peer.finish();
   settle(io);
   EXPECT_EQ(seen, 1);
+  EXPECT_EQ(last, net::IoStatus::eof);
   EXPECT_TRUE(stream.unread.empty());
+}
+
+TEST_F(WatchSpeech, HearsAReset) {
+  watch();
+  peer.reset();
+  settle(io);
+  EXPECT_EQ(seen, 1);
+  EXPECT_EQ(last, net::IoStatus::failed);
 }
 
 TEST_F(WatchSpeech, StopsListening) {

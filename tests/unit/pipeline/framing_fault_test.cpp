@@ -201,6 +201,14 @@ TEST_P(MessageLimit, MarkForwardsAndNotesOnce) {
   EXPECT_EQ(tap.notes[0].text, "message_limited: message of frame 2 is over 10 bytes");
 }
 
+// LIM-2, LIM-4: on the flow's end each kind of limit is listed once, however many messages it hit.
+TEST_P(MessageLimit, IsListedAtTheFlowsEnd) {
+  for (int i = 0; i < 3; ++i) feed(GetParam(), fragment(2, 11, true));
+  EXPECT_EQ(tap.notes.size(), 3U);
+  ASSERT_TRUE(flow().finish(clock.now));
+  EXPECT_THAT(tap.closed[0].notes, testing::ElementsAre("message_limited"));
+}
+
 // LIM-2: each message by itself; control frames between its fragments do not count.
 TEST_P(MessageLimit, CountsEachMessageAlone) {
   const auto ping = proper(GetParam(), {.opcode = 9, .payload = Buffer(100)});

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmd/flow_log.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace wstap::cmd {
+namespace {
+
+/// Ends of flows, and kinds of notes, that mean that a limit was hit (LIM-1, LIM-2, LIM-4).
+constexpr std::array<std::string_view, 5> kLimits = {"frame_too_big", "message_too_big", "idle_timeout",
+                                                     "message_limited", "buffers_limited"};
+
+bool is_limit(std::string_view text) {
+  return std::ranges::find(kLimits, text.substr(0, text.find(':'))) != kLimits.end();
+}
+
+}  // namespace
+
+void FlowLog::line(bool limit, const std::string& text) {
+  log_.line(limit ? LogLevel::warning : level_, limit ? "limit hit: " + text : text);
+}
+
+Result<void> FlowLog::flow_opened(const pipeline::FlowOpened& flow) {
+  line(false, fmt::format("flow {}: {} opened by {}", flow.id, flow.facts.url, flow.facts.client.address));
+  return {};
+}
+
+Result<void> FlowLog::flow_closed(const pipeline::FlowClosed& closed) {
+  line(is_limit(closed.reason),
+       fmt::format("flow {}: {}  {}", closed.id, name(closed.state), view_.ending(closed)));
+  return {};
+}
+
+Result<void> FlowLog::connection(const pipeline::ConnectionRecord& connection) {
+  line(false, fmt::format("{}: {} {}: {}", connection.facts.client.address, connection.facts.url,
+                          name(connection.kind), connection.reason));
+  return {};
+}
+
+Result<void> FlowLog::note(const pipeline::Note& note) {
+  const auto flow = note.flow == 0 ? std::string() : fmt::format("flow {}: ", note.flow);
+  line(is_limit(note.text), flow + note.text);
+  return {};
+}
+
+}  // namespace wstap::cmd
