@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Installs what is missing, builds, and passes all tests. Stages can be named to run only those, in this order:
-#   tests/run.sh            format, release and fuzz
+#   tests/run.sh            all of them
 #   tests/run.sh format     clang-format finds nothing to change
 #   tests/run.sh release    Release build, warnings as errors: unit, arch, cli and e2e tests
 #   tests/run.sh asan       the same under AddressSanitizer and UndefinedBehaviorSanitizer
-#   tests/run.sh tsan       what has threads, under ThreadSanitizer
+#   tests/run.sh tsan       what has threads, and e2e, under ThreadSanitizer
 #   tests/run.sh fuzz       every fuzzer for FUZZ_SECONDS (default 20)
 #   tests/run.sh tidy       clang-tidy
 set -euo pipefail
@@ -48,9 +48,9 @@ asan() {
 
 tsan() {
   say "tsan: what has threads"
-  build tsan
+  build tsan wstap net_test pipeline_test formats_test tls_test
   export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
-  check build/tsan -L 'unit|e2e'
+  check build/tsan -L 'unit|e2e' -E '_NOT_BUILT$'
 }
 
 fuzz() {
@@ -89,7 +89,7 @@ tidy() {
 }
 
 .ci/install-deps test
-if [ $# -eq 0 ]; then set -- format release fuzz; fi
+if [ $# -eq 0 ]; then set -- format release asan tsan fuzz tidy; fi
 for stage in "$@"; do
   case $stage in
     format | release | asan | tsan | fuzz | tidy) "$stage" ;;

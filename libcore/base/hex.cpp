@@ -81,7 +81,7 @@ std::optional<Buffer> from_base64(std::string_view text) {
   unsigned group = 0;
   unsigned bits = 0;
   for (const char c : text) {
-    const int value = kBase64Values[static_cast<unsigned char>(c)];
+    const std::int8_t value = kBase64Values[static_cast<unsigned char>(c)];
     if (value < 0) return std::nullopt;
     group = group << 6 | static_cast<unsigned>(value);
     bits += 6;

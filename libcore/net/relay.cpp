@@ -64,7 +64,7 @@ asio::awaitable<void> Relay::pump(Half& half) {
     TurnEnd turn = take_turn(half);
     const auto next = turn.next;
     if (turn.blocked) {
-      co_await deliver(half, std::move(turn));
+      co_await deliver(half, turn);
     } else {
       keep(half, turn);
     }

@@ -35,7 +35,7 @@ asio::awaitable<Result<void>> accept_client_tls(ProxyCore& core, WorkerSeat& sea
                                                 std::vector<std::string> names, pipeline::Leg& leg) {
   const auto hello = co_await read_client_hello(client, core.options.handshake_timeout);
   if (!hello) co_return std::unexpected(hello.error());
-  const std::string name = hello->server_name.empty() ? std::move(fallback_name) : hello->server_name;
+  const std::string& name = hello->server_name.empty() ? fallback_name : hello->server_name;
 
   auto owned = std::make_unique<TlsTransport>(seat.worker, std::move(client.io));
   TlsTransport& transport = *owned;
