@@ -172,6 +172,10 @@ void ProxyCore::start_relay(WorkerSeat& seat, ConnectionSlot slot, Stream client
     if (!recorded) recording_failed(recorded.error());
   };
   std::array<Buffer, 2> early = {std::move(client.unread), std::move(server.unread)};
+  for (Buffer& bytes : early) bytes.shrink_to_fit();  // it stays as long as the flow
+  // Watches of the handshake that never saw anything end here, rather than with the flow.
+  client.io->interrupt();
+  server.io->interrupt();
   const auto relay =
       std::make_shared<Relay>(seat.worker, std::move(client.io), std::move(server.io), std::move(flow),
                               std::move(early), options.relay, std::move(done));

@@ -39,8 +39,7 @@ Relay::Relay(Worker& worker, std::unique_ptr<Transport> client, std::unique_ptr<
       halves_{Half{Direction::send, *client_, *server_, std::move(early[0])},
               Half{Direction::receive, *server_, *client_, std::move(early[1])}},
       options_(options),
-      done_(std::move(done)),
-      timer_(worker.io()) {}
+      done_(std::move(done)) {}
 
 void Relay::start() {
   last_activity_ns_ = worker_.now();
@@ -303,16 +302,17 @@ void Relay::cut() {
 void Relay::end() {
   client_->cancel();
   server_->cancel();
-  timer_.cancel();
+  if (timer_) timer_->cancel();
   if (idle_) idle_->cancel();
 }
 
 /// @param reason  what the flow is told when the time is over; null: nothing, it knows already.
 void Relay::start_timer(std::chrono::milliseconds patience, const char* reason) {
-  timer_.expires_after(patience);
-  timer_.async_wait([self = shared_from_this(), reason](std::error_code cancelled) {
+  if (!timer_) timer_ = std::make_unique<asio::steady_timer>(worker_.io());
+  timer_->expires_after(patience);
+  timer_->async_wait([self = shared_from_this(), reason](std::error_code cancelled) {
     // It may have run out at the very moment it was set anew.
-    if (cancelled || self->running_ == 0 || self->timer_.expiry() > std::chrono::steady_clock::now()) return;
+    if (cancelled || self->running_ == 0 || self->timer_->expiry() > std::chrono::steady_clock::now()) return;
     if (reason != nullptr) {
       self->flow_->give_up(reason);
     } else {

@@ -102,7 +102,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
   std::array<Half, 2> halves_;
   RelayOptions options_;
   Done done_;
-  asio::steady_timer timer_;  ///< of the closing handshake, later of the farewell
+  std::unique_ptr<asio::steady_timer> timer_;  ///< of the closing handshake, later of the farewell
   std::unique_ptr<asio::steady_timer> idle_;
   UnixNs last_activity_ns_ = 0;
   unsigned running_ = 2;  ///< coroutines: the pumps, and those that say farewell; with the last the flow ends

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libcore/net/stream.h"
 
+#include <algorithm>
 #include <array>
 #include <asio/this_coro.hpp>
 
@@ -10,18 +11,23 @@ namespace {
 constexpr std::chrono::milliseconds kLingerSilence{2'000}, kLingerInAll{30'000};
 constexpr std::size_t kLingerChunk = 64 * 1024;
 
+/// Reads once. The room is the stack's, so that a stream holds what came and not what might have.
+IoStatus read_once(Stream& stream, std::size_t most) {
+  std::array<std::byte, 64 * 1024> room;
+  const IoResult got = stream.io->try_read(MutableBytes(room).first(std::min(most, room.size())));
+  append(stream.unread, Bytes(room).first(got.bytes));
+  return got.status;
+}
+
 }  // namespace
 
 asio::awaitable<IoStatus> fill(Stream& stream, std::size_t most) {
-  const std::size_t before = stream.unread.size();
   for (;;) {
     if (stream.io->cancelled()) co_return IoStatus::failed;
-    stream.unread.resize(before + most);
-    const IoResult got = stream.io->try_read(MutableBytes(stream.unread).subspan(before));
-    stream.unread.resize(before + got.bytes);
-    if (got.status != IoStatus::would_block) co_return got.status;
+    const IoStatus status = read_once(stream, most);
+    if (status != IoStatus::would_block) co_return status;
     // An idle connection holds no memory for what may come.
-    if (before == 0) stream.unread = Buffer();
+    if (stream.unread.empty()) stream.unread = Buffer();
     co_await stream.io->readable();
   }
 }
@@ -38,10 +44,8 @@ asio::awaitable<bool> write_all(Transport& to, Bytes bytes) {
 }
 
 void watch_speech(Stream& stream, std::function<void(IoStatus)> seen) {
-  std::array<std::byte, 4096> room;
-  const IoResult got = stream.io->try_read(room);
-  append(stream.unread, Bytes(room).first(got.bytes));
-  if (got.status != IoStatus::would_block) return seen(got.status);
+  const IoStatus status = read_once(stream, 4096);
+  if (status != IoStatus::would_block) return seen(status);
   stream.io->watch_readable(
       [&stream, seen = std::move(seen)]() mutable { watch_speech(stream, std::move(seen)); });
 }

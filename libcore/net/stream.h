@@ -22,7 +22,7 @@ struct Stream {
 };
 
 /// Reads some more bytes behind stream.unread, waiting for them if need be.
-/// @param most  reads no more than this at a time.
+/// @param most  reads no more than this at a time, nor more than 64 KiB.
 /// @return ok; eof, truncated or failed when there is nothing more; failed as well when the transport was
 /// cancelled.
 asio::awaitable<IoStatus> fill(Stream& stream, std::size_t most = 16 * 1024);

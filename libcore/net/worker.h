@@ -6,10 +6,10 @@
 #include <asio/io_context.hpp>
 
 #include "libcore/base/clock.h"
-#include "libcore/base/entropy.h"
 #include "libcore/net/buffer_budget.h"
 #include "libcore/net/slab.h"
 #include "libcore/pipeline/lane.h"
+#include "libcore/tls/openssl_entropy.h"
 
 namespace wstap::net {
 
@@ -34,7 +34,7 @@ class Worker {
   SlabPool pool_;
   Slab slab_, cipher_in_, cipher_out_;
   pipeline::LaneScratch scratch_;
-  SystemEntropy entropy_;
+  tls::OpensslEntropy entropy_;
   Clock& clock_;
   BudgetShare buffers_;
   asio::io_context io_{1};

@@ -21,20 +21,21 @@ constexpr std::size_t kMaxUnfinished = 15U << 20;
 }  // namespace
 
 Flow::Flow(FlowOpened opened, const Pipeline& pipeline, LaneContext context)
-    : opened_(std::move(opened)),
+    : opened_(std::make_unique<const FlowOpened>(std::move(opened))),
       context_(context),
-      plan_(pipeline.plan(opened_)),
-      lanes_{Lane(opened_, Direction::send, plan_, context),
-             Lane(opened_, Direction::receive, plan_, context)},
-      sequences_(opened_.next_sequence) {
-  closed_.id = opened_.id;
+      plan_(pipeline.plan(*opened_)),
+      lanes_{Lane(*opened_, Direction::send, plan_, context),
+             Lane(*opened_, Direction::receive, plan_, context)},
+      sequences_(opened_->next_sequence) {
+  closed_.id = opened_->id;
 }
 
 Result<void> Flow::open() {
   context_.counters.flows.fetch_add(1, std::memory_order_relaxed);
-  if (auto recorded = context_.tap.flow_opened(opened_); !recorded) return recorded;
-  if (opened_.negotiated().unknown_extension)
-    add_note("unknown_extension", opened_.extensions, opened_.time_ns);
+  const auto opened = std::move(opened_);
+  if (auto recorded = context_.tap.flow_opened(*opened); !recorded) return recorded;
+  if (opened->negotiated().unknown_extension)
+    add_note("unknown_extension", opened->extensions, opened->time_ns);
   return {};
 }
 
@@ -128,7 +129,7 @@ void Flow::add_note(std::string_view kind, std::string_view detail, UnixNs now) 
   if (std::ranges::find(closed_.notes, kind) == closed_.notes.end()) closed_.notes.emplace_back(kind);
   auto text = detail.empty() ? std::string(kind) : fmt::format("{}: {}", kind, detail);
   // A note that cannot be recorded is not worth ending a flow for; the next frame will find out.
-  (void)context_.tap.note({opened_.id, now, std::move(text)});
+  (void)context_.tap.note({id(), now, std::move(text)});
 }
 
 Buffer Flow::synthetic_close(Direction direction, std::uint16_t code, UnixNs now) {
@@ -139,7 +140,7 @@ Buffer Flow::synthetic_close(Direction direction, std::uint16_t code, UnixNs now
   const std::array<std::uint32_t, 1> ends = {static_cast<std::uint32_t>(frame.size())};
   const std::array<Mark, 1> marks = {Mark{0, Verdict::synthetic, closed_.reason, {}, {}}};
   const auto recorded =
-      context_.tap.burst({.flow = opened_.id,
+      context_.tap.burst({.flow = id(),
                           .direction = direction,
                           .first_sequence = sequences_.fetch_add(1, std::memory_order_relaxed),
                           .time_ns = now,
@@ -177,8 +178,8 @@ FlowClosed Flow::closing_record(UnixNs now) {
   if (record.close_code != 0) return record;
   const Direction first = record.began == Party::server ? Direction::receive : Direction::send;
   for (const Direction direction : {opposite(first), first}) {
-    const auto& close = lanes_[index(direction)].close_seen();
-    if (!close) continue;
+    const auto* close = lanes_[index(direction)].close_seen();
+    if (close == nullptr) continue;
     record.close_code = close->code;
     record.close_reason = close->reason;
   }

@@ -48,14 +48,14 @@ class Flow {
   /// Records the end, once; later calls do nothing.
   Result<void> finish(UnixNs now);
 
-  FlowId id() const noexcept { return opened_.id; }
-  const FlowOpened& opened() const noexcept { return opened_; }
+  FlowId id() const noexcept { return closed_.id; }
   bool failed() const noexcept { return state_ == FlowState::error; }
   /// A Close went each way: nothing more is to be expected.
-  bool closed_both_ways() const noexcept { return lanes_[0].close_seen() && lanes_[1].close_seen(); }
-  bool closed_one_way() const noexcept { return lanes_[0].close_seen() || lanes_[1].close_seen(); }
+  bool closed_both_ways() const noexcept { return closed(0) && closed(1); }
+  bool closed_one_way() const noexcept { return closed(0) || closed(1); }
 
  private:
+  bool closed(std::size_t lane) const noexcept { return lanes_[lane].close_seen() != nullptr; }
   /// How the flow ended is known: what still happens does not change it.
   bool settled() const noexcept { return failed() || shut_down_ || closed_both_ways(); }
   void fail(Party began, std::string reason, std::string detail, std::uint64_t offset);
@@ -63,7 +63,7 @@ class Flow {
   FlowClosed closing_record(UnixNs now);
   Buffer synthetic_close(ws::Direction direction, std::uint16_t code, UnixNs now);
 
-  FlowOpened opened_;
+  std::unique_ptr<const FlowOpened> opened_;  ///< until it is recorded: heads and certificates are large
   LaneContext context_;
   Plan plan_;
   std::array<Lane, 2> lanes_;

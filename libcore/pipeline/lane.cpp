@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "libcore/ws/close.h"
@@ -49,6 +50,26 @@ std::uint16_t close_code_for(AnomalySet anomalies) {
   return bad_data ? ws::kInvalidData : ws::kProtocolError;
 }
 
+/// Fresh mask keys, drawn some at a time.
+class MaskKeys {
+ public:
+  explicit MaskKeys(Entropy& entropy) noexcept : entropy_(entropy) {}
+  /// @param wanted  how many will be asked for at most, this one included.
+  ws::MaskKey next(std::size_t wanted) {
+    if (used_ == drawn_) {
+      drawn_ = std::min(wanted, keys_.size());
+      entropy_.fill(std::as_writable_bytes(std::span(keys_).first(drawn_)));
+      used_ = 0;
+    }
+    return keys_[used_++];
+  }
+
+ private:
+  Entropy& entropy_;
+  std::array<ws::MaskKey, 64> keys_;
+  std::size_t used_ = 0, drawn_ = 0;
+};
+
 std::string names(AnomalySet anomalies) {
   std::string text;
   anomalies.for_each([&](const ws::AnomalyInfo& entry) {
@@ -94,6 +115,10 @@ void Lane::scan(Turn& turn) {
   Frame frame;
   bool going = true;
   while (going) {
+    if (takes_short_messages())
+      reader_.take_short_messages(rest, direction_ == Direction::send, [&](const std::byte* end) {
+        turn.scratch.ends.push_back(static_cast<std::uint32_t>(end - turn.unread.data()));
+      });
     switch (reader_.next(rest, frame)) {
       case ws::FrameReader::Step::frame: going = admit(turn, frame); break;
       case ws::FrameReader::Step::need_more:
@@ -113,6 +138,14 @@ void Lane::scan(Turn& turn) {
   counts_.frames += turn.frames();
   counts_.bytes += turn.result.used;
   if (!turn.result.fault && !muted_) check_incomplete(turn);
+}
+
+/// Short whole messages need no second look: they change no state, hit no limit, and no step wants to see
+/// them.
+bool Lane::takes_short_messages() const noexcept {
+  const auto& message = tracker_.state();
+  return !looks_at_payload_ && plan_.empty() && !muted_ && !message.open && !message.closed &&
+         context_.options.max_message_bytes >= ws::kShortPayload;
 }
 
 /// Notes one frame. @return false when it is the last that can be taken.
@@ -199,7 +232,8 @@ void Lane::note_close(const Frame& frame) {
   Buffer body = to_buffer(frame.payload().first(std::min<std::size_t>(frame.payload().size(), 125)));
   ws::mask_in_place(body, frame.header.mask);
   const ws::CloseBody close = ws::parse_close(body);
-  close_ = CloseSeen{close.code.value_or(ws::kNoStatus), std::string(as_text(close.reason))};
+  close_ =
+      std::make_unique<CloseSeen>(close.code.value_or(ws::kNoStatus), std::string(as_text(close.reason)));
 }
 
 AnomalySet Lane::look_at_payload(Turn& turn, const Frame& frame, const Placement& placed) {
@@ -283,15 +317,13 @@ Bytes Lane::encode(Turn& turn) {
 /// Writes what leaves to `to`, which may be the start of the frames themselves. @return the bytes written.
 std::size_t Lane::encode_into(const Turn& turn, std::byte* to) {
   const std::byte* const start = to;
+  const bool masks = direction_ == Direction::send;
+  MaskKeys keys(context_.entropy);
   auto mark = turn.scratch.marks.begin();
   std::uint32_t begin = 0;
   for (std::uint32_t i = 0; i < turn.frames(); ++i) {
     const std::uint32_t end = turn.scratch.ends[i];
-    const Frame frame = [&] {
-      Frame whole{{}, turn.unread.subspan(begin, end - begin)};
-      decode_header(whole.raw, whole.header);
-      return whole;
-    }();
+    const Bytes raw = turn.unread.subspan(begin, end - begin);
     begin = end;
     if (mark != turn.scratch.marks.end() && mark->frame == i) {
       const Mark& marked = *mark++;
@@ -299,12 +331,15 @@ std::size_t Lane::encode_into(const Turn& turn, std::byte* to) {
       std::memcpy(to, marked.sent->data(), marked.sent->size());
       to += marked.sent->size();
     } else if (verbatim_) {
-      std::memmove(to, frame.raw.data(), frame.raw.size());
-      to += frame.raw.size();
+      std::memmove(to, raw.data(), raw.size());
+      to += raw.size();
+    } else if (masks && ws::is_short_masked(raw)) {
+      to += ws::remask_short(raw, keys.next(turn.frames() - i), to);
     } else {
-      const bool masks = direction_ == Direction::send;
+      Frame frame{{}, raw};
+      decode_header(raw, frame.header);
       to += ws::rewrite_frame(frame, rsv_towards_peer(frame.header),
-                              masks ? std::optional(new_mask()) : std::nullopt, to);
+                              masks ? std::optional(keys.next(turn.frames() - i)) : std::nullopt, to);
     }
   }
   return static_cast<std::size_t>(to - start);

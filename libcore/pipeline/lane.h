@@ -63,20 +63,21 @@ class Lane {
   const LaneCounts& counts() const noexcept { return counts_; }
   std::uint64_t offset() const noexcept { return reader_.offset(); }
   const ws::MessageTracker::State& message() const noexcept { return tracker_.state(); }
-  /// The first Close of the direction: code (1005: none given) and reason. Nothing before one was seen.
+  /// The first Close of the direction: code (1005: none given) and reason. Null before one was seen.
   struct CloseSeen {
     std::uint16_t code = 0;
     std::string reason;
   };
-  const std::optional<CloseSeen>& close_seen() const noexcept { return close_; }
+  const CloseSeen* close_seen() const noexcept { return close_.get(); }
   /// From now on frames are recorded as dropped, for `cause`, and none leaves: wstap has said its own Close.
-  void mute(std::string cause) { muted_ = std::move(cause); }
+  void mute(std::string cause) { muted_ = std::make_unique<std::string>(std::move(cause)); }
   /// Sequence numbers of messages that grew past the limit and were passed on, since the last call.
   std::vector<Sequence> take_limited_messages() { return std::exchange(limited_, {}); }
 
  private:
   struct Turn;
   void scan(Turn& turn);
+  bool takes_short_messages() const noexcept;
   bool admit(Turn& turn, const ws::Frame& frame);
   bool admit_unusual(Turn& turn, const ws::Frame& frame, const ws::Placement& placed);
   void check_incomplete(Turn& turn);
@@ -104,9 +105,10 @@ class Lane {
   ws::MessageTracker tracker_;
   ws::PayloadChecker checker_;
   LaneCounts counts_;
-  std::optional<CloseSeen> close_;
+  // What most flows never need takes no room in a flow that is idle.
+  std::unique_ptr<const CloseSeen> close_;
   std::vector<Sequence> limited_;
-  std::optional<std::string> muted_;
+  std::unique_ptr<const std::string> muted_;
 };
 
 }  // namespace wstap::pipeline

@@ -9,7 +9,8 @@
 
 namespace wstap::ws {
 
-constexpr std::size_t kMaxHeader = 14;  ///< bytes: 2, an 8-byte length, a 4-byte mask
+constexpr std::size_t kMaxHeader = 14;      ///< bytes: 2, an 8-byte length, a 4-byte mask
+constexpr std::size_t kShortPayload = 125;  ///< the longest whose length is in the second byte
 
 struct FrameHeader {
   bool fin = false;

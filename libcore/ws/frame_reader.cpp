@@ -9,10 +9,12 @@ namespace wstap::ws {
 
 FrameReader::Step FrameReader::refuse(const FrameHeader& header) {
   if (header.payload_len >> 63 != 0) {
-    error_ = Error{Errc::length_top_bit, fmt::format("payload_len=0x{:016x}", header.payload_len), offset_};
+    error_ = std::make_unique<Error>(Errc::length_top_bit,
+                                     fmt::format("payload_len=0x{:016x}", header.payload_len), offset_);
   } else {
-    error_ = Error{Errc::frame_too_big,
-                   fmt::format("payload_len={} limit={}", header.payload_len, max_payload_), offset_};
+    error_ = std::make_unique<Error>(Errc::frame_too_big,
+                                     fmt::format("payload_len={} limit={}", header.payload_len, max_payload_),
+                                     offset_);
   }
   return Step::error;
 }

@@ -34,4 +34,15 @@ std::size_t rewrite_frame(const Frame& frame, std::uint8_t rsv, std::optional<Ma
   return header_len + payload.size();
 }
 
+std::size_t remask_short(Bytes raw, MaskKey mask, std::byte* to) noexcept {
+  constexpr std::size_t kHeader = 6;
+  MaskKey change;
+  std::memcpy(change.data(), &raw[2], change.size());
+  change = change ^ mask;
+  std::memmove(to, raw.data(), 2);
+  std::memcpy(to + 2, mask.data(), mask.size());
+  mask_into(to + kHeader, raw.subspan(kHeader), change);
+  return raw.size();
+}
+
 }  // namespace wstap::ws

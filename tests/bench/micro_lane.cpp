@@ -3,6 +3,7 @@
 #include <benchmark/benchmark.h>
 
 #include "libcore/pipeline/flow.h"
+#include "libcore/tls/openssl_entropy.h"
 #include "tests/bench/bench_frames.h"
 
 namespace wstap::bench {
@@ -28,7 +29,7 @@ void take(benchmark::State& state, Direction direction, pipeline::Forward forwar
   Frames burst =
       frames(direction, static_cast<std::size_t>(state.range(1)), static_cast<std::size_t>(state.range(0)));
   NullTap tap;
-  SystemEntropy entropy;
+  tls::OpensslEntropy entropy;
   pipeline::Counters counters;
   const pipeline::FlowOptions options{.forward = forward};
   pipeline::FlowOpened opened;
@@ -54,7 +55,7 @@ BENCHMARK_CAPTURE(take, send_verbatim, Direction::send, pipeline::Forward::verba
 
 /// Four bytes a frame from the kernel's generator, by way of blocks.
 void draw_mask(benchmark::State& state) {
-  SystemEntropy entropy;
+  tls::OpensslEntropy entropy;
   ws::MaskKey key;
   for (auto _ : state) {
     entropy.fill(key);

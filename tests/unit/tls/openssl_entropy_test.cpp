@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kernel's random bytes, given out in blocks: all of them, and each once (FRM-6).
-#include "libcore/base/entropy.h"
+// OpenSSL's random bytes, given out in blocks: all of them, and each once (FRM-6).
+#include "libcore/tls/openssl_entropy.h"
 
 #include <gtest/gtest.h>
 
@@ -10,13 +10,13 @@
 
 #include "tests/support/bytes.h"
 
-namespace wstap {
+namespace wstap::tls {
 namespace {
 
 constexpr std::size_t kBlock = 4096;
 
 /// `total` bytes, drawn `at_a_time`.
-Buffer drawn(SystemEntropy& entropy, std::size_t total, std::size_t at_a_time) {
+Buffer drawn(OpensslEntropy& entropy, std::size_t total, std::size_t at_a_time) {
   Buffer all(total);
   for (std::size_t at = 0; at < total; at += at_a_time)
     entropy.fill(MutableBytes(all).subspan(at, std::min(at_a_time, total - at)));
@@ -32,33 +32,33 @@ bool repeats(const Buffer& data) {
 }
 
 // FRM-6
-TEST(SystemEntropy, GivesOutEachByteOnceOverManyBlocks) {
+TEST(OpensslEntropy, GivesOutEachByteOnceOverManyBlocks) {
   for (const std::size_t at_a_time : {1, 3, 4, 1000}) {
-    SystemEntropy entropy;
+    OpensslEntropy entropy;
     EXPECT_FALSE(repeats(drawn(entropy, 4 * kBlock, at_a_time))) << at_a_time;
   }
 }
 
-TEST(SystemEntropy, FillsRequestsOfAnySizeAroundABlock) {
+TEST(OpensslEntropy, FillsRequestsOfAnySizeAroundABlock) {
   for (const std::size_t size : {kBlock - 1, kBlock, kBlock + 1, 5 * kBlock}) {
-    SystemEntropy entropy;
+    OpensslEntropy entropy;
     Buffer first(3);  // so that the block is not fresh
     entropy.fill(first);
     EXPECT_FALSE(repeats(drawn(entropy, size, size))) << size;
   }
 }
 
-TEST(SystemEntropy, ALargeRequestDoesNotDisturbTheBlock) {
-  SystemEntropy entropy;
+TEST(OpensslEntropy, ALargeRequestDoesNotDisturbTheBlock) {
+  OpensslEntropy entropy;
   Buffer all = drawn(entropy, 100, 4);
   append(all, drawn(entropy, 2 * kBlock, 2 * kBlock));
   append(all, drawn(entropy, 2 * kBlock, 4));
   EXPECT_FALSE(repeats(all));
 }
 
-TEST(SystemEntropy, WritesTheRequestedBytesOnly) {
+TEST(OpensslEntropy, WritesTheRequestedBytesOnly) {
   for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{4}, kBlock, kBlock + 7}) {
-    SystemEntropy entropy;
+    OpensslEntropy entropy;
     Buffer guarded(size + 32, std::byte{0xa5});
     entropy.fill(MutableBytes(guarded).subspan(16, size));
     const auto is_guard = [](std::byte byte) { return byte == std::byte{0xa5}; };
@@ -67,14 +67,14 @@ TEST(SystemEntropy, WritesTheRequestedBytesOnly) {
   }
 }
 
-TEST(SystemEntropy, TwoSourcesDiffer) {
-  SystemEntropy one;
-  SystemEntropy other;
+TEST(OpensslEntropy, TwoSourcesDiffer) {
+  OpensslEntropy one;
+  OpensslEntropy other;
   EXPECT_NE(drawn(one, 16, 4), drawn(other, 16, 4));
 }
 
-TEST(SystemEntropy, AllByteValuesOccurAboutEquallyOften) {
-  SystemEntropy entropy;
+TEST(OpensslEntropy, AllByteValuesOccurAboutEquallyOften) {
+  OpensslEntropy entropy;
   std::map<std::byte, int> counts;
   for (const auto byte : drawn(entropy, 256 * 1000, 4)) ++counts[byte];
   ASSERT_EQ(counts.size(), 256U);
@@ -86,4 +86,4 @@ TEST(SystemEntropy, AllByteValuesOccurAboutEquallyOften) {
 }
 
 }  // namespace
-}  // namespace wstap
+}  // namespace wstap::tls
