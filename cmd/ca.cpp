@@ -37,7 +37,7 @@ Exit export_certificate(const tls::Authority& authority, const Options& options,
     return Exit::ok;
   }
   if (::isatty(STDOUT_FILENO) == 1) {
-    complain(io, "ca", "this is binary and standard output is a terminal (redirect it: > wstap-ca.cer)");
+    complain(io, "ca", "this is binary and standard output is a terminal (redirect it to a file)");
     return Exit::usage;
   }
   const Buffer bytes = options.form == Form::der ? authority.der() : authority.p12(options.password);

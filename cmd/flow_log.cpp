@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 
+#include "formats/line_view.h"
+
 namespace wstap::cmd {
 namespace {
 
@@ -30,7 +32,7 @@ Result<void> FlowLog::flow_opened(const pipeline::FlowOpened& flow) {
 
 Result<void> FlowLog::flow_closed(const pipeline::FlowClosed& closed) {
   line(is_limit(closed.reason),
-       fmt::format("flow {}: {}  {}", closed.id, name(closed.state), view_.ending(closed)));
+       fmt::format("flow {}: {}  {}", closed.id, name(closed.state), formats::ending_text(closed)));
   return {};
 }
 

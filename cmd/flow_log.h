@@ -4,7 +4,6 @@
 
 #include <string>
 
-#include "formats/line_view.h"
 #include "libcore/base/log.h"
 #include "libcore/pipeline/tap.h"
 
@@ -28,7 +27,6 @@ class FlowLog final : public pipeline::Tap {
 
   Log& log_;
   LogLevel level_;
-  formats::LineView view_{false};
 };
 
 }  // namespace wstap::cmd

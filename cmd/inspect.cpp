@@ -140,6 +140,7 @@ Exit show(const Options& options, Io& io) {
 
 Exit repair(const Options& options, Io& io) {
   const auto done = formats::repair(options.files.front(), options.repair_to, options.force);
+  if (!done && done.error().code == formats::Errc::reader_gone) return Exit::ok;
   if (!done) {
     complain(io, kName, done.error().text());
     return exit_for(done.error().code);

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "cmd/flow_log.h"
+#include "cmd/last_resort.h"
 #include "cmd/output.h"
 #include "cmd/proxy_options.h"
 #include "cmd/signals.h"
@@ -20,6 +21,9 @@ namespace wstap::cmd {
 namespace {
 
 constexpr std::string_view kName = "proxy";
+// Peers have five seconds to end after the first signal, and none after the second; more than that only takes
+// a process whose output nobody takes.
+constexpr std::chrono::seconds kDrain{7}, kCut{1};
 
 Exit fail_with(const Error& error, Io& io) {
   complain(io, kName, error.text());
@@ -35,13 +39,16 @@ class Recording {
         log_(log),
         flow_log_(log, settings.prints() ? LogLevel::notice : LogLevel::info) {}
 
-  /// @param stop  what to do when frames cannot be printed any more; called once.
+  /// @param stop  what to do when frames cannot be recorded or printed any more.
   Result<void> open(std::function<void()> stop) {
     stop_ = std::move(stop);
     if (!settings_.capture.path.empty()) {
       formats::CaptureOptions options = settings_.capture;
-      options.on_lost = [this](const Error& error) {
-        log_.line(LogLevel::error, "recording failed, traffic passes unrecorded: " + error.text());
+      const bool passes = options.on_error == formats::OnCaptureError::pass;
+      options.on_lost = [this, passes](const Error& error) {
+        log_.line(LogLevel::error, fmt::format("recording failed{}: {}",
+                                               passes ? ", traffic passes unrecorded" : "", error.text()));
+        if (!passes) stop_();  // rather than when the flow's end tells the proxy
       };
       auto writer = formats::CaptureWriter::open(std::move(options), clock_);
       if (!writer) return std::unexpected(writer.error());
@@ -100,10 +107,7 @@ Result<void> announce(const ProxySettings& settings, const std::vector<asio::ip:
 
 /// Why the proxy ended, as an exit status.
 Exit conclude(const net::Proxy& proxy, const Recording& recording, bool drained, int signal, Io& io) {
-  if (const auto& failure = proxy.failure()) {
-    complain(io, kName, failure->text());
-    return Exit::failed;
-  }
+  if (proxy.failure()) return Exit::failed;  // which was said when it happened
   if (const int error = recording.print_error(); error != 0 && error != EPIPE) {
     complain(io, kName, fmt::format("standard output: {}", std::strerror(error)));
     return Exit::failed;
@@ -126,8 +130,10 @@ Exit serve(const ProxySettings& settings, tls::Interception& tls, Log& log, Stop
   if (auto opened = recording.open([&proxy] { proxy.stop(); }); !opened) return fail_with(opened.error(), io);
   if (auto told = announce(settings, *bound, log); !told) return fail_with(told.error(), io);
   std::atomic<int> last_signal{0};
+  LastResort last_resort(kName);
   signals.listen([&](int count, int signal) {
     last_signal = signal;
+    last_resort.arm(count == 1 ? kDrain : kCut, signal);
     if (count == 1) log.line(LogLevel::notice, "stopping (once more: at once)");
     proxy.stop();
   });

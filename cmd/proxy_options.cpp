@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <limits>
 #include <thread>
 
 #include "cmd/version.h"
@@ -184,6 +185,9 @@ std::string complete_proxy_settings(const CLI::App& app, ProxySettings& s) {
              "other machines are to connect)";
   }
   if (s.capture.path == "-" && s.prints()) return "--print: standard output is the capture's already (-w -)";
+  if (s.net.flow.max_frame_bytes == 0) s.net.flow.max_frame_bytes = formats::kMaxPayloadBytes;
+  for (std::uint64_t* limit : {&s.net.flow.max_message_bytes, &s.max_head_bytes, &s.net.max_buffered_bytes})
+    if (*limit == 0) *limit = std::numeric_limits<std::uint64_t>::max();
   if (s.net.flow.max_frame_bytes > formats::kMaxPayloadBytes)
     return fmt::format("--max-frame: a capture holds frames of at most {} bytes", formats::kMaxPayloadBytes);
   s.net.max_head_bytes = static_cast<std::size_t>(s.max_head_bytes);

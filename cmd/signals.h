@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SIGINT and SIGTERM for long-running commands: the first asks to stop, the second insists (CLI-2).
+// SIGINT, SIGTERM and SIGHUP (a terminal that is closed) for long-running commands: the first asks to stop,
+// the second insists (CLI-2).
 #pragma once
 
 #include <csignal>
@@ -8,7 +9,7 @@
 
 namespace wstap::cmd {
 
-/// Blocks both signals for as long as it lives. To be made before any thread, which inherits that.
+/// Blocks these signals for as long as it lives. To be made before any thread, which inherits that.
 class StopSignals {
  public:
   StopSignals();

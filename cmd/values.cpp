@@ -49,6 +49,7 @@ std::optional<std::uint64_t> duration_factor(std::string_view unit) {
 }  // namespace
 
 std::optional<std::uint64_t> parse_size(std::string_view text) {
+  if (text == "off") return 0;
   return parse_with_unit(text, size_factor);
 }
 

@@ -50,6 +50,7 @@ Result<std::optional<Record>> CaptureReader::next() {
   if (stopped_) return std::unexpected(*stopped_);
   const auto message = next_message();
   if (!message) return std::unexpected(message.error());
+  if (message->empty() && !begun_ && !source_->stopped()) return stop({Errc::bad_magic, "it is empty"});
   if (message->empty()) return std::nullopt;
   auto record = decode(*message, scratch_);
   if (!record && record.error().code == Errc::corrupt && !begun_)

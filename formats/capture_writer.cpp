@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include <array>
+#include <filesystem>
 
 #include "formats/errors.h"
 #include "formats/record_encoder.h"
@@ -66,6 +67,10 @@ CaptureWriter::~CaptureWriter() {
 
 Result<std::unique_ptr<CaptureWriter>> CaptureWriter::open(CaptureOptions options, Clock& clock) {
   std::unique_ptr<CaptureWriter> writer(new CaptureWriter(std::move(options), clock));
+  // Better known now than in the middle of a recording.
+  const auto second = part_path(writer->options_.path, 2);
+  if (writer->rotates_ && !writer->options_.force && std::filesystem::exists(second))
+    return fail(Errc::exists, second + " (use --force to overwrite it)");
   if (auto ok = writer->begin_part(1); !ok) return std::unexpected(ok.error());
   return writer;
 }
@@ -125,6 +130,7 @@ Result<void> CaptureWriter::refuse(Error why) {
     if (lost_records_++ == 0 && options_.on_lost) options_.on_lost(why);
     return {};
   }
+  if (options_.on_lost) options_.on_lost(why);
   if (why.code != Errc::record_too_large) failed_ = why;
   return std::unexpected(std::move(why));
 }

@@ -31,7 +31,8 @@ struct CaptureOptions {
   std::uint64_t rotate_ns = 0;       ///< ... or after so long
   std::string tool;                  ///< for the header
   std::vector<std::string> options;  ///< for the header
-  /// Told once when `pass` begins to lose records, under the writer's lock.
+  /// Told, under the writer's lock, when the first record is lost: of all, or since records were written
+  /// again.
   std::function<void(const Error&)> on_lost;
 };
 

@@ -53,6 +53,7 @@ Bytes FlowBook::step(Cursor& at, const pipeline::Burst& burst, Depth depth) {
   ws::FrameHeader& header = envelope_.frame.header;
   envelope_.placement = {};
   envelope_.anomalies = {};
+  envelope_.inflation = ws::Inflation::none;
   if (!decode_header(envelope_.frame.raw, header)) {
     header = {};  // what does not hold a whole header is shown as bytes alone
     return depth == Depth::payloads ? envelope_.frame.raw : Bytes();
@@ -62,12 +63,15 @@ Bytes FlowBook::step(Cursor& at, const pipeline::Burst& burst, Depth depth) {
   if (made_here(envelope_.verdict)) return payload;
   envelope_.placement = at.flow.trackers[lane].observe(header, envelope_.sequence);
   envelope_.anomalies = envelope_.placement.anomalies;
-  if (payload.size() == header.payload_len) {
-    envelope_.anomalies.add(at.flow.checkers[lane].check(header, envelope_.placement, payload));
-  } else {
-    at.flow.checkers[lane].skip(envelope_.placement);
+  ws::MessageReader& reader = at.flow.readers[lane];
+  if (payload.size() != header.payload_len) {
+    reader.skip(envelope_.placement);
+    return payload;
   }
-  return payload;
+  const auto reading = reader.read(header, envelope_.placement, payload);
+  envelope_.anomalies.add(reading.anomalies);
+  envelope_.inflation = reading.inflation;
+  return reading.payload;
 }
 
 }  // namespace wstap::formats

@@ -8,14 +8,14 @@
 
 #include "formats/record.h"
 #include "libcore/pipeline/envelope.h"
-#include "libcore/ws/payload_checker.h"
+#include "libcore/ws/message_reader.h"
 
 namespace wstap::formats {
 
 /// How much is derived of each frame.
 enum class Depth : std::uint8_t {
   headers,   ///< nothing is unmasked
-  payloads,  ///< payloads are unmasked and checked
+  payloads,  ///< payloads are unmasked, inflated and checked
 };
 
 /// The open flows of what is read. Wants to see every burst, and each in order: messages reach over bursts.
@@ -24,10 +24,10 @@ class FlowBook {
   void open(const pipeline::FlowOpened& flow);
   void close(pipeline::FlowId flow) { flows_.erase(flow); }
 
-  /// Calls `visit(Envelope&, Bytes payload)` for each frame, in order. The payload is unmasked; empty at
-  /// Depth::headers. Both are valid during the call; the visitor may settle the verdict
-  /// (EventReader::settle). Frames of flows that were never opened are taken for what they look like without
-  /// extensions.
+  /// Calls `visit(Envelope&, Bytes payload)` for each frame, in order. The payload is unmasked, and of a
+  /// compressed message's last frame it is the message, inflated; empty at Depth::headers. Both are valid
+  /// during the call; the visitor may settle the verdict (EventReader::settle). Frames of flows that were
+  /// never opened are taken for what they look like without extensions.
   template <class Visitor>
   void visit(const pipeline::Burst& burst, Depth depth, Visitor&& visit) {
     Cursor at = begin(burst);
@@ -42,9 +42,11 @@ class FlowBook {
   struct Track {
     explicit Track(ws::Negotiated negotiated)
         : trackers{ws::MessageTracker(ws::Direction::send, negotiated),
-                   ws::MessageTracker(ws::Direction::receive, negotiated)} {}
+                   ws::MessageTracker(ws::Direction::receive, negotiated)},
+          readers{ws::MessageReader(negotiated.deflate[0], {}),
+                  ws::MessageReader(negotiated.deflate[1], {})} {}
     std::array<ws::MessageTracker, 2> trackers;
-    std::array<ws::PayloadChecker, 2> checkers;
+    std::array<ws::MessageReader, 2> readers;
   };
   /// Where in a burst a visit is.
   struct Cursor {

@@ -104,13 +104,13 @@ void annotate_header(std::string& out, const ws::Frame& frame) {
 }
 
 /// What a payload says: text as text, a Close by its code and reason, everything else in hexadecimal.
-void content(std::string& out, std::string_view prefix, std::uint8_t opcode, bool compressed, Bytes payload) {
+void content(std::string& out, std::string_view prefix, std::uint8_t opcode, bool readable, Bytes payload) {
   if (opcode == ws::kClose && payload.size() != 1) {
     const auto close = ws::parse_close(payload);
     if (close.code) out += fmt::format("{}close code: {}\n", prefix, *close.code);
     if (!close.reason.empty())
       out += fmt::format("{}close reason: {}\n", prefix, printable(as_text(close.reason)));
-  } else if (!compressed && ws::is_utf8(payload)) {
+  } else if (readable && ws::is_utf8(payload)) {
     if (!payload.empty()) out += fmt::format("{}payload: {}\n", prefix, printable(as_text(payload)));
   } else {
     out += fmt::format("{}payload (hex): {}\n", prefix, to_hex(payload));
@@ -128,7 +128,7 @@ void sent_version(std::string& out, const pipeline::Envelope& envelope) {
   out += fmt::format("sent opcode: {}\nsent fin: {}\nsent rsv: {}\nsent length: {}\n",
                      ws::opcode_name(frame.header.opcode), frame.header.fin, frame.header.rsv,
                      frame.header.payload_len);
-  content(out, "sent ", frame.header.opcode, envelope.placement.compressed, payload);
+  content(out, "sent ", frame.header.opcode, !envelope.placement.compressed, payload);
 }
 
 void counts(std::string& out, const pipeline::FlowClosed& closed, ws::Direction direction) {
@@ -174,11 +174,17 @@ void raw_view(std::string& out, const pipeline::Envelope& envelope, Bytes payloa
   }
   out += "header\n";
   annotate_header(out, envelope.frame);
-  if (!payload.empty()) {
+  if (!envelope.frame.payload().empty()) {
     out += envelope.frame.header.masked ? "payload as on the wire\n" : "payload\n";
     hex_dump(out, envelope.frame.payload());
     if (envelope.frame.header.masked) {
+      Buffer unmasked = to_buffer(envelope.frame.payload());
+      ws::mask_in_place(unmasked, envelope.frame.header.mask);
       out += "payload unmasked\n";
+      hex_dump(out, unmasked);
+    }
+    if (envelope.inflation == ws::Inflation::done) {
+      out += "message inflated\n";
       hex_dump(out, payload);
     }
   }
@@ -199,7 +205,9 @@ void structured_view(std::string& out, const pipeline::Envelope& envelope, Bytes
   out += fmt::format("length: {}\ncompressed: {}\n", header.payload_len, envelope.placement.compressed);
   if (envelope.placement.part != ws::Part::none)
     out += fmt::format("message: {}\n", envelope.placement.message_first);
-  content(out, "", header.opcode, envelope.placement.compressed, payload);
+  if (envelope.inflation == ws::Inflation::done) out += fmt::format("inflated length: {}\n", payload.size());
+  if (envelope.inflation == ws::Inflation::limited) out += "inflate_limited: true\n";
+  content(out, "", header.opcode, envelope.says_content(), payload);
   out += fmt::format("verdict: {}\n", name(envelope.verdict));
   field(out, "cause", envelope.cause);
   for (const auto& tag : envelope.tags) field(out, "tag", tag);

@@ -31,7 +31,7 @@ void add_payload(JsonWriter& json, const pipeline::Envelope& envelope, Bytes pay
     const Bytes reason = ws::parse_close(payload).reason;
     if (ws::is_utf8(reason)) return json.add("payload", as_text(reason));
   }
-  const bool is_text = envelope.placement.message_opcode == ws::kText && !envelope.placement.compressed;
+  const bool is_text = envelope.placement.message_opcode == ws::kText && envelope.says_content();
   is_text ? json.add_bytes("payload", payload) : json.add_base64("payload_b64", payload);
 }
 
@@ -147,6 +147,7 @@ void JsonView::frame(std::string& out, const pipeline::Envelope& envelope, Bytes
   json.add_word("verdict", name(envelope.verdict));
 
   if (payload.size() != header.payload_len) json.add("payload_length", payload.size());
+  if (envelope.inflation == ws::Inflation::limited) json.add_flag("inflate_limited", true);
   if (detail_ == JsonDetail::lossless) json.add_base64("raw_b64", envelope.frame.raw);
   if (envelope.sent) json.add_base64("sent_b64", *envelope.sent);
   if (header.opcode == ws::kClose) add_close(json, payload);

@@ -33,7 +33,7 @@ std::string preview(const pipeline::Envelope& envelope, Bytes payload) {
       if (!payload.empty()) text += ' ';
     }
   }
-  const bool readable = !envelope.placement.compressed && ws::is_utf8(payload);
+  const bool readable = envelope.says_content() && ws::is_utf8(payload);
   if (readable) {
     if (!append_printable(text, payload, kPreview)) text += "...";
   } else {
@@ -54,11 +54,25 @@ std::string flags(const pipeline::Envelope& envelope) {
   std::string text;
   if (!envelope.frame.header.fin) text += " +";  // more follows
   if (envelope.placement.compressed) text += " z";
+  if (envelope.inflation == ws::Inflation::limited) text += " inflate_limited";
   if (envelope.frame.header.rsv != 0) text += fmt::format(" rsv={}", envelope.frame.header.rsv);
   return text;
 }
 
 }  // namespace
+
+std::string ending_text(const pipeline::FlowClosed& closed) {
+  std::string text = fmt::format("-> {} frames {} bytes  <- {} frames {} bytes", closed.counts[0].frames,
+                                 closed.counts[0].bytes, closed.counts[1].frames, closed.counts[1].bytes);
+  if (closed.state == pipeline::FlowState::active) return text;  // so far
+  text += fmt::format("  close {}", closed.close_code);
+  if (!closed.close_reason.empty()) text += fmt::format(" '{}'", closed.close_reason);
+  if (closed.began != pipeline::Party::none) text += fmt::format(" by {}", name(closed.began));
+  if (!closed.reason.empty()) text += "  " + closed.reason;
+  if (!closed.detail.empty()) text += fmt::format(" ({})", closed.detail);
+  for (const auto& note : closed.notes) text += "  " + note;
+  return text;
+}
 
 std::string LineView::paint(std::string_view text, const char* code) const {
   return colour_ ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : std::string(text);
@@ -90,22 +104,9 @@ void LineView::flow(std::string& out, const pipeline::FlowOpened& opened,
   out += paint(fmt::format("{:<9}", name(state)), state == pipeline::FlowState::error ? kRed : kGreen);
   out += ' ' + printable(opened.facts.url);
   if (!opened.subprotocol.empty()) out += fmt::format("  [{}]", printable(opened.subprotocol));
-  if (closed != nullptr) out += "  " + ending(*closed);
+  if (closed != nullptr) out += "  " + printable(ending_text(*closed));
   if (!opened.anomalies.empty()) out += "  " + paint("!" + anomaly_names(opened.anomalies), kRed);
   out += '\n';
-}
-
-std::string LineView::ending(const pipeline::FlowClosed& closed) const {
-  std::string text = fmt::format("-> {} frames {} bytes  <- {} frames {} bytes", closed.counts[0].frames,
-                                 closed.counts[0].bytes, closed.counts[1].frames, closed.counts[1].bytes);
-  if (closed.state == pipeline::FlowState::active) return text;  // so far
-  text += fmt::format("  close {}", closed.close_code);
-  if (!closed.close_reason.empty()) text += fmt::format(" '{}'", printable(closed.close_reason));
-  if (closed.began != pipeline::Party::none) text += fmt::format(" by {}", name(closed.began));
-  if (!closed.reason.empty()) text += "  " + paint(printable(closed.reason), kYellow);
-  if (!closed.detail.empty()) text += fmt::format(" ({})", printable(closed.detail));
-  for (const auto& note : closed.notes) text += "  " + printable(note);
-  return text;
 }
 
 void LineView::connection(std::string& out, const pipeline::ConnectionRecord& connection) const {

@@ -15,8 +15,6 @@ class LineView {
   void frame(std::string& out, const pipeline::Envelope& envelope, Bytes payload) const;
   /// @param closed  how it ended; of an active flow, its counts so far, or null.
   void flow(std::string& out, const pipeline::FlowOpened& opened, const pipeline::FlowClosed* closed) const;
-  /// "-> 1 frames 11 bytes  <- 1 frames 7 bytes  close 1000 by client": how a flow ended.
-  std::string ending(const pipeline::FlowClosed& closed) const;
   void connection(std::string& out, const pipeline::ConnectionRecord& connection) const;
   void outcome(std::string& out, const pipeline::Outcome& outcome) const;
   void note(std::string& out, const pipeline::Note& note) const;
@@ -25,6 +23,10 @@ class LineView {
   std::string paint(std::string_view text, const char* code) const;
   bool colour_;
 };
+
+/// "-> 1 frames 11 bytes  <- 1 frames 7 bytes  close 1000 by client": how a flow ended. Holds a peer's words
+/// as they came.
+std::string ending_text(const pipeline::FlowClosed& closed);
 
 /// Header fields with what they mean, and the payload as hexadecimal and text, masked and unmasked.
 void raw_view(std::string& out, const pipeline::Envelope& envelope, Bytes payload);

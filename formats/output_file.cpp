@@ -45,7 +45,10 @@ Result<OutputFile> OutputFile::create(const std::string& path, bool force) {
   if (path == "-") {
     file.fd_ = Descriptor(STDOUT_FILENO);
   } else {
-    const int exclusive = force ? 0 : O_EXCL;
+    // Pipes and devices are there before they are written to.
+    struct stat there{};
+    const bool special = ::stat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode);
+    const int exclusive = force || special ? 0 : O_EXCL;
     file.fd_ =
         Descriptor(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | exclusive, kPrivate));
     if (file.fd_.get() < 0 && errno == EEXIST)

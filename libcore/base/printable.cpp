@@ -35,7 +35,9 @@ bool acts(std::uint32_t code) {
   const bool control = code < 0x20 || (code >= 0x7f && code <= 0x9f);
   const bool direction = code == 0x61c || code == 0x200e || code == 0x200f ||
                          (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
-  return control || direction || code == 0x2028 || code == 0x2029;
+  const bool invisible = code == 0x200b || (code >= 0x2060 && code <= 0x2064) || code == 0xfeff ||
+                         (code >= 0xe0000 && code <= 0xe007f);
+  return control || direction || invisible || code == 0x2028 || code == 0x2029;
 }
 
 void append_escaped(std::string& out, std::uint32_t code) {

@@ -30,6 +30,8 @@ class RequestBody {
   /// one.
   void then(std::function<void()> next);
   bool running() const noexcept { return state_ && !state_->end; }
+  /// The client went away, or what it sent is no body.
+  bool broken() const noexcept { return state_ && state_->end == PumpEnd::sender_gone; }
   bool complete() const noexcept { return !state_ || state_->end == PumpEnd::done; }
 
  private:

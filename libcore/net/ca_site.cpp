@@ -23,9 +23,20 @@ std::string ca_site_reply(std::string_view method, std::string_view path, const 
   return http1::error_reply(404, "there is /wstap-ca.pem, /wstap-ca.der and /wstap-ca.p12");
 }
 
+namespace {
+
+std::string behind_scheme(const http1::Url& url) {
+  return (url.host_field.empty() ? url.authority.text() : url.host_field) + url.path;
+}
+
+}  // namespace
+
 std::string websocket_url(const http1::Url& url) {
-  const auto host = url.host_field.empty() ? url.authority.text() : url.host_field;
-  return (url.secure() ? "wss://" : "ws://") + host + url.path;
+  return (url.secure() ? "wss://" : "ws://") + behind_scheme(url);
+}
+
+std::string http_url(const http1::Url& url) {
+  return (url.secure() ? "https://" : "http://") + behind_scheme(url);
 }
 
 }  // namespace wstap::net

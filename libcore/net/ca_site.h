@@ -18,5 +18,7 @@ std::string ca_site_reply(std::string_view method, std::string_view path, const 
 
 /// The URL as a WebSocket's: ws or wss, the host as the client wrote it, the path.
 std::string websocket_url(const http1::Url& url);
+/// The same as http or https.
+std::string http_url(const http1::Url& url);
 
 }  // namespace wstap::net

@@ -16,6 +16,7 @@
 #include "libcore/net/tcp_transport.h"
 #include "libcore/net/tls_accept.h"
 #include "libcore/net/tls_dial.h"
+#include "libcore/tls/errors.h"
 
 namespace wstap::net {
 
@@ -23,7 +24,10 @@ using pipeline::ConnectionKind;
 
 namespace {
 
-constexpr std::string_view kNoClientTls = "the client ended the TLS handshake (does it trust wstap's CA?)";
+/// What an HTTP head may begin with.
+bool is_text(std::byte first) {
+  return first >= std::byte{0x20} && first < std::byte{0x7f};
+}
 
 http1::Url tunnel_url(const http1::Authority& target) {
   const bool standard = target.port == 80;
@@ -83,10 +87,9 @@ asio::awaitable<void> ClientSession::run() {
       // TLS to the port itself: wstap is the server (--reverse), or a proxy that is reached over TLS.
       const auto name =
           core_.options.reverse ? core_.options.reverse->authority.host : std::string("localhost");
-      if (!co_await accept_tls(name, only_http1(), {})) {
-        if (core_.options.reverse) record(reverse_url(), ConnectionKind::failed, std::string(kNoClientTls));
-        co_return;
-      }
+      const std::string fault = co_await accept_tls(name, only_http1(), {});
+      if (!fault.empty() && core_.options.reverse) record(reverse_url(), ConnectionKind::failed, fault);
+      if (!fault.empty()) co_return;
     }
   }
   co_await serve_port();
@@ -124,6 +127,12 @@ asio::awaitable<void> ClientSession::serve_port() {
   }
   if (opening == Opening::socks5) {
     co_await serve_socks();
+  } else if (opening == Opening::other && !is_text(client_.unread[0])) {
+    log(LogLevel::info, client_.unread[0] == std::byte{4} ? "SOCKS4 is not supported; use SOCKS5"
+                                                          : "neither HTTP/1.1, SOCKS5 nor TLS");
+    const std::string reply =
+        http1::error_reply(400, "this port speaks HTTP/1.1, SOCKS5 and TLS, and nothing else");
+    if (co_await write_all(*client_.io, as_bytes(reply))) co_await linger(client_);
   } else if (opening == Opening::h2_preface) {
     log(LogLevel::info, "HTTP/2 to the proxy itself is not supported; use HTTP/1.1");
   } else {
@@ -199,52 +208,63 @@ asio::awaitable<Result<void>> ClientSession::dial_tunnel(const http1::Authority&
 }
 
 /// Waits for the client to say what it speaks; for a moment only, and not when its server speaks first.
-asio::awaitable<Opening> ClientSession::sniff_tunnel() {
+asio::awaitable<ClientSession::TunnelOpening> ClientSession::sniff_tunnel() {
   struct Patience {
     explicit Patience(asio::io_context& io) : timer(io) {}
     asio::steady_timer timer;
-    bool over = false;
+    const char* over = nullptr;  ///< why
   };
   const auto patience = std::make_shared<Patience>(seat_.worker.io());
   Transport* const client = client_.io.get();
   // Outlives neither: the session ends after this coroutine, and the handlers find the patience over or
   // cancelled.
-  const auto run_out = [patience, client, weak = weak_from_this()] {
+  const auto run_out = [patience, client, weak = weak_from_this()](const char* why) {
     const auto alive = weak.lock();
-    if (!alive || std::exchange(patience->over, true)) return;
+    if (!alive || patience->over != nullptr) return;
+    patience->over = why;
     client->interrupt();
   };
-  patience->timer.expires_after(core_.options.detect_timeout);
-  patience->timer.async_wait([run_out](std::error_code cancelled) {
-    if (!cancelled) run_out();
-  });
-  watch_speech(server_, [run_out](IoStatus) { run_out(); });
+  if (core_.options.detect_timeout.count() != 0) {
+    patience->timer.expires_after(core_.options.detect_timeout);
+    patience->timer.async_wait([run_out](std::error_code cancelled) {
+      if (!cancelled) run_out("silent client");
+    });
+  }
+  watch_speech(server_,
+               [run_out](IoStatus said) { run_out(said == IoStatus::ok ? "server spoke first" : "closed"); });
 
-  Opening opening = sniff(client_.unread);
-  while (opening == Opening::need_more && !patience->over && !client_.io->cancelled()) {
+  TunnelOpening opening{sniff(client_.unread)};
+  while (opening.kind == Opening::need_more && patience->over == nullptr && !client_.io->cancelled()) {
     std::array<std::byte, 4096> room;
     const IoResult got = client_.io->try_read(room);
     append(client_.unread, Bytes(room).first(got.bytes));
-    opening = sniff(client_.unread);
+    opening.kind = sniff(client_.unread);
     if (got.status == IoStatus::would_block) {
       co_await client_.io->readable();
     } else if (got.status != IoStatus::ok) {
+      if (client_.unread.empty()) opening.why_unread = "closed";
       break;
     }
   }
-  patience->over = true;
+  if (opening.kind == Opening::need_more) {
+    if (patience->over != nullptr) opening.why_unread = patience->over;
+    opening.kind = Opening::other;
+  }
+  if (opening.kind == Opening::h2_preface) opening.why_unread = "h2c";
+  patience->over = "known";
   patience->timer.cancel();
   server_.io->unwatch_readable();
-  co_return opening == Opening::need_more ? Opening::other : opening;
+  co_return opening;
 }
 
 asio::awaitable<void> ClientSession::serve_tunnel(http1::Url url) {
-  const Opening opening = co_await sniff_tunnel();
-  switch (opening) {
-    case Opening::tls: co_await intercept_tls(std::move(url)); break;
-    case Opening::http1: co_await serve_http(Site(Site::Kind::tunnel, std::move(url))); break;
-    case Opening::h2_preface: co_await relay_as_opaque(url, "h2c"); break;
-    default: co_await relay_as_opaque(url, "not HTTP");
+  const TunnelOpening opening = co_await sniff_tunnel();
+  if (opening.kind == Opening::tls) {
+    co_await intercept_tls(std::move(url));
+  } else if (opening.kind == Opening::http1) {
+    co_await serve_http(Site(Site::Kind::tunnel, std::move(url)));
+  } else {
+    co_await relay_as_opaque(url, opening.why_unread);
   }
 }
 
@@ -273,8 +293,9 @@ asio::awaitable<void> ClientSession::intercept_tls(http1::Url url) {
     alpn = only_http1();
     log(LogLevel::warning, fmt::format("{}: {}", url.authority.text(), site.failure));
   }
-  if (!co_await accept_tls(url.authority.host, std::move(alpn), std::move(names))) {
-    record(url, ConnectionKind::failed, std::string(kNoClientTls));
+  const std::string fault = co_await accept_tls(url.authority.host, std::move(alpn), std::move(names));
+  if (!fault.empty()) {
+    record(url, ConnectionKind::failed, fault);
     co_return;
   }
   if (!upstream) {
@@ -282,22 +303,29 @@ asio::awaitable<void> ClientSession::intercept_tls(http1::Url url) {
     co_return co_await serve_http(std::move(site));
   }
   // Who agreed on HTTP may say nothing for as long as it likes (UPG-5).
-  bool is_http = facts_.server.tls->alpn == "http/1.1";
-  if (!is_http) is_http = co_await sniff_tunnel() == Opening::http1;
-  if (is_http) {
+  TunnelOpening opening{Opening::http1};
+  if (facts_.server.tls->alpn != "http/1.1") opening = co_await sniff_tunnel();
+  if (opening.kind == Opening::http1) {
     co_await serve_http(std::move(site));
   } else {
-    co_await relay_as_opaque(url, "not HTTP");
+    co_await relay_as_opaque(url, opening.why_unread);
   }
 }
 
-/// Completes the client's handshake with a leaf of wstap's own. @return false when it failed.
-asio::awaitable<bool> ClientSession::accept_tls(std::string fallback_name, std::vector<std::string> alpn,
-                                                std::vector<std::string> names) {
+/// Completes the client's handshake with a leaf of wstap's own. @return why it failed; empty: it did not.
+asio::awaitable<std::string> ClientSession::accept_tls(std::string fallback_name,
+                                                       std::vector<std::string> alpn,
+                                                       std::vector<std::string> names) {
   const auto accepted = co_await accept_client_tls(core_, seat_, client_, std::move(fallback_name),
                                                    std::move(alpn), std::move(names), facts_.client);
-  if (!accepted) log(LogLevel::warning, fmt::format("TLS with the client: {}", accepted.error().text()));
-  co_return accepted.has_value();
+  if (accepted) co_return std::string();
+  const auto& error = accepted.error();
+  std::string why = "TLS with the client: " + error.text();
+  log(LogLevel::warning, why);
+  // That is how clients say that they do not know the authority.
+  const bool refused = error.code == tls::Errc::refused || error.code == std::errc::connection_reset;
+  if (refused) why += " (does it trust wstap's CA?)";
+  co_return why;
 }
 
 asio::awaitable<void> ClientSession::relay_as_opaque(const http1::Url& url, std::string reason) {

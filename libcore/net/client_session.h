@@ -28,10 +28,14 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   asio::awaitable<void> connect_tunnel(http1::Authority target, Buffer connect_head);
   asio::awaitable<Result<void>> dial_tunnel(const http1::Authority& target);
   asio::awaitable<void> serve_tunnel(http1::Url url);
-  asio::awaitable<Opening> sniff_tunnel();
+  struct TunnelOpening {
+    Opening kind = Opening::other;
+    const char* why_unread = "not HTTP";  ///< what a record says of a tunnel that is relayed unread
+  };
+  asio::awaitable<TunnelOpening> sniff_tunnel();
   asio::awaitable<void> intercept_tls(http1::Url url);
-  asio::awaitable<bool> accept_tls(std::string fallback_name, std::vector<std::string> alpn,
-                                   std::vector<std::string> names);
+  asio::awaitable<std::string> accept_tls(std::string fallback_name, std::vector<std::string> alpn,
+                                          std::vector<std::string> names);
   asio::awaitable<void> relay_as_opaque(const http1::Url& url, std::string reason);
   void record(const http1::Url& url, pipeline::ConnectionKind kind, std::string reason,
               std::array<std::uint64_t, 2> bytes = {});

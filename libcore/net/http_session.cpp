@@ -8,12 +8,12 @@
 #include "libcore/http1/errors.h"
 #include "libcore/http1/reply.h"
 #include "libcore/http1/upgrade.h"
+#include "libcore/net/agreed_flow.h"
 #include "libcore/net/body_pump.h"
 #include "libcore/net/ca_site.h"
 #include "libcore/net/errors.h"
 #include "libcore/net/read_head.h"
 #include "libcore/net/tls_dial.h"
-#include "libcore/ws/handshake.h"
 
 namespace wstap::net {
 
@@ -27,6 +27,7 @@ struct HttpSession::Exchange {
   http1::Url url;        ///< where it goes
   bool upgrade = false;
   bool retried = false;
+  bool client_gone = false;
   bool awaits_continue = false;  ///< the client may not send its body unless it is told to
   UnixNs start_ns = 0;
   RequestBody body;
@@ -179,7 +180,11 @@ asio::awaitable<bool> HttpSession::admit(Exchange& exchange, HttpEnd& end) {
   // Inside a tunnel, and behind --reverse, the connection decides where requests go, not what they say.
   if (site_.kind != Site::Kind::any)
     exchange.url.authority = site_.url.authority, exchange.url.scheme = site_.url.scheme;
-  if (!site_.failure.empty()) co_return co_await give_up(exchange, 502, site_.failure);
+  if (!site_.failure.empty()) {
+    // Recorded whatever was asked for: TLS-3.
+    if (!exchange.upgrade) record(exchange, ConnectionKind::failed, site_.failure);
+    co_return co_await give_up(exchange, 502, site_.failure);
+  }
   co_return true;
 }
 
@@ -245,7 +250,8 @@ asio::awaitable<Result<http1::ResponseHead>> HttpSession::read_response_head(Exc
   // A client that has gone wants no response any more; one that only said its last word gets some time for
   // it.
   const auto heard = [&](IoStatus said) {
-    if (said == IoStatus::failed) return limit({});
+    exchange.client_gone = said == IoStatus::failed;
+    if (exchange.client_gone) return server_.io->cancel();
     if (said != IoStatus::ok && !deadline) limit(core_.options.handshake_timeout);
   };
   exchange.body.then([&] { watch_speech(client_, heard); });
@@ -268,20 +274,14 @@ asio::awaitable<bool> HttpSession::read_responses(Exchange& exchange) {
     auto head = co_await read_response_head(exchange);
     if (!head && head.error().code == Errc::peer_closed && server_used_ && !exchange.retried &&
         exchange.body.complete() && exchange.response_head.empty() && server_.unread.empty() &&
-        site_.kind != Site::Kind::tunnel) {
+        site_.kind != Site::Kind::tunnel && !exchange.client_gone && !seat_.stopping) {
       // A kept connection that ends without a word: the server closed it before it saw the request (RFC
       // 9112 9.3.1).
       exchange.retried = true;
       server_ = Stream();
       if (co_await reach_upstream(exchange) && co_await send_request(exchange)) continue;
     }
-    if (!head && head.error().code == Errc::peer_closed && exchange.response_head.empty() &&
-        server_.unread.empty())
-      co_return co_await lost_upstream(exchange);
-    if (!head) {
-      const auto& error = head.error();
-      co_return co_await give_up(exchange, http_status_for(error.code), "upstream: " + error.text());
-    }
+    if (!head) co_return co_await no_response(exchange, head.error());
     if (!head->is_interim()) co_return co_await respond(exchange, std::move(*head));
     if (head->status == 100) exchange.awaits_continue = false;
     const std::string text = head->text();
@@ -312,15 +312,9 @@ asio::awaitable<bool> HttpSession::respond(Exchange& exchange, http1::ResponseHe
 
 /// The 101 came: from here on it is a WebSocket.
 asio::awaitable<bool> HttpSession::open_flow(Exchange& exchange, const http1::ResponseHead& response) {
-  pipeline::FlowOpened opened;
+  pipeline::FlowOpened opened = agreed_flow(exchange.request.fields, response.fields);
   opened.id = core_.new_flow_id();
   opened.time_ns = core_.now();
-  opened.subprotocol = response.fields.joined("Sec-WebSocket-Protocol");
-  opened.extensions = response.fields.joined("Sec-WebSocket-Extensions");
-  const auto* key = exchange.request.fields.find("Sec-WebSocket-Key");
-  const auto* accept = response.fields.find("Sec-WebSocket-Accept");
-  if (key == nullptr || accept == nullptr || ws::accept_for(*key) != *accept)
-    opened.anomalies.add(ws::Anomaly::wrong_accept);
   facts_.url = websocket_url(exchange.url);
   facts_.client.http_version = exchange.request.version;
   facts_.server.http_version = response.version;
@@ -344,6 +338,17 @@ asio::awaitable<bool> HttpSession::open_flow(Exchange& exchange, const http1::Re
   handed_over_ = true;
   core_.start_relay(seat_, std::move(slot_), std::move(client_), std::move(server_), std::move(flow));
   co_return false;
+}
+
+/// Answers in the place of a server that does not. @return false: the connection ends.
+asio::awaitable<bool> HttpSession::no_response(Exchange& exchange, const Error& error) {
+  if (seat_.stopping) co_return co_await give_up(exchange, 503, "wstap is stopping");
+  if (exchange.client_gone) co_return co_await give_up(exchange, 502, "the client went away");
+  if (exchange.body.broken())
+    co_return co_await give_up(exchange, 400, "the request's body is malformed, or was cut off");
+  if (error.code == Errc::peer_closed && exchange.response_head.empty() && server_.unread.empty())
+    co_return co_await lost_upstream(exchange);
+  co_return co_await give_up(exchange, http_status_for(error.code), "upstream: " + error.text());
 }
 
 /// The upstream went away without a word. @return false: the connection ends.
@@ -382,7 +387,7 @@ void HttpSession::record(const Exchange& exchange, ConnectionKind kind, std::str
   entry.end_ns = core_.now();
   entry.kind = kind;
   entry.facts = facts_;
-  entry.facts.url = websocket_url(exchange.url);
+  entry.facts.url = exchange.upgrade ? websocket_url(exchange.url) : http_url(exchange.url);
   entry.facts.client.http_version = exchange.request.version;
   entry.facts.request_head = exchange.request_head;
   entry.facts.response_head = exchange.response_head;

@@ -59,6 +59,7 @@ class HttpSession {
   asio::awaitable<bool> respond(Exchange& exchange, http1::ResponseHead head);
   asio::awaitable<Result<http1::ResponseHead>> read_response_head(Exchange& exchange);
   asio::awaitable<bool> open_flow(Exchange& exchange, const http1::ResponseHead& response);
+  asio::awaitable<bool> no_response(Exchange& exchange, const Error& error);
   asio::awaitable<bool> lost_upstream(Exchange& exchange);
   asio::awaitable<bool> give_up(Exchange& exchange, int status, std::string reason);
   asio::awaitable<void> reply(std::string text);

@@ -159,7 +159,6 @@ void ProxyCore::recording_failed(const Error& error) {
     if (failure) return;
     failure = error;
   }
-  log(LogLevel::error, fmt::format("recording failed: {}", error.text()));
   stop();
 }
 

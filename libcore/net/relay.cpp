@@ -308,6 +308,7 @@ void Relay::end() {
 
 /// @param reason  what the flow is told when the time is over; null: nothing, it knows already.
 void Relay::start_timer(std::chrono::milliseconds patience, const char* reason) {
+  if (patience.count() == 0) return;
   if (!timer_) timer_ = std::make_unique<asio::steady_timer>(worker_.io());
   timer_->expires_after(patience);
   timer_->async_wait([self = shared_from_this(), reason](std::error_code cancelled) {

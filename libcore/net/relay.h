@@ -14,8 +14,9 @@
 namespace wstap::net {
 
 struct RelayOptions {
+  // 0: for ever
   std::chrono::milliseconds close_timeout{10'000};    ///< from the first Close to the end of the connection
-  std::chrono::milliseconds idle_timeout{0};          ///< without a byte in either direction; 0: none
+  std::chrono::milliseconds idle_timeout{0};          ///< without a byte in either direction
   std::chrono::milliseconds farewell_timeout{5'000};  ///< for peers to end after wstap said Close
 };
 

@@ -32,6 +32,9 @@ Opening sniff_request_line(std::string_view text) noexcept {
 }  // namespace
 
 Opening sniff(Bytes first) noexcept {
+  // Blank lines before a request mean nothing (RFC 9112 2.2).
+  while (!first.empty() && (first[0] == std::byte{'\r'} || first[0] == std::byte{'\n'}))
+    first = first.subspan(1);
   if (first.empty()) return Opening::need_more;
   if (first[0] == std::byte{5}) return Opening::socks5;
   if (first[0] == std::byte{0x16}) {

@@ -50,12 +50,16 @@ Socks5Server::Step Socks5Server::greeting(Bytes& in) {
   const auto version = in[0];
   in = in.subspan(2 + methods.size());
   if (version != kVersion) return Refused{{}, "not SOCKS5"};
-  const auto wanted = credentials_ ? kUserPassword : kNoAuth;
-  if (std::find(methods.begin(), methods.end(), static_cast<std::byte>(wanted)) == methods.end())
+  const auto offers = [&](auto method) {
+    return std::find(methods.begin(), methods.end(), static_cast<std::byte>(method)) != methods.end();
+  };
+  // Where nobody is asked, any user will do: some clients insist on saying who they are.
+  const auto wanted = credentials_ || !offers(kNoAuth) ? kUserPassword : kNoAuth;
+  if (!offers(wanted))
     return Refused{bytes_of({5, kNoneAcceptable}), credentials_
                                                        ? "the client offers no user/password authentication"
                                                        : "the client insists on authentication"};
-  state_ = credentials_ ? State::password : State::request;
+  state_ = wanted == kUserPassword ? State::password : State::request;
   return Answer{bytes_of({5, wanted})};
 }
 
@@ -69,7 +73,8 @@ Socks5Server::Step Socks5Server::password(Bytes& in) {
   const auto user = as_text(in.subspan(2, user_len));
   const auto secret = as_text(in.subspan(3 + user_len, password_len));
   const bool known =
-      in[0] == kPasswordVersion && same(credentials_->user, user) && same(credentials_->password, secret);
+      in[0] == kPasswordVersion &&
+      (!credentials_ || (same(credentials_->user, user) && same(credentials_->password, secret)));
   in = in.subspan(3 + user_len + password_len);
   if (!known) return Refused{bytes_of({1, 1}), "wrong user or password"};
   state_ = State::request;

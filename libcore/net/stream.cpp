@@ -67,6 +67,7 @@ Deadline::Deadline(const asio::any_io_executor& executor, Transport& transport,
                    std::chrono::milliseconds patience)
     : state_(std::make_shared<State>(executor)) {
   state_->transport = &transport;
+  if (patience.count() == 0) return;
   state_->timer.expires_after(patience);
   state_->timer.async_wait([state = state_](std::error_code cancelled) {
     if (cancelled || state->transport == nullptr) return;

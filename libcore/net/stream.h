@@ -41,7 +41,7 @@ void watch_speech(Stream& stream, std::function<void(IoStatus)> seen);
 /// long.
 asio::awaitable<void> linger(Stream& stream);
 
-/// Cancels a transport when the time is over, unless it is destroyed before.
+/// Cancels a transport when the time is over, unless it is destroyed before. No time at all: never.
 class Deadline {
  public:
   Deadline(const asio::any_io_executor& executor, Transport& transport, std::chrono::milliseconds patience);

@@ -5,6 +5,7 @@
 
 #include "libcore/pipeline/burst.h"
 #include "libcore/ws/frame_reader.h"
+#include "libcore/ws/message_reader.h"
 
 namespace wstap::pipeline {
 
@@ -16,6 +17,10 @@ struct Envelope {
   ws::Frame frame;           ///< header and raw; views bytes that belong to whoever made the envelope
   ws::Placement placement;   ///< the frame's message, and anomalies its header shows
   ws::AnomalySet anomalies;  ///< all that are known: of the header, and of the payload once it was looked at
+  ws::Inflation inflation = ws::Inflation::none;  ///< how far the payload beside it could be inflated
+
+  /// The payload beside it is what the peer said, and not what a compressor made of that.
+  bool says_content() const noexcept { return !placement.compressed || inflation == ws::Inflation::done; }
   Verdict verdict = Verdict::forwarded;
   std::string cause;
   std::optional<Buffer> sent;  ///< set when what left differs (Mark::sent)

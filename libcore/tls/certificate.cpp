@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 
@@ -197,7 +198,13 @@ Result<X509Ptr> certificate_from_pem(const std::string& path) {
 Result<KeyPtr> key_from_pem(const std::string& path) {
   errno = 0;
   const BioPtr bio = open_file(path);
-  KeyPtr key(bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr) : nullptr);
+  // Nobody is asked for a pass phrase: keys are to have none.
+  const auto no_pass_phrase = [](char*, int, int, void*) { return -1; };
+  KeyPtr key(bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, no_pass_phrase, nullptr) : nullptr);
+  if (!key && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_BAD_PASSWORD_READ) {
+    ERR_clear_error();
+    return fail(Errc::bad_file, path + ": the key is encrypted (write it without a pass phrase)");
+  }
   if (!key) return file_error(path, "not a readable PEM private key");
   return key;
 }

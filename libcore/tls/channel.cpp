@@ -158,7 +158,8 @@ ChannelStatus Channel::status_of(int returned) {
     return failed({Errc::not_trusted, X509_verify_cert_error_string(verified)});
   }
   if (wire_failed_ && code == 0) return failed({std::make_error_code(std::errc::connection_reset), {}});
-  return failed({Errc::handshake_failed, openssl_reason()});
+  const bool alert = ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) >= SSL_AD_REASON_OFFSET;
+  return failed({alert ? Errc::refused : Errc::handshake_failed, openssl_reason()});
 }
 
 bool Channel::send_what_is_unsent() {
@@ -187,8 +188,7 @@ ChannelResult Channel::handshake(Scratch scratch) {
     const int returned = SSL_do_handshake(ssl_.get());
     if (returned != 1) status = status_of(returned);
   }
-  if (status == ChannelStatus::truncated)
-    status = failed({Errc::handshake_failed, "the peer closed the connection"});
+  if (status == ChannelStatus::truncated) status = failed({Errc::refused, "it closed the connection"});
   if (status == ChannelStatus::failed) return {status, 0};
   return unsent_.empty() ? ChannelResult{status, 0} : ChannelResult{ChannelStatus::want_write, 0};
 }

@@ -18,6 +18,7 @@ class Category final : public std::error_category {
       case Errc::key_permissions: return "private key is readable by others";
       case Errc::mismatch: return "certificate and key do not fit";
       case Errc::openssl: return "OpenSSL";
+      case Errc::refused: return "the peer ended the TLS handshake";
     }
     return "unknown";
   }

@@ -15,6 +15,7 @@ enum class Errc {
   key_permissions,  ///< a private key that others can read
   mismatch,         ///< certificate and key do not belong together, or it is no CA
   openssl,          ///< the library refused; the detail has its reason
+  refused,          ///< the peer ended the handshake, with an alert or without; the detail says how
 };
 
 const std::error_category& category() noexcept;

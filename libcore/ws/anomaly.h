@@ -27,7 +27,9 @@ enum class Anomaly : std::uint8_t {
   forbidden_close_code,
   after_close,
   invalid_deflate,
-  wrong_accept,  ///< of the upgrade response: Sec-WebSocket-Accept does not answer Sec-WebSocket-Key
+  extension_not_offered,  ///< of the upgrade response: permessage-deflate, not in terms that the request
+                          ///< offered
+  wrong_accept,           ///< of the upgrade response: Sec-WebSocket-Accept does not answer Sec-WebSocket-Key
 };
 
 struct AnomalyInfo {

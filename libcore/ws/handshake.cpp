@@ -80,7 +80,8 @@ Negotiated negotiated(const std::vector<Extension>& accepted) noexcept {
   Negotiated result;
   for (const auto& extension : accepted) {
     if (iequals(extension.name, "permessage-deflate")) {
-      result.permessage_deflate = true;
+      // Of two, which no response may accept, the first counts.
+      if (!std::exchange(result.permessage_deflate, true)) result.deflate = deflate_agreement(extension);
     } else {
       result.unknown_extension = true;
     }

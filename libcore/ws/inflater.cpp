@@ -38,6 +38,7 @@ Inflater& Inflater::operator=(Inflater&&) noexcept = default;
 void Inflater::begin() {
   state_ = lost_for_good_ ? InflateState::lost : InflateState::ok;
   compressed_ = inflated_ = 0;
+  corrupt_ = false;
   if (lost_for_good_) return;
   if (!stream_) {
     std::unique_ptr<z_stream_s, Deleter> fresh(new z_stream_s{});
@@ -49,7 +50,8 @@ void Inflater::begin() {
   }
 }
 
-InflateState Inflater::lose() {
+InflateState Inflater::lose(bool corrupt) {
+  corrupt_ = corrupt;
   state_ = InflateState::lost;
   if (context_takeover_) {
     lost_for_good_ = true;
@@ -60,7 +62,7 @@ InflateState Inflater::lose() {
 
 void Inflater::skip() {
   begin();
-  lose();
+  lose(false);
 }
 
 InflateState Inflater::add(Bytes payload, Buffer& out) {
@@ -76,7 +78,7 @@ InflateState Inflater::end(Buffer& out) {
   if (compressed_ == 0 || final_block_) return state_;
   run(kTail, Z_BLOCK, out);  // so that zlib says where it stands
   const bool between_blocks = final_block_ || (stream_ && (stream_->data_type & kBlockBoundary) != 0);
-  return state_ != InflateState::lost && !between_blocks ? lose() : state_;
+  return state_ != InflateState::lost && !between_blocks ? lose(true) : state_;
 }
 
 /// A block that says it is the last ends zlib's stream, not the message: what it said can still be referred
@@ -96,7 +98,7 @@ InflateState Inflater::run(Bytes input, int flush, Buffer& out) {
   while (more) {
     if (final_block_) {
       if (input.empty()) break;
-      if (!go_on_behind_final_block()) return lose();
+      if (!go_on_behind_final_block()) return lose(true);
     }
     const std::size_t part = std::min<std::size_t>(input.size(), std::numeric_limits<uInt>::max());
     stream_->next_in = zlib_bytes(input.data());
@@ -104,10 +106,10 @@ InflateState Inflater::run(Bytes input, int flush, Buffer& out) {
     stream_->next_out = zlib_bytes(room.data());
     stream_->avail_out = room.size();
     const int result = inflate(stream_.get(), flush);
-    if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR) return lose();
+    if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR) return lose(true);
     input = input.subspan(part - stream_->avail_in);
     give(Bytes(room).first(room.size() - stream_->avail_out), out);
-    if (inflated_ > limits_.work_bytes) return lose();
+    if (inflated_ > limits_.work_bytes) return lose(false);
     final_block_ = result == Z_STREAM_END;
     more = !input.empty() || (stream_->avail_out == 0 && !final_block_);
   }

@@ -46,12 +46,14 @@ class Inflater {
 
   /// Nothing can be read any more.
   bool lost() const noexcept { return lost_for_good_; }
+  /// The current message is lost because it does not inflate.
+  bool corrupt() const noexcept { return corrupt_; }
 
  private:
   struct Deleter {
     void operator()(z_stream_s* stream) const noexcept;
   };
-  InflateState lose();
+  InflateState lose(bool corrupt);
   InflateState run(Bytes input, int flush, Buffer& out);
   bool go_on_behind_final_block();
   void give(Bytes inflated, Buffer& out);
@@ -61,6 +63,7 @@ class Inflater {
   std::unique_ptr<z_stream_s, Deleter> stream_;
   InflateState state_ = InflateState::ok;  ///< of the current message
   bool lost_for_good_ = false;
+  bool corrupt_ = false;
   bool final_block_ = false;                     ///< the last block that was read said it was the last
   std::uint64_t compressed_ = 0, inflated_ = 0;  ///< bytes of the current message
 };

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "libcore/ws/anomaly.h"
+#include "libcore/ws/deflate_parameters.h"
 #include "libcore/ws/direction.h"
 #include "libcore/ws/frame_header.h"
 
@@ -13,6 +14,7 @@ namespace wstap::ws {
 struct Negotiated {
   bool permessage_deflate = false;  ///< RSV1 marks compressed messages
   bool unknown_extension = false;   ///< RSV bits, and payloads, may mean anything
+  DeflateAgreement deflate{};       ///< by index(Direction)
 };
 
 /// A frame's place in its message.

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import tempfile
 import threading
@@ -96,6 +97,32 @@ class Pipes(Sample):
             self.be_cut_short(proxy)  # its first line finds nobody
             self.assertEqual(proxy.wait(), 0)
             self.assertNotRegex(proxy.said(), "error|failed")
+
+    # FRM-7, CLI-2: a reader that has stopped reading does not hold a proxy that is to stop
+    def test_reader_that_does_not_read(self):
+        for args in (["--json"], ["-w", "-"]):
+            reading, writing = os.pipe()
+            with self.subTest(args=args), Proxy(*args, "--workers", "1", record=False, stdout=writing) as proxy:
+                os.close(writing)
+                client, server = open_websocket(proxy, self.listener())
+                client.sock.settimeout(0.5)
+                with self.assertRaises(TimeoutError):
+                    while True:
+                        client.sock.sendall(masked(TEXT, b"x" * 60_000))
+                proxy.send_signal()
+                proxy.send_signal(signal.SIGINT)
+                self.assertIn(proxy.wait(), (130, 143))
+                self.assertIn("nobody takes what it writes", proxy.said())
+                for end in (client, server):
+                    end.close()
+            os.close(reading)
+
+    def test_repair_into_a_closed_pipe(self):
+        with subprocess.Popen([WSTAP, "inspect", "-q", "--repair", "-", self.big], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, env=environment()) as process:
+            process.stdout.read(100)
+            process.stdout.close()
+            self.assertEqual((process.wait(WAIT), process.stderr.read()), (0, b""))
 
     def test_full_disk_is_no_closed_pipe(self):
         for args in (["inspect", self.capture], ["ca", "show"], ["--help"]):

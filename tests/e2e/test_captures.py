@@ -307,11 +307,20 @@ class Rotated(Session):
         self.close_both_ways()
         self.assertEqual(self.tap.stop(), 0)
 
-    # CAP-5: what is there already is not overwritten by a part
+    # CAP-5: what is there already is not overwritten by a part, and that is said before anything is recorded
     def test_part_that_exists_already(self):
         capture = self.path("session.wstap")
         (capture.parent / "session.2.wstap").write_text("precious")
+        done = run("proxy", "--listen", "127.0.0.1:0", "-w", capture, "--rotate-size", "20k", status=1)
+        self.assertIn("session.2.wstap", done.stderr)
+        self.assertFalse(capture.exists())
+        self.assertEqual((capture.parent / "session.2.wstap").read_text(), "precious")
+
+    # CAP-5: nor is one that comes to be later
+    def test_part_that_somebody_else_makes(self):
+        capture = self.path("session.wstap")
         self.open("--rotate-size", "20k", capture=capture)
+        (capture.parent / "session.2.wstap").write_text("precious")
         with self.assertRaises((EOFError, OSError, AssertionError)):
             self.exchange(60, size=1000)
         self.client.close()

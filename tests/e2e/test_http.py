@@ -52,6 +52,16 @@ class Exchanges(TestCase):
         self.server.send("HTTP/1.1 200 OK\r\nProxy-Authenticate: Basic\r\nvia: 1.1 other\r\nContent-Length: 0\r\n\r\n")
         self.assertEqual(self.client.head(), b"HTTP/1.1 200 OK\r\nvia: 1.1 other\r\nContent-Length: 0\r\n\r\n")
 
+    # UPG-9: a body that is none is the client's fault
+    def test_malformed_body(self):
+        for framing, body in (("Transfer-Encoding: chunked", "zz\r\n"), ("Content-Length: 50", "abc")):
+            with self.subTest(framing), self.listener() as listener:
+                client = self.connect(self.tap.address)
+                client.send(f"POST http://{listener.target}/ HTTP/1.1\r\nHost: a\r\n{framing}\r\n\r\n{body}")
+                client.finish()
+                self.assertEqual(client.status(), 400)
+                self.assertIn("body", client.rest().decode())
+
     # UPG-2: chunks and trailers, both ways, each as it came
     def test_chunked_both_ways_with_trailers(self):
         chunked = "5;ext=\"a\"\r\nhello\r\nA\r\n0123456789\r\n0\r\nX-Trailer: 1\r\nx-other: 2\r\n\r\n"

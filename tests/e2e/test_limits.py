@@ -3,9 +3,9 @@
 import re
 import unittest
 
-from frame_bytes import BINARY, TEXT, masked
+from frame_bytes import BINARY, CLOSE, MASK, TEXT, close, masked
 from raw_peers import in_background, open_websocket, tunnel_by_connect, upgrade_request, upgrade_response, WAIT
-from wstap_testing import SANITIZED, TestCase, eventually, everything, run
+from wstap_testing import SANITIZED, TestCase, eventually, everything, inspect, run
 
 SOON = 0.2  # seconds in which nothing may happen
 
@@ -104,6 +104,42 @@ class Patience(TestCase):
                 client, server = self.ask(body)
                 client.reset()
                 self.assertEqual(server.ending(), "eof")
+
+    # LIM-4, FLOW-4: of an upgrade, the record says whose fault it was
+    def test_upgrade_that_nobody_waits_for(self):
+        listener = self.listener()
+        client = self.connect(self.tap.address)
+        client.send(upgrade_request("a", f"http://{listener.target}/"))
+        server = listener.accept()
+        server.head()
+        client.reset()
+        self.assertEqual(server.ending(), "eof")
+        self.assertEqual(self.tap.flow()["reason"], "the client went away")
+
+    # FLOW-4
+    def test_upgrade_that_a_stop_ends(self):
+        tap, listener = self.proxy(), self.listener()
+        client = self.connect(tap.address)
+        client.send(upgrade_request("a", f"http://{listener.target}/"))
+        listener.accept().head()
+        tap.stop()
+        self.assertEqual(inspect(tap.capture, "--flows")[0]["reason"], "wstap is stopping")
+
+    # LIM-4: off is never, not at once
+    def test_without_end(self):
+        tap, listener = self.proxy("--handshake-timeout", "off", "--close-timeout", "0"), self.listener()
+        client, server = open_websocket(tap, listener)
+        client.send(close(1000, mask=MASK))
+        server.frame()
+        server.sock.settimeout(SOON)
+        with self.assertRaises(TimeoutError):
+            server.sock.recv(1)
+        server.sock.settimeout(WAIT)
+        server.send(close(1000))
+        self.assertEqual(client.frame().opcode, CLOSE)
+        client.close()
+        server.close()
+        self.assertEqual(tap.flow()["state"], "complete")
 
     # LIM-4: a client that said its last word gets the answer to it, though not whenever it may come
     def test_answer_to_a_last_word(self):

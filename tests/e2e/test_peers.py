@@ -151,13 +151,18 @@ class Libraries(TestCase):
         for flow in flows:
             own = [r for r in recorded if r["flow"] == flow["flow"]]
             self.assertEqual(len(own), flow["send"]["frames"] + flow["receive"]["frames"])
-            # Compressed frames pass, and are recorded, as they are.
+            # Compressed frames pass, and are recorded, as they are; what they say is shown.
             texts = [r for r in own if r["opcode"] == "text"]
             deflated = "permessage-deflate" in flow.get("extensions", "")
             self.assertEqual(any(r["compressed"] for r in texts), deflated)
             if not deflated:
                 parts = [r["payload"] for r in own if r["dir"] == "send" and "message" in r]
                 self.assertEqual((parts[:3], set(parts[3:]) - {""}), (["in ", "three ", "parts"], set()))
+                continue
+            said = {way: [r.get("payload", r.get("payload_b64")) for r in own if r["compressed"] and r["fin"] and r["dir"] == way]
+                    for way in ("send", "receive")}
+            self.assertEqual(said["send"], said["receive"])
+            self.assertIn("in three parts", said["send"])
 
     def test_python_and_python(self):
         self.sessions(python_client, lambda ca: PythonServer(ca and ca.server("localhost")))

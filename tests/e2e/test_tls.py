@@ -244,6 +244,23 @@ class Untrusted(Intercepted):
         self.assertIn("trust", record["reason"])
         self.tap.wait_for_line("TLS with the client")
 
+    # TLS-3, FLOW-4: a handshake that wstap itself cannot go on with is not blamed on trust
+    def test_client_that_speaks_an_old_version(self):
+        listener = self.tls_listener()
+        self.start()
+        upstream = in_background(listener.accept)
+        client = tunnel_by_connect(self.tap, f"localhost:{listener.port}")
+        self.enterContext(client)
+        context = trusting(self.trust)
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")
+        context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_1
+        with self.assertRaises(ssl.SSLError):
+            client.start_tls(context, "localhost")
+        reason = self.tap.flow()["reason"]
+        self.assertNotIn("trust", reason)
+        self.assertRegex(reason, "protocol|version")
+        upstream.exception(WAIT)
+
     # TLS-3, FLOW-4: nor does a client of --reverse
     def test_client_of_a_server_that_distrusts(self):
         tap = self.proxy("--reverse", f"wss://localhost:{self.tls_listener().port}", "--upstream-ca", self.authority.file)

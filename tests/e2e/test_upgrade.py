@@ -94,6 +94,16 @@ class Heads(TestCase):
         client.close()
         self.assertEqual(names(tap.flow()), ["wrong_accept"])
 
+    # DEF-1: an answer in terms that nobody offered, too
+    def test_with_an_extension_that_was_not_offered(self):
+        tap, listener = self.proxy(), self.listener()
+        agree = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=9\r\n"
+        client, server = open_websocket(tap, listener, extra="Sec-WebSocket-Extensions: permessage-deflate\r\n",
+                                        agree=agree)
+        server.close()
+        client.close()
+        self.assertEqual(names(tap.flow()), ["extension_not_offered"])
+
 
 class Stream(TestCase):
     def setUp(self):

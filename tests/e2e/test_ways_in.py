@@ -255,7 +255,7 @@ class Opaque(TestCase):
             server.send(b"bye")  # half-closed goes on
             server.close()
             self.assertEqual(client.rest(), b"bye")
-            record = self.assert_opaque(tap, "not HTTP", 9, 21, number)
+            record = self.assert_opaque(tap, "server spoke first", 9, 21, number)
             self.assertEqual(record["url"], listener.target)
 
     # UPG-5: a client that says nothing
@@ -268,7 +268,43 @@ class Opaque(TestCase):
         self.assertEqual(server.read(16), b"GET / HTTP/1.1\r\n")
         client.close()
         server.close()
-        self.assert_opaque(tap, "not HTTP", 16, 0)
+        self.assert_opaque(tap, "silent client", 16, 0)
+
+    # UPG-5: for ever, when that is asked for
+    def test_patience_without_end(self):
+        tap, listener = self.proxy("--detect-timeout", "off"), self.listener()
+        client = self.enterContext(tunnel_by_connect(tap, listener.target))
+        server = listener.accept()
+        client.sock.settimeout(0.7)
+        with self.assertRaises(TimeoutError):
+            client.sock.recv(1)
+        client.sock.settimeout(WAIT)
+        client.send(upgrade_request("a"))
+        server.head()
+        server.send(upgrade_response())
+        self.assertEqual(client.status(), 101)
+        server.close()
+
+    # UPG-5, RFC 9112 2.2: blank lines before a request do not hide it
+    def test_blank_lines_first(self):
+        tap, listener = self.proxy(), self.listener()
+        client = self.enterContext(tunnel_by_connect(tap, listener.target))
+        client.send(b"\r\n", upgrade_request("a"))
+        server = listener.accept()
+        server.head()
+        server.send(upgrade_response())
+        self.assertEqual(client.status(), 101)
+        server.close()
+        client.close()
+        self.assertEqual(tap.flow()["type"], "flow")
+
+    # UPG-5: what the port itself does not know is told so at once
+    def test_other_bytes_at_the_port(self):
+        for first in (b"\x04\x01\x00\x50\x7f\x00\x00\x01\x00", bytes(20), b"\xff\xfe"):
+            client = self.connect(self.proxy().address)
+            client.send(first)
+            self.assertEqual(client.status(), 400)
+            self.assertIn("SOCKS5", client.rest().decode())
 
     # UPG-5: bytes that are no protocol wstap knows
     def test_other_bytes(self):

@@ -70,11 +70,23 @@ TEST(Printable, EscapesLineAndParagraphSeparators) {
   EXPECT_EQ(shown(0x2029), "\\u{2029}");
 }
 
+// INS-5
+TEST(Printable, EscapesWhatCannotBeSeen) {
+  for (const std::uint32_t code : {0x200b, 0x2060, 0xfeff, 0xe0041})
+    EXPECT_EQ(shown(code), fmt::format("\\u{{{:x}}}", code));
+  EXPECT_EQ(shown(0x200d), text(encoded(0x200d))) << "joins emoji and letters";
+}
+
+bool is_invisible(std::uint32_t code) {
+  return code == 0x200b || (code >= 0x2060 && code <= 0x2064) || code == 0xfeff ||
+         (code >= 0xe0000 && code <= 0xe007f);
+}
+
 TEST(Printable, ShowsEveryOtherCharacterAsItIs) {
   for (std::uint32_t code = 0; code <= 0x10ffff; code += code < 0x10000 ? 1 : 0xfd) {
     if (!test::is_scalar_value(code)) continue;
-    const bool escaped =
-        is_control(code) || is_direction_mark(code) || code == 0x2028 || code == 0x2029 || code == '\\';
+    const bool escaped = is_control(code) || is_direction_mark(code) || is_invisible(code) ||
+                         code == 0x2028 || code == 0x2029 || code == '\\';
     ASSERT_EQ(shown(code) != text(encoded(code)), escaped) << fmt::format("U+{:04X}", code);
   }
 }

@@ -98,7 +98,7 @@ TEST(CaptureReader, LosesNothingBeforeACutAtAnyOffset) {
   MemoryFile file(whole);
   std::size_t sound = 0;        // records before the cut
   std::size_t sound_bytes = 0;  // and their length
-  for (std::size_t cut = 0; cut <= whole.size(); ++cut) {
+  for (std::size_t cut = 1; cut <= whole.size(); ++cut) {
     SCOPED_TRACE(cut);
     if (sound < records.size() && cut == sound_bytes + records[sound].size())
       sound_bytes += records[sound++].size();
@@ -182,11 +182,13 @@ TEST(CaptureReader, ReadsConcatenatedCapturesOn) {  // CAP-5
   EXPECT_EQ(test::read_back(file.path()).records, records);
 }
 
-TEST(CaptureReader, TakesNothingForACaptureOfNothing) {
+// CAP-1: a capture begins with a header.
+TEST(CaptureReader, TakesNothingForNoCapture) {
   const MemoryFile file({});
   const auto read = test::read_back(file.path());
   EXPECT_TRUE(read.records.empty());
-  EXPECT_FALSE(read.error);
+  ASSERT_TRUE(read.error);
+  EXPECT_EQ(read.error->code, Errc::bad_magic);
 }
 
 TEST(CaptureReader, RefusesWhatIsNoCapture) {

@@ -182,9 +182,19 @@ TEST_F(Rotating, ClosedFlowsAreNotOpenedAgain) {
   EXPECT_TRUE(test::records_of<pipeline::FlowOpened>(part(2)).empty());
 }
 
-TEST_F(Rotating, OverwritesNoOtherFileUnasked) {
+// CAP-5: known before anything is recorded
+TEST_F(Rotating, DoesNotBeginWhereThePartsAreTaken) {
   test::write_file(part(2), "precious");
+  const auto refused = CaptureWriter::open({.path = part(1), .rotate_bytes = 100}, clock);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::exists);
+  EXPECT_THAT(refused.error().detail, testing::StartsWith(part(2)));
+  EXPECT_FALSE(std::filesystem::exists(part(1)));
+}
+
+TEST_F(Rotating, OverwritesNoOtherFileUnasked) {
   const auto writer = open({.rotate_bytes = 100});
+  test::write_file(part(2), "precious");
   add_burst(*writer, 1, 2, {Buffer(400)});
   const auto refused = writer->connection({});
   ASSERT_FALSE(refused);
@@ -194,8 +204,8 @@ TEST_F(Rotating, OverwritesNoOtherFileUnasked) {
 }
 
 TEST_F(Rotating, ToldToPassGoesOnInThePartItHas) {  // CAP-3
-  test::write_file(part(2), "precious");
   const auto writer = open({.on_error = OnCaptureError::pass, .rotate_bytes = 100});
+  test::write_file(part(2), "precious");
   add_burst(*writer, 1, 2, {Buffer(400)});
   add_burst(*writer, 1, 3, {Buffer(400)});
   add_burst(*writer, 1, 4, {Buffer(400)});

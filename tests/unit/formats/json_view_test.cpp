@@ -132,14 +132,14 @@ INSTANTIATE_TEST_SUITE_P(
               R"("length":5,"compressed":false,"payload":"ab","verdict":"forwarded","payload_length":2)"}),
     [](const auto& row) { return row.param.name; });
 
-TEST(JsonFrame, CompressedTextIsBytes) {
+TEST(JsonFrame, CompressedTextThatDoesNotInflateIsBytes) {  // FRM-5
   FlowBook book;
   auto flow = test::plain_flow_opened(1);
   flow.extensions = "permessage-deflate";
   book.open(flow);
   const auto line = frames_as_json(
       {.direction = Direction::receive, .frames = {wire({.payload = test::bytes("abc"), .rsv = 4})}},
-      JsonDetail::readable, "x.wstap", book);
+      JsonDetail::readable, "x.wstap", std::move(book));
   EXPECT_NE(line.find(R"("rsv":4,"masked":false,"length":3,"compressed":true,"payload_b64":"YWJj")"),
             std::string::npos)
       << line;

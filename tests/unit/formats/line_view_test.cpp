@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "formats/flow_book.h"
+#include "tests/support/deflating_peer.h"
 #include "tests/support/sample_capture.h"
 #include "tests/support/terminal.h"
 
@@ -79,15 +80,32 @@ TEST(FrameLine, CutsLongPayloads) {
             "binary             26  " + std::string(50, 'f') + "...\n");
 }
 
-TEST(FrameLine, ShowsCompressedTextAsBytes) {
+/// The line of a compressed message's only frame.
+std::string compressed_line(Buffer payload) {
   FlowBook book;
   auto flow = test::plain_flow_opened(1);
   flow.extensions = "permessage-deflate";
   book.open(flow);
-  const auto line =
-      lines_of({.direction = Direction::receive, .frames = {wire({.payload = test::bytes("abc"), .rsv = 4})}},
-               false, book);
-  EXPECT_NE(line.find("text                3 z rsv=4  616263\n"), std::string::npos) << line;
+  return lines_of(
+      {.direction = Direction::receive, .frames = {wire({.payload = std::move(payload), .rsv = 4})}}, false,
+      std::move(book));
+}
+
+TEST(FrameLine, ShowsWhatACompressedMessageSays) {  // DEF-2
+  const auto line = compressed_line(test::hex("f2 48 cd c9 c9 07 00"));
+  EXPECT_NE(line.find("text                7 z rsv=4  Hello\n"), std::string::npos) << line;
+}
+
+TEST(FrameLine, ShowsTheBytesOfWhatDoesNotInflate) {  // FRM-5
+  const auto line = compressed_line(test::bytes("abc"));
+  EXPECT_NE(line.find("text                3 z rsv=4  ! invalid_deflate  616263\n"), std::string::npos)
+      << line;
+}
+
+TEST(FrameLine, TellsOfABoundThatWasHit) {  // DEF-5
+  test::DeflatingPeer peer({.level = 9});
+  const auto line = compressed_line(peer.message(Buffer(3'000'000)));
+  EXPECT_NE(line.find(" z inflate_limited rsv=4  "), std::string::npos) << line;
 }
 
 TEST(FrameLine, TellsWhatBecameOfIt) {  // FLOW-3

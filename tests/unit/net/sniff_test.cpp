@@ -34,6 +34,7 @@ TEST_P(Sniff, DecidesAtItsByteAndStaysWithIt) {
 INSTANTIATE_TEST_SUITE_P(
     Http1, Sniff,
     testing::Values(Start{"Path", "GET / HTTP/1.1\r\n", Opening::http1, 5},
+                    Start{"BlankLinesFirst", "\r\n\r\nGET / HTTP/1.1\r\n", Opening::http1, 9},
                     Start{"Asterisk", "OPTIONS * HTTP/1.1\r\n", Opening::http1, 9},
                     Start{"HttpUrl", "GET http://a/ HTTP/1.1\r\n", Opening::http1, 8},
                     Start{"HttpsUrl", "POST https://a/ HTTP/1.1\r\n", Opening::http1, 9},
@@ -63,7 +64,6 @@ INSTANTIATE_TEST_SUITE_P(
                     Start{"Nul", "\0\0"s, Opening::other, 1},
                     Start{"Ssh", "SSH-2.0-x\r\n", Opening::other, 5},
                     Start{"LowerCaseMethod", "get / HTTP/1.1\r\n", Opening::other, 1},
-                    Start{"EmptyLine", "\r\nGET / HTTP/1.1\r\n", Opening::other, 1},
                     Start{"SpaceFirst", " GET / HTTP/1.1\r\n", Opening::other, 1},
                     Start{"MethodTooLong", std::string(25, 'A') + " / HTTP/1.1\r\n", Opening::other, 25},
                     Start{"MethodEndsInTab", "GET\t/ HTTP/1.1\r\n", Opening::other, 4},

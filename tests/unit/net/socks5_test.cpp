@@ -152,7 +152,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Greeting{"Password", "05 01 02", true, "05 02", true},
                     Greeting{"PasswordAmongOthers", "05 02 00 02", true, "05 02", true},
                     Greeting{"PasswordIsNotOffered", "05 02 00 01", true, "05 ff", false},
-                    Greeting{"OnlyPasswordIsOffered", "05 01 02", false, "05 ff", false},
+                    Greeting{"OnlyPasswordIsOffered", "05 01 02", false, "05 02", true},
                     Greeting{"NothingIsOffered", "05 00", false, "05 ff", false},
                     Greeting{"OtherVersion", "04 01 00", false, "", false}),
     [](const auto& row) { return std::string(row.param.name); });

@@ -45,8 +45,8 @@ TEST_F(ChannelFaults, APeerThatGoesAwayFailsTheHandshakeByName) {
   EXPECT_EQ(right->handshake(scratch()).status, ChannelStatus::want_read);
   to_server_.ended = true;
   EXPECT_EQ(right->handshake(scratch()).status, ChannelStatus::failed);
-  EXPECT_EQ(right->error().code, Errc::handshake_failed);
-  EXPECT_EQ(right->error().detail, "the peer closed the connection");
+  EXPECT_EQ(right->error().code, Errc::refused);
+  EXPECT_EQ(right->error().detail, "it closed the connection");
 }
 
 TEST_F(ChannelFaults, AFaultOfTheWireIsAReset) {
@@ -114,7 +114,7 @@ TEST_F(ChannelFaults, AFailedHandshakeTellsThePeerWhy) {
   Buffer room(10);
   const auto got = b == ChannelStatus::ok ? right->read(room, scratch()) : ChannelResult{b, 0};
   EXPECT_EQ(got.status, ChannelStatus::failed);
-  EXPECT_EQ(right->error().code, Errc::handshake_failed);
+  EXPECT_EQ(right->error().code, Errc::refused);
   EXPECT_THAT(right->error().detail, HasSubstr("unknown ca"));
 }
 

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// What frames say, compressed or not, in one direction (DEF-2, DEF-3, DEF-5, FRM-5).
+#include "libcore/ws/message_reader.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/bytes.h"
+#include "tests/support/deflating_peer.h"
+
+namespace wstap::ws {
+namespace {
+
+using test::bytes;
+using test::hex;
+
+/// Frames of a server, numbered and read.
+class MessageReaderTest : public testing::Test {
+ protected:
+  FrameReading frame(std::uint8_t opcode, Bytes payload, bool fin = true, bool compressed = false) {
+    const FrameHeader header{.fin = fin,
+                             .rsv = compressed ? kRsv1 : std::uint8_t{0},
+                             .opcode = opcode,
+                             .header_len = minimal_header_len(payload.size(), false),
+                             .payload_len = payload.size()};
+    placed = tracker.observe(header, next++);
+    return reader.read(header, placed, payload);
+  }
+
+  MessageTracker tracker{Direction::receive, {.permessage_deflate = true}};
+  MessageReader reader{{}, {}};
+  Placement placed;
+  std::uint64_t next = 2;
+};
+
+constexpr bool kMore = false, kFin = true, kCompressed = true;
+
+// DEF-2: of several frames, the last has the whole message, those before it their bytes.
+TEST_F(MessageReaderTest, TheLastFrameHasTheMessage) {
+  const auto payload = hex("f2 48 cd c9 c9 07 00");
+  const auto first = frame(kText, Bytes(payload).first(3), kMore, kCompressed);
+  EXPECT_EQ(to_buffer(first.payload), hex("f2 48 cd"));
+  EXPECT_EQ(first.inflation, Inflation::none);
+  const auto ping = frame(kPing, bytes("between"));
+  EXPECT_EQ(to_buffer(ping.payload), bytes("between"));
+  const auto middle = frame(kContinuation, {}, kMore);
+  EXPECT_TRUE(middle.payload.empty());
+  const auto last = frame(kContinuation, Bytes(payload).subspan(3), kFin);
+  EXPECT_EQ(to_buffer(last.payload), bytes("Hello"));
+  EXPECT_EQ(last.inflation, Inflation::done);
+  EXPECT_EQ(last.compressed_bytes, 7U);
+  EXPECT_TRUE(last.anomalies.empty());
+}
+
+// DEF-3: takeover over messages, with uncompressed and empty ones between
+TEST_F(MessageReaderTest, TakesTheContextOver) {
+  EXPECT_EQ(to_buffer(frame(kText, hex("f2 48 cd c9 c9 07 00"), kFin, kCompressed).payload), bytes("Hello"));
+  EXPECT_EQ(to_buffer(frame(kText, bytes("plain")).payload), bytes("plain"));
+  EXPECT_TRUE(frame(kBinary, hex("00"), kFin, kCompressed).payload.empty());
+  EXPECT_TRUE(frame(kBinary, {}, kFin, kCompressed).payload.empty());
+  EXPECT_EQ(to_buffer(frame(kText, hex("f2 00 11 00 00"), kFin, kCompressed).payload), bytes("Hello"));
+}
+
+// FRM-5: of the inflated text, on its last frame
+TEST_F(MessageReaderTest, JudgesInflatedText) {
+  test::DeflatingPeer peer;
+  const auto bad = peer.message(bytes("\xff\xfe"));
+  EXPECT_TRUE(frame(kText, bad, kFin, kCompressed).anomalies.has(Anomaly::text_not_utf8));
+  const auto good = peer.message(bytes("\xc3\xa4"));
+  EXPECT_TRUE(frame(kText, Bytes(good).first(1), kMore, kCompressed).anomalies.empty());
+  EXPECT_TRUE(frame(kContinuation, Bytes(good).subspan(1)).anomalies.empty());
+  EXPECT_TRUE(frame(kBinary, peer.message(bytes("\xff")), kFin, kCompressed).anomalies.empty());
+}
+
+// FRM-5, DEF-5: the message that does not inflate is at fault; those that cannot be read because of it are
+// not.
+TEST_F(MessageReaderTest, BlamesTheCorruptMessageAlone) {
+  const auto corrupt = frame(kText, hex("ff ff ff"), kFin, kCompressed);
+  EXPECT_EQ(corrupt.inflation, Inflation::unreadable);
+  EXPECT_TRUE(corrupt.anomalies.has(Anomaly::invalid_deflate));
+  EXPECT_EQ(to_buffer(corrupt.payload), hex("ff ff ff"));
+  const auto behind = frame(kText, hex("f2 48 cd c9 c9 07 00"), kFin, kCompressed);
+  EXPECT_EQ(behind.inflation, Inflation::unreadable);
+  EXPECT_TRUE(behind.anomalies.empty());
+  EXPECT_EQ(to_buffer(frame(kText, bytes("plain")).payload), bytes("plain"));
+}
+
+// DEF-5
+TEST_F(MessageReaderTest, TellsOfABoundThatWasHit) {
+  test::DeflatingPeer peer({.level = 9});
+  const auto bomb = peer.message(Buffer(3'000'000));
+  const auto reading = frame(kBinary, bomb, kFin, kCompressed);
+  EXPECT_EQ(reading.inflation, Inflation::limited);
+  EXPECT_EQ(to_buffer(reading.payload), bomb);
+  EXPECT_TRUE(reading.anomalies.empty());
+  EXPECT_EQ(to_buffer(frame(kText, peer.message(bytes("next")), kFin, kCompressed).payload), bytes("next"));
+}
+
+TEST_F(MessageReaderTest, WhatIsNotThereMakesTheRestUnreadable) {
+  frame(kText, hex("f2 48 cd c9 c9 07 00"), kFin, kCompressed);
+  reader.skip(placed);
+  const auto behind = frame(kText, hex("f2 00 11 00 00"), kFin, kCompressed);
+  EXPECT_EQ(behind.inflation, Inflation::unreadable);
+  EXPECT_TRUE(behind.anomalies.empty()) << "nobody is at fault";
+}
+
+}  // namespace
+}  // namespace wstap::ws
