@@ -28,7 +28,8 @@ struct Options {
   std::string repair_to;
   Shape format = Shape::line;
   Colour colour = Colour::automatic;
-  bool flows = false, raw = false, structured = false, json = false, count = false;
+  bool flows = false, messages = false, lint = false, raw = false, structured = false, json = false,
+       count = false;
   bool follow = false, force = false, quiet = false;
 
   /// The short forms on a command line win over a --format from anywhere.
@@ -51,6 +52,8 @@ std::string contradiction(const Options& options) {
 std::unique_ptr<Listing> make_listing(const Options& options) {
   const bool colour = wants_colour(options.colour);
   if (options.count) return std::make_unique<Count>(options.flows);
+  if (options.lint) return std::make_unique<Lint>(options.shape());
+  if (options.messages) return std::make_unique<MessageListing>(options.shape(), colour);
   if (options.flows) return std::make_unique<FlowListing>(options.shape(), colour, options.follow);
   return std::make_unique<FrameListing>(options.shape(), colour, parse_frame_id(options.frame));
 }
@@ -131,6 +134,7 @@ Exit show(const Options& options, Io& io) {
   const auto listing = make_listing(options);
   Exit status = Exit::ok;
   if (!list(*reader, *listing, options, status, io)) return output_failed(io);
+  if (status == Exit::ok && listing->found_fault()) return Exit::failed;
   if (!options.frame.empty() && !listing->satisfied() && status == Exit::ok) {
     complain(io, kName, fmt::format("there is no frame {} (see 'wstap inspect --flows')", options.frame));
     return Exit::failed;
@@ -165,11 +169,21 @@ Exit run(const Options& options, Io& io) {
 void declare_what(CLI::App& app, Options& options) {
   const OptionGroup group(app, "What to show");
   auto* flows = app.add_flag("--flows", options.flows, "list flows, and connections that became none");
+  auto* messages = app.add_flag("--messages", options.messages,
+                                "list messages: fragments joined, compressed ones inflated")
+                       ->excludes(flows);
   auto* frame = app.add_option("--frame", options.frame,
                                "show this frame only; SEQ 0 and 1 are the upgrade's request and response")
                     ->type_name("FLOW:SEQ")
-                    ->excludes(flows);
+                    ->excludes(flows)
+                    ->excludes(messages);
   app.add_flag("--count", options.count, "print how many frames (with --flows: flows) there are")
+      ->excludes(frame)
+      ->excludes(messages);
+  app.add_flag("--lint", options.lint,
+               "list what RFC 6455 and 7692 forbid; exit status 1 if there is anything")
+      ->excludes(flows)
+      ->excludes(messages)
       ->excludes(frame);
 }
 

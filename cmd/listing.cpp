@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "libcore/base/ascii.h"
+#include "libcore/base/printable.h"
 
 namespace wstap::cmd {
 
@@ -94,6 +95,84 @@ void FrameListing::others(const formats::Record& record, std::string& out) {
   } else if (const auto* note = std::get_if<pipeline::Note>(&record)) {
     json_.note(out, *note);
   }
+}
+
+MessageListing::MessageListing(Shape shape, bool colour)
+    : shape_(shape),
+      messages_([this](const formats::Message& message) { print(message); }),
+      lines_(colour),
+      json_({}, detail(shape)) {}
+
+void MessageListing::take(const formats::Record& record, formats::EventReader& reader, std::string& out) {
+  if (capture_ != reader.path()) json_.set_capture(capture_ = reader.path());
+  out_ = &out;
+  if (const auto* burst = std::get_if<pipeline::Burst>(&record)) {
+    book_.visit(*burst, formats::Depth::payloads, [&](pipeline::Envelope& envelope, Bytes payload) {
+      if (envelope.verdict == pipeline::Verdict::pending) reader.settle(envelope);
+      messages_.take(envelope, payload);
+    });
+  } else if (const auto* opened = std::get_if<pipeline::FlowOpened>(&record)) {
+    book_.open(*opened);
+  } else if (const auto* closed = std::get_if<pipeline::FlowClosed>(&record)) {
+    messages_.close(closed->id);
+    book_.close(closed->id);
+  }
+}
+
+void MessageListing::finish(std::string& out) {
+  out_ = &out;
+  messages_.close_all();
+}
+
+void MessageListing::print(const formats::Message& message) {
+  switch (shape_) {
+    case Shape::line: return lines_.message(*out_, message);
+    case Shape::json:
+    case Shape::jsonl: return json_.message(*out_, message);
+    case Shape::raw: formats::raw_view(*out_, message); break;
+    case Shape::structured: formats::structured_view(*out_, message); break;
+  }
+  *out_ += '\n';
+}
+
+void Lint::take(const formats::Record& record, formats::EventReader& reader, std::string& out) {
+  capture_ = reader.path();
+  if (const auto* burst = std::get_if<pipeline::Burst>(&record)) {
+    book_.visit(*burst, formats::Depth::payloads, [&](const pipeline::Envelope& envelope, Bytes) {
+      if (envelope.anomalies.empty()) return;
+      const bool sends = envelope.direction == ws::Direction::send;
+      const auto where =
+          fmt::format("{} {}", sends ? "->" : "<-", ws::opcode_name(envelope.frame.header.opcode));
+      report(out, where, envelope.flow, envelope.sequence, envelope.anomalies);
+    });
+  } else if (const auto* opened = std::get_if<pipeline::FlowOpened>(&record)) {
+    book_.open(*opened);
+    if (!opened->resumed) report(out, "<- response", opened->id, 1, opened->anomalies);
+  } else if (const auto* closed = std::get_if<pipeline::FlowClosed>(&record)) {
+    book_.close(closed->id);
+  }
+}
+
+void Lint::report(std::string& out, std::string_view where, pipeline::FlowId flow,
+                  pipeline::Sequence sequence, ws::AnomalySet anomalies) {
+  anomalies.for_each([&](const ws::AnomalyInfo& entry) {
+    found_ = true;
+    if (is_json(shape_)) {
+      formats::JsonWriter json(out);
+      json.add_word("type", "anomaly");
+      json.add_if("capture", capture_);
+      json.add("flow", flow);
+      json.add("seq", sequence);
+      json.add_word("name", entry.name);
+      json.add_word("section", entry.section);
+      json.add_word("meaning", entry.meaning);
+      json.close_object();
+      out += '\n';
+    } else {
+      out += fmt::format("{}: {}:{} {}: {} ({}): {}\n", printable(capture_), flow, sequence, where,
+                         entry.name, entry.section, entry.meaning);
+    }
+  });
 }
 
 FlowListing::FlowListing(Shape shape, bool colour, bool at_once)

@@ -39,6 +39,8 @@ class Listing {
   virtual void finish(std::string&) {}
   /// Nothing that may still come is of interest.
   virtual bool satisfied() const { return false; }
+  /// Something was found that makes the command fail.
+  virtual bool found_fault() const { return false; }
 };
 
 /// One entry a frame, or the one frame that is asked for.
@@ -62,6 +64,42 @@ class FrameListing final : public Listing {
   formats::JsonView json_;
   std::string capture_;
   std::map<pipeline::FlowId, pipeline::FlowOpened> open_;  ///< kept for the lossless form only
+};
+
+/// One entry a message, when its last frame is there.
+class MessageListing final : public Listing {
+ public:
+  MessageListing(Shape shape, bool colour);
+  void take(const formats::Record& record, formats::EventReader& reader, std::string& out) override;
+  void finish(std::string& out) override;
+
+ private:
+  void print(const formats::Message& message);
+
+  Shape shape_;
+  formats::FlowBook book_;
+  formats::MessageBook messages_;
+  formats::LineView lines_;
+  formats::JsonView json_;
+  std::string capture_;
+  std::string* out_ = nullptr;  ///< of the call that is running
+};
+
+/// What the RFCs forbid, one line an anomaly.
+class Lint final : public Listing {
+ public:
+  explicit Lint(Shape shape) : shape_(shape) {}
+  void take(const formats::Record& record, formats::EventReader& reader, std::string& out) override;
+  bool found_fault() const override { return found_; }
+
+ private:
+  void report(std::string& out, std::string_view where, pipeline::FlowId flow, pipeline::Sequence sequence,
+              ws::AnomalySet anomalies);
+
+  Shape shape_;
+  formats::FlowBook book_;
+  std::string capture_;
+  bool found_ = false;
 };
 
 /// One entry a flow or connection, in the order in which they began.

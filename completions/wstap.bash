@@ -14,7 +14,7 @@ _wstap_options() {
         "--print --no-print --json --color -v --verbose -q --quiet --log-format -h --help"
       ;;
     inspect)
-      echo "--flows --frame --count --format --raw --structured --json --color --follow --repair --force" \
+      echo "--flows --messages --frame --count --lint --format --raw --structured --json --color --follow --repair --force" \
         "-q --quiet -h --help"
       ;;
     ca) echo "--ca-cert --ca-key -h --help" ;;

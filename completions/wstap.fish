@@ -60,6 +60,8 @@ complete -c wstap -n $proxy -l json -d 'Print frames as JSON Lines'
 set -l inspect '__fish_seen_subcommand_from inspect'
 complete -c wstap -n $inspect -F
 complete -c wstap -n $inspect -l flows -d 'List flows and connections'
+complete -c wstap -n $inspect -l messages -d 'List messages'
+complete -c wstap -n $inspect -l lint -d 'List what the RFCs forbid'
 complete -c wstap -n $inspect -l frame -x -d 'Show this frame only: FLOW:SEQ'
 complete -c wstap -n $inspect -l count -d 'Print how many there are'
 complete -c wstap -n $inspect -l format -x -a 'text raw structured json jsonl' -d 'How to show it'

@@ -215,6 +215,33 @@ void structured_view(std::string& out, const pipeline::Envelope& envelope, Bytes
   anomalies(out, envelope.anomalies);
 }
 
+void raw_view(std::string& out, const Message& message) {
+  out += fmt::format("message {}:{} {} {}, {} bytes in {} frames\n", message.flow, message.first,
+                     ws::long_name(message.direction), ws::opcode_name(message.opcode), message.wire_bytes,
+                     message.frames);
+  if (message.inflation == ws::Inflation::done)
+    out += fmt::format("inflated, {} bytes\n", message.payload.size());
+  hex_dump(out, message.payload);
+  anomalies(out, message.anomalies);
+}
+
+void structured_view(std::string& out, const Message& message) {
+  out += fmt::format(
+      "id: {}:{}\nlast frame: {}\nframes: {}\ntime: {}\ndirection: {}\nopcode: {}\nlength: {}\ncompressed: "
+      "{}\n",
+      message.flow, message.first, message.last, message.frames, rfc3339(message.time_ns),
+      ws::long_name(message.direction), ws::opcode_name(message.opcode), message.wire_bytes,
+      message.compressed);
+  if (message.inflation == ws::Inflation::done)
+    out += fmt::format("inflated length: {}\n", message.payload.size());
+  if (message.inflation == ws::Inflation::limited) out += "inflate_limited: true\n";
+  if (!message.finished) out += "finished: false\n";
+  content(out, "", message.opcode, message.says_content(), message.payload);
+  out += fmt::format("verdict: {}\n", name(message.verdict));
+  field(out, "cause", message.cause);
+  anomalies(out, message.anomalies);
+}
+
 void structured_view(std::string& out, const pipeline::FlowOpened& opened,
                      const pipeline::FlowClosed* closed) {
   out += fmt::format("flow: {}\nprotocol: WebSocket\nstate: {}\n", opened.id,

@@ -160,6 +160,28 @@ void JsonView::frame(std::string& out, const pipeline::Envelope& envelope, Bytes
   end(json, out);
 }
 
+void JsonView::message(std::string& out, const Message& message) {
+  JsonWriter json = begin(out, "message");
+  json.add("flow", message.flow);
+  json.add("seq", message.first);
+  json.add("last", message.last);
+  json.add("frames", message.frames);
+  json.add_word("time", time_text(message.time_ns));
+  json.add_word("dir", name(message.direction));
+  json.add_word("opcode", ws::opcode_name(message.opcode));
+  json.add("length", message.wire_bytes);
+  json.add_flag("compressed", message.compressed);
+  const bool is_text = message.opcode == ws::kText && message.says_content();
+  is_text ? json.add_bytes("payload", message.payload) : json.add_base64("payload_b64", message.payload);
+  json.add_word("verdict", name(message.verdict));
+  if (message.payload.size() != message.wire_bytes) json.add("payload_length", message.payload.size());
+  if (message.inflation == ws::Inflation::limited) json.add_flag("inflate_limited", true);
+  if (!message.finished) json.add_flag("finished", false);
+  json.add_if("cause", message.cause);
+  add_anomalies(json, message.anomalies);
+  end(json, out);
+}
+
 void JsonView::flow(std::string& out, const pipeline::FlowOpened& opened,
                     const pipeline::FlowClosed* closed) const {
   JsonWriter json = begin(out, "flow");

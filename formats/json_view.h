@@ -3,6 +3,7 @@
 #pragma once
 
 #include "formats/json_writer.h"
+#include "formats/message_book.h"
 #include "formats/record.h"
 #include "formats/rfc3339.h"
 #include "libcore/pipeline/envelope.h"
@@ -22,6 +23,7 @@ class JsonView {
   /// The file that is shown; empty: none.
   void set_capture(std::string_view name);
   void frame(std::string& out, const pipeline::Envelope& envelope, Bytes payload);
+  void message(std::string& out, const Message& message);
   /// @param closed  null while the flow is active.
   void flow(std::string& out, const pipeline::FlowOpened& opened, const pipeline::FlowClosed* closed) const;
   /// The request (sequence 0) or the response (1) of the upgrade.

@@ -23,23 +23,24 @@ std::string clock_time(UnixNs time) {
   return rfc3339(time).substr(11, 15);
 }
 
-std::string preview(const pipeline::Envelope& envelope, Bytes payload) {
+/// The start of what a payload says, or of its bytes in hexadecimal.
+std::string start_of(Bytes payload, bool says_content) {
   std::string text;
-  if (envelope.frame.header.opcode == ws::kClose) {
-    const auto close = ws::parse_close(payload);
-    if (close.code) {
-      text = std::to_string(*close.code);
-      payload = close.reason;
-      if (!payload.empty()) text += ' ';
-    }
-  }
-  const bool readable = envelope.says_content() && ws::is_utf8(payload);
-  if (readable) {
+  if (says_content && ws::is_utf8(payload)) {
     if (!append_printable(text, payload, kPreview)) text += "...";
-  } else {
-    text += to_hex(payload.first(std::min(payload.size(), kPreview / 4)));
-    if (payload.size() > kPreview / 4) text += "...";
+    return text;
   }
+  text = to_hex(payload.first(std::min(payload.size(), kPreview / 4)));
+  if (payload.size() > kPreview / 4) text += "...";
+  return text;
+}
+
+std::string preview(const pipeline::Envelope& envelope, Bytes payload) {
+  if (envelope.frame.header.opcode != ws::kClose) return start_of(payload, envelope.says_content());
+  const auto close = ws::parse_close(payload);
+  if (!close.code) return start_of(payload, true);
+  std::string text = std::to_string(*close.code);
+  if (!close.reason.empty()) text += ' ' + start_of(close.reason, true);
   return text;
 }
 
@@ -93,6 +94,32 @@ void LineView::frame(std::string& out, const pipeline::Envelope& envelope, Bytes
   if (!envelope.anomalies.empty()) out += "  " + paint("!" + anomaly_names(envelope.anomalies), kRed);
   const auto text = preview(envelope, payload);
   if (!text.empty()) out += "  " + text;
+  out += '\n';
+}
+
+void LineView::message(std::string& out, const Message& message) const {
+  const bool sends = message.direction == ws::Direction::send;
+  const auto frames = message.first == message.last
+                          ? fmt::format("{}:{}", message.flow, message.first)
+                          : fmt::format("{}:{}-{}", message.flow, message.first, message.last);
+  out += paint(clock_time(message.time_ns), kFaint);
+  out += fmt::format("  {:<12} ", frames);
+  out += paint(fmt::format("{} {:<6}", sends ? "->" : "<-", ws::opcode_name(message.opcode)),
+               sends ? kGreen : kBlue);
+  out += fmt::format(" {:>8}", message.payload.size());
+  if (message.compressed) out += " z";
+  if (message.inflation == ws::Inflation::done && message.wire_bytes != 0)
+    out += fmt::format(" {:.1f}x",
+                       static_cast<double>(message.payload.size()) / static_cast<double>(message.wire_bytes));
+  if (message.inflation == ws::Inflation::limited) out += " inflate_limited";
+  if (message.frames > 1) out += fmt::format(" in {} frames", message.frames);
+  if (!message.finished) out += "  " + paint("unfinished", kYellow);
+  if (message.verdict != pipeline::Verdict::forwarded) {
+    out += "  " + paint(name(message.verdict), kYellow);
+    if (!message.cause.empty()) out += fmt::format(" ({})", printable(message.cause));
+  }
+  if (!message.anomalies.empty()) out += "  " + paint("!" + anomaly_names(message.anomalies), kRed);
+  if (const auto text = start_of(message.payload, message.says_content()); !text.empty()) out += "  " + text;
   out += '\n';
 }
 

@@ -2,6 +2,7 @@
 // Captures for people: one line a frame, a flow, a connection; a frame as its raw bytes or as its structure.
 #pragma once
 
+#include "formats/message_book.h"
 #include "formats/record.h"
 #include "libcore/pipeline/envelope.h"
 
@@ -13,6 +14,8 @@ class LineView {
 
   /// "12:00:00.123456  1:2  -> text            5  Hello"
   void frame(std::string& out, const pipeline::Envelope& envelope, Bytes payload) const;
+  /// "12:00:00.123456  1:2-5  -> text            5 z 3.4x 3 frames  Hello"
+  void message(std::string& out, const Message& message) const;
   /// @param closed  how it ended; of an active flow, its counts so far, or null.
   void flow(std::string& out, const pipeline::FlowOpened& opened, const pipeline::FlowClosed* closed) const;
   void connection(std::string& out, const pipeline::ConnectionRecord& connection) const;
@@ -36,6 +39,8 @@ void structured_view(std::string& out, const pipeline::Envelope& envelope, Bytes
 void structured_view(std::string& out, const pipeline::FlowOpened& opened,
                      const pipeline::FlowClosed* closed);
 void structured_view(std::string& out, const pipeline::ConnectionRecord& connection);
+void raw_view(std::string& out, const Message& message);
+void structured_view(std::string& out, const Message& message);
 /// An HTTP head: its bytes, and as lines of text.
 void raw_view(std::string& out, Bytes head);
 void head_view(std::string& out, Bytes head);

@@ -60,6 +60,18 @@ class Golden(Inspect):
     def test_flows(self):
         self.assert_golden("flows.txt", "--flows")
 
+    def test_messages(self):
+        self.assert_golden("messages.txt", "--messages")
+
+    def test_messages_as_json(self):
+        self.assert_golden("messages.jsonl", "--messages", "--json")
+
+    def test_messages_as_bytes(self):
+        self.assert_golden("messages_raw.txt", "--messages", "--raw")
+
+    def test_messages_in_full(self):
+        self.assert_golden("messages_structured.txt", "--messages", "--structured")
+
     def test_flows_in_full(self):
         self.assert_golden("flows_structured.txt", "--flows", "--structured")
 
@@ -100,6 +112,17 @@ class Choice(Inspect):
         self.assertTrue(head["head"].endswith("\r\n\r\n"))
         self.assertIn("GET /chat HTTP/1.1", head["head"])
         self.assertIn("|GET /chat HTTP/1|", self.inspect("--raw", "--frame", "1:0"))
+
+    # INS-2: what is listed makes the command fail
+    def test_lint(self):
+        lines = self.inspect("--lint", status=1).splitlines()
+        self.assertEqual(lines[0], "sample.wstap: 1:8 -> text: text_not_utf8 (RFC 6455 8.1): a text message must be UTF-8")
+        self.assertEqual([line.split(": ")[2].split()[0] for line in lines],
+                         ["text_not_utf8", "non_minimal_length", "rsv_without_extension"])
+        objects = [json.loads(line) for line in self.inspect("--lint", "--json", status=1).splitlines()]
+        self.assertEqual([(o["type"], o["flow"], o["seq"], o["section"]) for o in objects],
+                         [("anomaly", 1, 8, "RFC 6455 8.1"), ("anomaly", 1, 9, "RFC 6455 5.2"),
+                          ("anomaly", 1, 11, "RFC 6455 5.2")])
 
     def test_counts(self):
         self.assertEqual(self.inspect("--count"), "14\n")

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "formats/message_book.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace wstap::formats {
+namespace {
+
+bool begins(ws::Part part) {
+  return part == ws::Part::whole || part == ws::Part::first;
+}
+bool ends(ws::Part part) {
+  return part == ws::Part::whole || part == ws::Part::last;
+}
+
+Message begun_by(const pipeline::Envelope& envelope) {
+  Message message;
+  message.flow = envelope.flow;
+  message.first = envelope.sequence;
+  message.time_ns = envelope.time_ns;
+  message.direction = envelope.direction;
+  message.opcode = envelope.placement.message_opcode;
+  message.compressed = envelope.placement.compressed;
+  return message;
+}
+
+}  // namespace
+
+void MessageBook::take(const pipeline::Envelope& envelope, Bytes payload) {
+  const ws::Part part = envelope.placement.part;
+  if (part == ws::Part::none || pipeline::made_here(envelope.verdict)) return;
+  Open& open = flows_[envelope.flow][ws::index(envelope.direction)];
+  if (begins(part)) {
+    if (open.begun) hand_out(open);  // a message inside another: neither is what it should be
+    open.begun = true;
+    open.message = begun_by(envelope);
+    open.payload.clear();
+  }
+  if (!open.begun) return;  // its beginning is in a part that is not here
+
+  Message& message = open.message;
+  message.last = envelope.sequence;
+  ++message.frames;
+  message.wire_bytes += envelope.frame.payload().size();
+  message.anomalies.add(envelope.anomalies);
+  if (message.verdict == pipeline::Verdict::forwarded) {
+    message.verdict = envelope.verdict;
+    message.cause = envelope.cause;
+  }
+  message.finished = ends(part);
+  message.inflation = envelope.inflation;
+  if (message.finished && envelope.inflation == ws::Inflation::done) open.payload.clear();
+  append(open.payload, payload);
+  if (message.finished) hand_out(open);
+}
+
+void MessageBook::hand_out(Open& open) {
+  open.begun = false;
+  open.message.payload = open.payload;
+  visit_(open.message);
+}
+
+void MessageBook::close(pipeline::FlowId flow) {
+  const auto found = flows_.find(flow);
+  if (found == flows_.end()) return;
+  for (Open& open : found->second) {
+    if (!open.begun) continue;
+    open.message.finished = false;
+    hand_out(open);
+  }
+  flows_.erase(found);
+}
+
+void MessageBook::close_all() {
+  std::vector<pipeline::FlowId> open;
+  for (const auto& [flow, lanes] : flows_) open.push_back(flow);
+  std::ranges::sort(open);
+  for (const auto flow : open) close(flow);
+}
+
+}  // namespace wstap::formats

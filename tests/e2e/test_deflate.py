@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""permessage-deflate between real peers, in every combination of parameters they can agree on (DEF-1 to DEF-3, DEF-5): what
+arrives is what was sent, byte for byte, and what is recorded says what was said."""
+import asyncio
+import base64
+import itertools
+import json
+import random
+import unittest
+import zlib
+
+import websockets
+from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory, ServerPerMessageDeflateFactory
+
+from frame_bytes import BINARY, CONTINUATION, TEXT, frame, masked
+from raw_peers import open_websocket, WAIT
+from wstap_testing import SANITIZED, TestCase, frames, names, run
+
+DEFLATE = "Sec-WebSocket-Extensions: permessage-deflate\r\n"
+MESSAGES = 300 if SANITIZED else 2000
+
+
+def messages(count, seed):
+    """Text and bytes: empty, short, long, repetitive, random, and in fragments (lists)."""
+    chance = random.Random(seed)
+    words = ["frame ", "mask ", '{"id":', "}, ", "0123456789", "\N{SNOWMAN}", "\n"]
+    for n in range(count):
+        size = chance.choice((0, 1, 5, 40, 300, 3000)) if n % 97 else 70_000
+        text = "".join(chance.choices(words, k=size // 4))
+        if n % 5 == 1:
+            yield chance.randbytes(size)
+        elif n % 7 == 2:
+            yield [text[at:at + 100] for at in range(0, len(text) + 1, 100)]
+        else:
+            yield text
+
+
+def whole(message):
+    return "".join(message) if isinstance(message, list) else message
+
+
+def said(capture, direction):
+    """@return what the messages of a direction say."""
+    listed = run("inspect", "--messages", "--json", capture).stdout.splitlines()
+    found = [m for m in map(json.loads, listed) if m["dir"] == direction]
+    return [m["payload"] if "payload" in m else base64.b64decode(m["payload_b64"]) for m in found], found
+
+
+class RealPeers(TestCase):
+    async def converse(self, proxy_port, server, client, sent):
+        async def echo(ws):
+            try:
+                async for message in ws:
+                    await ws.send(message)
+            except websockets.ConnectionClosed:
+                pass
+
+        received = []
+        async with websockets.serve(echo, "127.0.0.1", self.server_port, extensions=[server], compression=None,
+                                    max_size=None):
+            async with websockets.connect(f"ws://127.0.0.1:{proxy_port}/", extensions=[client], compression=None,
+                                          max_size=None, ping_interval=None) as ws:
+                for message in sent:
+                    await ws.send(message)
+                    received.append(await asyncio.wait_for(ws.recv(), WAIT))
+        return received
+
+    def session(self, server, client, count):
+        with self.listener() as free:
+            self.server_port = free.port
+        tap = self.proxy("--reverse", f"ws://127.0.0.1:{self.server_port}")
+        sent = list(messages(count, 1))
+        received = asyncio.run(self.converse(tap.address[1], server, client, sent))
+        self.assertEqual(received, [whole(m) for m in sent])
+        flow = tap.flow()
+        self.assertNotIn("anomalies", flow)
+        for direction in ("send", "receive"):
+            texts, found = said(tap.capture, direction)
+            self.assertEqual(texts, received)
+            self.assertEqual([m for m in found if "anomalies" in m or "finished" in m], [])
+            self.assertTrue(any(m["compressed"] for m in found))
+        tap.stop()
+        return flow["extensions"]
+
+    # DEF-1, DEF-3
+    def test_every_combination(self):
+        bits = (None, 9, 12, 15)
+        agreed = set()
+        for server_alone, client_alone in itertools.product((False, True), repeat=2):
+            for server_bits, client_bits in itertools.product(bits, repeat=2):
+                with self.subTest(server_alone=server_alone, client_alone=client_alone, server_bits=server_bits,
+                                  client_bits=client_bits):
+                    agreed.add(self.session(
+                        ServerPerMessageDeflateFactory(server_alone, client_alone, server_bits, client_bits),
+                        ClientPerMessageDeflateFactory(False, False, None, True), 40))
+        self.assertGreater(len(agreed), 40)
+
+    # DEF-3: thousands of messages with one context
+    def test_long_conversation(self):
+        self.assertEqual(self.session(ServerPerMessageDeflateFactory(), ClientPerMessageDeflateFactory(), MESSAGES),
+                         "permessage-deflate")
+
+
+class RawPeers(TestCase):
+    def setUp(self):
+        self.tap, self.listener_ = self.proxy(), self.listener()
+        self.client, self.server = open_websocket(self.tap, self.listener_, extra=DEFLATE, agree=DEFLATE)
+        self.deflate = zlib.compressobj(wbits=-15)
+
+    def compressed(self, data, flush=zlib.Z_SYNC_FLUSH):
+        return (self.deflate.compress(data) + self.deflate.flush(flush))[:-4]
+
+    def close(self):
+        self.client.close()
+        self.server.close()
+        self.tap.flow()
+
+    # DEF-3: fragments of one byte, control frames between them
+    def test_fragments_of_a_byte(self):
+        for text in (b"the first message, and", b"the first message, again"):
+            payload = self.compressed(text)
+            for n, byte in enumerate(payload):
+                last = n == len(payload) - 1
+                self.client.send(masked(CONTINUATION if n else TEXT, bytes([byte]), fin=last, rsv=0 if n else 4))
+                self.assertEqual(self.server.frame().payload, bytes([byte]))
+        self.close()
+        self.assertEqual(said(self.tap.capture, "send")[0], ["the first message, and", "the first message, again"])
+
+    # DEF-5: a bomb passes, is not unpacked, and does not hide what comes after it
+    def test_bomb(self):
+        bomb = self.compressed(bytes(50 << 20))
+        self.client.send(masked(BINARY, bomb, rsv=4))
+        self.assertEqual(self.server.frame().payload, bomb)
+        after = self.compressed(b"still readable")
+        self.client.send(masked(TEXT, after, rsv=4))
+        self.assertEqual(self.server.frame().payload, after)
+        self.close()
+        texts, found = said(self.tap.capture, "send")
+        self.assertEqual(texts, [bomb, "still readable"])
+        self.assertTrue(found[0]["inflate_limited"])
+
+    # FRM-5, DEF-5: what does not inflate passes as it is, and is an anomaly; nothing behind it can be read
+    def test_corrupt(self):
+        for payload in (b"\xff\xff\xff", self.compressed(b"unreadable now")):
+            self.client.send(masked(TEXT, payload, rsv=4))
+            self.assertEqual(self.server.frame().payload, payload)
+        self.server.send(frame(TEXT, self.compressed(b"the other way is untouched"), rsv=4))
+        self.client.frame()
+        self.close()
+        sent = frames(self.tap.capture, "send")
+        self.assertEqual([names(r) for r in sent], [["invalid_deflate"], []])
+
+
+if __name__ == "__main__":
+    unittest.main()
