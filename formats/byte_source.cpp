@@ -53,8 +53,10 @@ class StreamSource final : public ByteSource {
   }
   void consume(std::size_t bytes) override { begin_ += bytes; }
   bool wait_for_more() override {
-    if (!options_.follow || !regular_ || stopped()) return false;
-    ::poll(nullptr, 0, kFollowPollMs);
+    if (!options_.follow || !regular_ || stopped() || left_) return false;
+    // What was written last may have come after the last look: once more.
+    left_ = options_.continued && !being_written() && options_.continued();
+    if (!left_) ::poll(nullptr, 0, kFollowPollMs);
     // Whatever is unread is read again.
     const auto unread = static_cast<off_t>(end_ - begin_);
     if (unread != 0 && ::lseek(fd_.get(), -unread, SEEK_CUR) >= 0) end_ = begin_;
@@ -92,6 +94,7 @@ class StreamSource final : public ByteSource {
   SourceOptions options_;
   Buffer buffer_;
   std::size_t begin_ = 0, end_ = 0;
+  bool left_ = false;  ///< its writer went on in another file
 };
 
 }  // namespace

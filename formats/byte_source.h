@@ -31,6 +31,9 @@ class ByteSource {
 struct SourceOptions {
   bool follow = false;         ///< at the end, wait for more
   std::function<bool()> stop;  ///< ends a follow; asked before each record, and while waiting
+  /// Asked at the end of a followed file that nobody writes any more: whether another file goes on. Then it
+  /// is the end.
+  std::function<bool()> continued;
 };
 
 /// @param path  "-": standard input.

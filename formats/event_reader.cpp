@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <utility>
+
+#include "formats/capture_writer.h"
 
 namespace wstap::formats {
 namespace {
@@ -36,7 +39,10 @@ Result<EventReader> EventReader::open(std::vector<std::string> paths, SourceOpti
 }
 
 Result<void> EventReader::open_current() {
-  auto reader = CaptureReader::open(paths_[current_], options_);
+  SourceOptions options = options_;
+  if (options.follow)
+    options.continued = [next = next_part_] { return !next->empty() && std::filesystem::exists(*next); };
+  auto reader = CaptureReader::open(paths_[current_], std::move(options));
   if (!reader) return std::unexpected(reader.error());
   reader_.emplace(std::move(*reader));
   return {};
@@ -48,6 +54,17 @@ void EventReader::begin_section(const Header& header) {
       section_ && section_->capture_id == header.capture_id && section_->part + 1 == header.part;
   if (!continues) base_ = highest_;
   section_ = header;
+  // The first part has the name that all others are made of.
+  if (current_ == 0 && header.part != 1) return;
+  if (options_.follow && paths_.front() != "-") *next_part_ = part_path(paths_.front(), header.part + 1);
+}
+
+/// The writer of a followed capture began another part.
+bool EventReader::goes_on_in_next_part() {
+  if (next_part_->empty() || (options_.stop && options_.stop()) || !std::filesystem::exists(*next_part_))
+    return false;
+  paths_.push_back(std::exchange(*next_part_, {}));
+  return true;
 }
 
 void EventReader::renumber(Record& record) {
@@ -62,7 +79,7 @@ Result<std::optional<Record>> EventReader::next() {
   for (;;) {
     if (at_end_) {
       // The last reader stays: being_written() is still asked of it.
-      if (current_ + 1 == paths_.size()) return std::nullopt;
+      if (current_ + 1 == paths_.size() && !goes_on_in_next_part()) return std::nullopt;
       ++current_;
       if (auto ok = open_current(); !ok) return std::unexpected(ok.error());
       at_end_ = false;

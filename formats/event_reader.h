@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 
 #include "formats/capture_reader.h"
 #include "libcore/pipeline/envelope.h"
@@ -16,8 +17,9 @@ class EventReader {
   /// @param paths  at least one; "-" is standard input.
   static Result<EventReader> open(std::vector<std::string> paths, SourceOptions options = {});
 
-  /// As CaptureReader::next, with flows renumbered. After an error, which is path()'s, the next call goes on
-  /// with the capture behind it; nothing when that was the last.
+  /// As CaptureReader::next, with flows renumbered; a follow goes on in the next part of a rotated capture.
+  /// After an error, which is path()'s, the next call goes on with the capture behind it; nothing when that
+  /// was the last.
   Result<std::optional<Record>> next();
 
   /// Puts what became of a pending frame in the envelope's verdict, cause and sent version: its outcome, or
@@ -36,6 +38,7 @@ class EventReader {
   EventReader(std::vector<std::string> paths, SourceOptions options)
       : paths_(std::move(paths)), options_(std::move(options)) {}
   Result<void> open_current();
+  bool goes_on_in_next_part();
   void begin_section(const Header& header);
   void renumber(Record& record);
   const pipeline::Outcome* outcome_of(FrameKey frame);
@@ -44,6 +47,8 @@ class EventReader {
   SourceOptions options_;
   std::size_t current_ = 0;
   bool at_end_ = false;  ///< of the current capture
+  /// Of a capture that is followed: the name its next part will have; empty: none. Shared with the source.
+  std::shared_ptr<std::string> next_part_ = std::make_shared<std::string>();
   std::optional<CaptureReader> reader_;
   std::uint64_t records_ = 0;
   std::optional<Header> section_;

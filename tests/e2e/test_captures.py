@@ -299,6 +299,20 @@ class Rotated(Session):
         flow, = [json.loads(line) for line in run("inspect", "--json", "--flows", *parts).stdout.splitlines()]
         self.assertEqual((flow["state"], flow["send"]["frames"]), ("complete", 61))
 
+    # CAP-4, CAP-5: who follows the first part sees them all
+    def test_parts_are_followed(self):
+        self.open("--rotate-size", "20k")
+        with subprocess.Popen([WSTAP, "inspect", "--follow", "--json", self.tap.capture], stdout=subprocess.PIPE,
+                              text=True, env=environment()) as follower:
+            self.exchange(60, size=1000)
+            seen = [json.loads(follower.stdout.readline()) for _ in range(120)]
+            self.assertEqual([r["seq"] for r in seen], list(range(2, 122)))
+            self.assertGreater(len({r["capture"] for r in seen}), 2)
+            follower.send_signal(signal.SIGTERM)
+            self.assertEqual(follower.wait(WAIT), 0)
+        self.close_both_ways()
+        self.assertEqual(self.tap.stop(), 0)
+
     # CAP-5
     def test_parts_by_time(self):
         self.open("--rotate-time", "200ms")
