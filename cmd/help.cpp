@@ -73,9 +73,8 @@ std::string reason(const CLI::App& app, const CLI::ParseError& error) {
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) return unexpected(unknown);
   const std::string_view text = error.what();
   if (dynamic_cast<const CLI::ConfigError*>(&error) != nullptr) {
-    std::string_view entry = text.substr(text.rfind(' ') + 1);
-    if (entry.ends_with(".++")) entry.remove_suffix(3);  // CLI11's sign for the table itself
-    return fmt::format("configuration file: unknown entry '{}'", entry);
+    if (text.starts_with("line ")) return fmt::format("configuration file: {}", text);  // ConfigFile's own
+    return fmt::format("configuration file: unknown entry '{}'", text.substr(text.rfind(' ') + 1));
   }
   return std::string(text);
 }

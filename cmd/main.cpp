@@ -8,33 +8,13 @@
 #include <iostream>
 
 #include "cmd/command.h"
+#include "cmd/config_file.h"
 #include "cmd/help.h"
 #include "cmd/output.h"
 #include "cmd/version.h"
 
 namespace wstap::cmd {
 namespace {
-
-/// "close-timeout" is set by WSTAP_CLOSE_TIMEOUT.
-std::string environment_name(std::string_view option) {
-  std::string name = "WSTAP_";
-  for (const char c : option)
-    name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return name;
-}
-
-/// CLI11 lets a config file win over the environment; here it is the other way round.
-class ConfigBelowEnvironment final : public CLI::ConfigTOML {
- public:
-  std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
-    auto found = CLI::ConfigTOML::from_config(input);
-    std::erase_if(found, [](const auto& item) {
-      const char* set = std::getenv(environment_name(item.name).c_str());
-      return set != nullptr && *set != '\0';
-    });
-    return found;
-  }
-};
 
 /// Only the command that is run looks at the environment: a name such as WSTAP_FORMAT means something else to
 /// another one.
@@ -73,7 +53,7 @@ int run(int argc, char** argv, Io& io) {
   app.require_subcommand(1);
   app.allow_config_extras(CLI::config_extras_mode::error);
   app.formatter(std::make_shared<HelpFormatter>());
-  app.config_formatter(std::make_shared<ConfigBelowEnvironment>());
+  app.config_formatter(std::make_shared<ConfigFile>());
   app.set_config(
          "--config", "",
          "read options from this TOML file: a table for each command, a key for each option; may be repeated")

@@ -31,17 +31,16 @@ bool wants_colour(Colour colour) {
 }
 
 CLI::Option* add_size(CLI::App& app, const std::string& name, std::uint64_t& bytes, const std::string& text) {
-  const bool optional = bytes == 0;
-  const auto set = [&bytes, name, optional](const std::string& value) {
-    const auto parsed = optional && value == "off" ? 0 : parse_size(value);
+  const auto set = [&bytes, name](const std::string& value) {
+    const auto parsed = parse_size(value);
     if (!parsed)
-      throw CLI::ValidationError(name, fmt::format("'{}' is not a size such as 65536, 64KiB or 16M{}", value,
-                                                   optional ? ", or off" : ""));
+      throw CLI::ValidationError(name,
+                                 fmt::format("'{}' is not a size such as 65536, 64KiB, 16M or off", value));
     bytes = *parsed;
   };
   return app.add_option_function<std::string>(name, set, text)
       ->type_name("SIZE")
-      ->default_str(optional ? "off" : format_size(bytes));
+      ->default_str(bytes == 0 ? "off" : format_size(bytes));
 }
 
 CLI::Option* add_duration(CLI::App& app, const std::string& name, std::chrono::milliseconds& duration,

@@ -117,13 +117,23 @@ class Precedence(Settings):
         self.assertEqual(wstap("ca", "path", env={"WSTAP_FORMAT": "json"}).status, 0)
 
     def test_unknown_entry(self):
-        for text, entry in (("[inspect]\nfromat = 1\n", "inspect.fromat"), ("[inspekt]\nformat = 1\n", "inspekt")):
+        for text, entry in (("[inspect]\nfromat = 1\n", "inspect.fromat"), ("[inspekt]\nformat = 1\n", "inspekt.format")):
             for args, env in ((("--config", self.file(text)), {}), ((), self.xdg(text))):
                 with self.subTest(text=text, args=args):
                     said = wstap(*args, "inspect", self.capture, env=env)
                     self.assertEqual((said.status, said.out), (2, ""))
                     self.assertEqual(said.err, f"wstap inspect: configuration file: unknown entry '{entry}' "
                                                "(see 'wstap inspect --help')\n")
+
+    def test_what_is_no_toml(self):
+        for text, place in (("x", "line 1, column 2"), ("[inspect\n", "line 1, column 9"),
+                            ("[inspect]\nformat = 'raw'\nformat = 'json'\n", "line 3, column 10"),
+                            ("[inspect]\njson = 1.5\n", "line 2, column 8"),
+                            ("[inspect]\njson = 2026-01-01\n", "line 2, column 8")):
+            with self.subTest(text=text):
+                said = wstap("--config", self.file(text), "inspect", self.capture)
+                self.assertEqual((said.status, said.out), (2, ""))
+                self.assertRegex(said.err, rf"^wstap inspect: configuration file: {place}: .*\n$")
 
     def test_wrong_value_in_a_file(self):
         said = wstap("--config", self.file('[inspect]\nformat = "xml"\n'), "inspect", self.capture)

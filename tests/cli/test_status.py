@@ -26,7 +26,7 @@ USAGE = (
     (["proxy", "--listen", "example.com:80"], "expected an IP address and a port"),
     (["proxy", "--listen", "8080"], "expected ADDRESS:PORT, as in 127.0.0.1:8080"),
     (["proxy", *ANY, "--forward", "sideways"], "--forward: 'sideways' is not one of reencode|verbatim"),
-    (["proxy", *ANY, "--max-frame", "4X"], "--max-frame: '4X' is not a size such as 65536, 64KiB or 16M"),
+    (["proxy", *ANY, "--max-frame", "4X"], "--max-frame: '4X' is not a size such as 65536, 64KiB, 16M or off"),
     (["proxy", *ANY, "--max-frame", "32M"], "--max-frame: a capture holds frames of at most 32505856 bytes"),
     (["proxy", *ANY, "--close-timeout", "soon"], "--close-timeout: 'soon' is not a duration such as 500ms, 10s, 5m or off"),
     (["proxy", *ANY, "--max-connections", "-1"], "--max-connections: '-1' is not a number from 1 to 10000000"),

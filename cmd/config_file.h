@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Configuration files: TOML, a table for each command, a key for each option (CLI-3).
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <string_view>
+
+namespace wstap::cmd {
+
+/// "close-timeout" is set by WSTAP_CLOSE_TIMEOUT.
+std::string environment_name(std::string_view option);
+
+/// Reads them for CLI11, which lets a file win over the environment: what the environment sets is left out.
+class ConfigFile final : public CLI::Config {
+ public:
+  /// @throws CLI::ConfigError  no TOML, or a value that no option can have: with line and column
+  std::vector<CLI::ConfigItem> from_config(std::istream& input) const override;
+  /// wstap writes none.
+  std::string to_config(const CLI::App*, bool, bool, std::string) const override { return {}; }
+};
+
+}  // namespace wstap::cmd
