@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
+
 #include "tests/support/bytes.h"
 #include "tests/support/deflating_peer.h"
 
@@ -23,12 +25,13 @@ class MessageReaderTest : public testing::Test {
                              .header_len = minimal_header_len(payload.size(), false),
                              .payload_len = payload.size()};
     placed = tracker.observe(header, next++);
-    return reader.read(header, placed, payload);
+    return reader.read(header, placed, payloads.emplace_back(to_buffer(payload)));
   }
 
   MessageTracker tracker{Direction::receive, {.permessage_deflate = true}};
   MessageReader reader{{}, {}};
   Placement placed;
+  std::deque<Buffer> payloads;  ///< what readings view
   std::uint64_t next = 2;
 };
 
