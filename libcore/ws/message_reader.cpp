@@ -35,10 +35,10 @@ FrameReading MessageReader::read_compressed(const Placement& placed, Bytes paylo
   }
   compressed_bytes_ += payload.size();
   const bool was_lost = inflater_.lost();
-  InflateState state = inflater_.add(payload, message_);
+  inflater_.add(payload, message_);
   if (!ends(placed.part)) return reading;
 
-  state = inflater_.end(message_);
+  const InflateState state = inflater_.end(message_);
   reading.compressed_bytes = compressed_bytes_;
   switch (state) {
     case InflateState::ok:
