@@ -11,8 +11,7 @@ namespace wstap::cmd {
 namespace {
 
 [[noreturn]] void refuse(const toml::source_region& where, std::string_view why) {
-  throw CLI::ConfigError(fmt::format("line {}, column {}: {}", where.begin.line, where.begin.column, why),
-                         CLI::ExitCodes::ConfigError);
+  throw ConfigFileError(fmt::format("line {}, column {}: {}", where.begin.line, where.begin.column, why));
 }
 
 /// A value as it would be written on a command line.

@@ -5,16 +5,23 @@
 #include <CLI/CLI.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace wstap::cmd {
 
 /// "close-timeout" is set by WSTAP_CLOSE_TIMEOUT.
 std::string environment_name(std::string_view option);
 
+/// What is wrong with a file, with line and column.
+class ConfigFileError final : public CLI::ConfigError {
+ public:
+  explicit ConfigFileError(std::string why) : CLI::ConfigError(std::move(why), CLI::ExitCodes::ConfigError) {}
+};
+
 /// Reads them for CLI11, which lets a file win over the environment: what the environment sets is left out.
 class ConfigFile final : public CLI::Config {
  public:
-  /// @throws CLI::ConfigError  no TOML, or a value that no option can have: with line and column
+  /// @throws ConfigFileError  no TOML, or a value that no option can have
   std::vector<CLI::ConfigItem> from_config(std::istream& input) const override;
   /// wstap writes none.
   std::string to_config(const CLI::App*, bool, bool, std::string) const override { return {}; }

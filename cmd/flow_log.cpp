@@ -21,30 +21,38 @@ bool is_limit(std::string_view text) {
 
 }  // namespace
 
-void FlowLog::line(bool limit, const std::string& text) {
-  log_.line(limit ? LogLevel::warning : level_, limit ? "limit hit: " + text : text);
+/// @param text  makes the line, if anybody wants it.
+template <class Text>
+void FlowLog::line(bool limit, Text text) {
+  const LogLevel level = limit ? LogLevel::warning : level_;
+  if (log_.wants(level)) log_.line(level, (limit ? "limit hit: " : "") + text());
 }
 
 Result<void> FlowLog::flow_opened(const pipeline::FlowOpened& flow) {
-  line(false, fmt::format("flow {}: {} opened by {}", flow.id, flow.facts.url, flow.facts.client.address));
+  line(false, [&] {
+    return fmt::format("flow {}: {} opened by {}", flow.id, flow.facts.url, flow.facts.client.address);
+  });
   return {};
 }
 
 Result<void> FlowLog::flow_closed(const pipeline::FlowClosed& closed) {
-  line(is_limit(closed.reason),
-       fmt::format("flow {}: {}  {}", closed.id, name(closed.state), formats::ending_text(closed)));
+  line(is_limit(closed.reason), [&] {
+    return fmt::format("flow {}: {}  {}", closed.id, name(closed.state), formats::ending_text(closed));
+  });
   return {};
 }
 
 Result<void> FlowLog::connection(const pipeline::ConnectionRecord& connection) {
-  line(false, fmt::format("{}: {} {}: {}", connection.facts.client.address, connection.facts.url,
-                          name(connection.kind), connection.reason));
+  line(false, [&] {
+    return fmt::format("{}: {} {}: {}", connection.facts.client.address, connection.facts.url,
+                       name(connection.kind), connection.reason);
+  });
   return {};
 }
 
 Result<void> FlowLog::note(const pipeline::Note& note) {
-  const auto flow = note.flow == 0 ? std::string() : fmt::format("flow {}: ", note.flow);
-  line(is_limit(note.text), flow + note.text);
+  line(is_limit(note.text),
+       [&] { return note.flow == 0 ? note.text : fmt::format("flow {}: {}", note.flow, note.text); });
   return {};
 }
 

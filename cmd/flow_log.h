@@ -2,8 +2,6 @@
 // Says in the log what happens to flows; their frames are for others (CLI-6, LIM-4).
 #pragma once
 
-#include <string>
-
 #include "libcore/base/log.h"
 #include "libcore/pipeline/tap.h"
 
@@ -23,7 +21,8 @@ class FlowLog final : public pipeline::Tap {
   Result<void> note(const pipeline::Note& note) override;
 
  private:
-  void line(bool limit, const std::string& text);
+  template <class Text>
+  void line(bool limit, Text text);
 
   Log& log_;
   LogLevel level_;

@@ -6,6 +6,7 @@
 
 #include <sstream>
 
+#include "cmd/config_file.h"
 #include "libcore/base/printable.h"
 
 namespace wstap::cmd {
@@ -72,10 +73,10 @@ std::string reason(const CLI::App& app, const CLI::ParseError& error) {
     return missing_command(at, unknown);
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) return unexpected(unknown);
   const std::string_view text = error.what();
-  if (dynamic_cast<const CLI::ConfigError*>(&error) != nullptr) {
-    if (text.starts_with("line ")) return fmt::format("configuration file: {}", text);  // ConfigFile's own
+  if (dynamic_cast<const ConfigFileError*>(&error) != nullptr)
+    return fmt::format("configuration file: {}", text);
+  if (dynamic_cast<const CLI::ConfigError*>(&error) != nullptr)
     return fmt::format("configuration file: unknown entry '{}'", text.substr(text.rfind(' ') + 1));
-  }
   return std::string(text);
 }
 

@@ -70,7 +70,7 @@ Result<std::unique_ptr<CaptureWriter>> CaptureWriter::open(CaptureOptions option
   // Better known now than in the middle of a recording.
   const auto second = part_path(writer->options_.path, 2);
   if (writer->rotates_ && !writer->options_.force && std::filesystem::exists(second))
-    return fail(Errc::exists, second + " (use --force to overwrite it)");
+    return in_the_way(second);
   if (auto ok = writer->begin_part(1); !ok) return std::unexpected(ok.error());
   return writer;
 }

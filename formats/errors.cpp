@@ -30,4 +30,8 @@ const std::error_category& category() noexcept {
   return instance;
 }
 
+std::unexpected<Error> in_the_way(const std::string& path) {
+  return fail(Errc::exists, path + " (use --force to overwrite it)");
+}
+
 }  // namespace wstap::formats

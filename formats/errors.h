@@ -2,7 +2,10 @@
 // What goes wrong with captures; what the system says stays a std::generic_category code.
 #pragma once
 
+#include <string>
 #include <system_error>
+
+#include "libcore/base/result.h"
 
 namespace wstap::formats {
 
@@ -20,6 +23,9 @@ const std::error_category& category() noexcept;
 inline std::error_code make_error_code(Errc e) noexcept {
   return {static_cast<int>(e), category()};
 }
+
+/// What is in the place of a file that is to be made, and what to do about it.
+std::unexpected<Error> in_the_way(const std::string& path);
 
 }  // namespace wstap::formats
 

@@ -17,6 +17,12 @@ bool can_be_read_twice(const std::string& path) {
   return path != "-" && (std::filesystem::is_regular_file(status) || !std::filesystem::exists(status));
 }
 
+/// @param part  empty: none is to come.
+bool is_there(const std::string& part) {
+  std::error_code unknown;
+  return !part.empty() && std::filesystem::exists(part, unknown);
+}
+
 /// Calls `visit` with the flow number of `record`, if it has one.
 template <class Visitor>
 void with_flow(Record& record, Visitor visit) {
@@ -40,8 +46,7 @@ Result<EventReader> EventReader::open(std::vector<std::string> paths, SourceOpti
 
 Result<void> EventReader::open_current() {
   SourceOptions options = options_;
-  if (options.follow)
-    options.continued = [next = next_part_] { return !next->empty() && std::filesystem::exists(*next); };
+  if (options.follow) options.continued = [next = next_part_] { return is_there(*next); };
   auto reader = CaptureReader::open(paths_[current_], std::move(options));
   if (!reader) return std::unexpected(reader.error());
   reader_.emplace(std::move(*reader));
@@ -61,8 +66,7 @@ void EventReader::begin_section(const Header& header) {
 
 /// The writer of a followed capture began another part.
 bool EventReader::goes_on_in_next_part() {
-  if (next_part_->empty() || (options_.stop && options_.stop()) || !std::filesystem::exists(*next_part_))
-    return false;
+  if (!is_there(*next_part_) || (options_.stop && options_.stop())) return false;
   paths_.push_back(std::exchange(*next_part_, {}));
   return true;
 }

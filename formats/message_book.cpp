@@ -7,13 +7,6 @@
 namespace wstap::formats {
 namespace {
 
-bool begins(ws::Part part) {
-  return part == ws::Part::whole || part == ws::Part::first;
-}
-bool ends(ws::Part part) {
-  return part == ws::Part::whole || part == ws::Part::last;
-}
-
 Message begun_by(const pipeline::Envelope& envelope) {
   Message message;
   message.flow = envelope.flow;
@@ -31,7 +24,7 @@ void MessageBook::take(const pipeline::Envelope& envelope, Bytes payload) {
   const ws::Part part = envelope.placement.part;
   if (part == ws::Part::none || pipeline::made_here(envelope.verdict)) return;
   Open& open = flows_[envelope.flow][ws::index(envelope.direction)];
-  if (begins(part)) {
+  if (ws::begins_message(part)) {
     if (open.begun) hand_out(open);  // a message inside another: neither is what it should be
     open.begun = true;
     open.message = begun_by(envelope);
@@ -48,7 +41,7 @@ void MessageBook::take(const pipeline::Envelope& envelope, Bytes payload) {
     message.verdict = envelope.verdict;
     message.cause = envelope.cause;
   }
-  message.finished = ends(part);
+  message.finished = ws::ends_message(part);
   message.inflation = envelope.inflation;
   if (message.finished && envelope.inflation == ws::Inflation::done) open.payload.clear();
   append(open.payload, payload);

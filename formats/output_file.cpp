@@ -51,8 +51,7 @@ Result<OutputFile> OutputFile::create(const std::string& path, bool force) {
     const int exclusive = force || special ? 0 : O_EXCL;
     file.fd_ =
         Descriptor(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | exclusive, kPrivate));
-    if (file.fd_.get() < 0 && errno == EEXIST)
-      return fail(Errc::exists, path + " (use --force to overwrite it)");
+    if (file.fd_.get() < 0 && errno == EEXIST) return in_the_way(path);
     if (file.fd_.get() < 0) return std::unexpected(system_error(errno, path));
   }
   struct stat info{};

@@ -235,13 +235,11 @@ asio::awaitable<ClientSession::TunnelOpening> ClientSession::sniff_tunnel() {
 
   TunnelOpening opening{sniff(client_.unread)};
   while (opening.kind == Opening::need_more && patience->over == nullptr && !client_.io->cancelled()) {
-    std::array<std::byte, 4096> room;
-    const IoResult got = client_.io->try_read(room);
-    append(client_.unread, Bytes(room).first(got.bytes));
+    const IoStatus status = read_once(client_, 4096);
     opening.kind = sniff(client_.unread);
-    if (got.status == IoStatus::would_block) {
+    if (status == IoStatus::would_block) {
       co_await client_.io->readable();
-    } else if (got.status != IoStatus::ok) {
+    } else if (status != IoStatus::ok) {
       if (client_.unread.empty()) opening.why_unread = "closed";
       break;
     }

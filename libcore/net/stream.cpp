@@ -11,15 +11,15 @@ namespace {
 constexpr std::chrono::milliseconds kLingerSilence{2'000}, kLingerInAll{30'000};
 constexpr std::size_t kLingerChunk = 64 * 1024;
 
-/// Reads once. The room is the stack's, so that a stream holds what came and not what might have.
+}  // namespace
+
+// The room is the stack's: neither the stream nor a coroutine that waits holds memory for what might come.
 IoStatus read_once(Stream& stream, std::size_t most) {
   std::array<std::byte, 64 * 1024> room;
   const IoResult got = stream.io->try_read(MutableBytes(room).first(std::min(most, room.size())));
   append(stream.unread, Bytes(room).first(got.bytes));
   return got.status;
 }
-
-}  // namespace
 
 asio::awaitable<IoStatus> fill(Stream& stream, std::size_t most) {
   for (;;) {

@@ -21,6 +21,10 @@ struct Stream {
   }
 };
 
+/// One read, behind stream.unread. Does not wait.
+/// @param most  reads no more than this, nor more than 64 KiB.
+IoStatus read_once(Stream& stream, std::size_t most);
+
 /// Reads some more bytes behind stream.unread, waiting for them if need be.
 /// @param most  reads no more than this at a time, nor more than 64 KiB.
 /// @return ok; eof, truncated or failed when there is nothing more; failed as well when the transport was

@@ -7,13 +7,6 @@ namespace {
 // Room for a message this large is kept for the next one.
 constexpr std::size_t kKeptRoom = std::size_t{1} << 20;
 
-bool begins(Part part) {
-  return part == Part::whole || part == Part::first;
-}
-bool ends(Part part) {
-  return part == Part::whole || part == Part::last;
-}
-
 }  // namespace
 
 FrameReading MessageReader::read(const FrameHeader& header, const Placement& placed, Bytes payload) {
@@ -27,7 +20,7 @@ FrameReading MessageReader::read(const FrameHeader& header, const Placement& pla
 FrameReading MessageReader::read_compressed(const Placement& placed, Bytes payload) {
   FrameReading reading;
   reading.payload = payload;
-  if (begins(placed.part)) {
+  if (begins_message(placed.part)) {
     if (message_.capacity() > kKeptRoom) message_ = Buffer();
     message_.clear();
     compressed_bytes_ = 0;
@@ -36,7 +29,7 @@ FrameReading MessageReader::read_compressed(const Placement& placed, Bytes paylo
   compressed_bytes_ += payload.size();
   const bool was_lost = inflater_.lost();
   inflater_.add(payload, message_);
-  if (!ends(placed.part)) return reading;
+  if (!ends_message(placed.part)) return reading;
 
   const InflateState state = inflater_.end(message_);
   reading.compressed_bytes = compressed_bytes_;

@@ -25,6 +25,12 @@ enum class Part : std::uint8_t {
   middle,
   last,
 };
+constexpr bool begins_message(Part part) noexcept {
+  return part == Part::whole || part == Part::first;
+}
+constexpr bool ends_message(Part part) noexcept {
+  return part == Part::whole || part == Part::last;
+}
 
 struct Placement {
   Part part = Part::none;

@@ -53,7 +53,7 @@ BENCHMARK_CAPTURE(take, send_reencode, Direction::send, pipeline::Forward::reenc
 BENCHMARK_CAPTURE(take, receive_reencode, Direction::receive, pipeline::Forward::reencode)->Apply(shapes);
 BENCHMARK_CAPTURE(take, send_verbatim, Direction::send, pipeline::Forward::verbatim)->Apply(shapes);
 
-/// Four bytes a frame from the kernel's generator, by way of blocks.
+/// Four bytes a frame from OpenSSL's generator, by way of blocks.
 void draw_mask(benchmark::State& state) {
   tls::OpensslEntropy entropy;
   ws::MaskKey key;
