@@ -58,6 +58,12 @@ Buffer frame(std::uint8_t opcode, bool fin, Bytes payload) {
   return ws::make_frame({.fin = fin, .opcode = opcode}, payload);
 }
 
+/// RFC 6455 5.5: control frames are short and whole.
+bool breaks_control_rules(const ws::FrameHeader& header) {
+  constexpr std::uint64_t kMostControlBytes = 125;
+  return ws::is_control(header.opcode) && (!header.fin || header.payload_len > kMostControlBytes);
+}
+
 }  // namespace
 
 class EchoServer::Core {
@@ -134,6 +140,7 @@ class EchoServer::Core {
       reply = upgrade_reply(*request, *key);
     } else {
       reply = page_reply();
+      if (request->method == "HEAD") reply = http1::without_body(std::move(reply));
     }
     const bool sent = co_await write_all(*client.io, as_bytes(reply));
     if (sent && !upgrades) client.io->shutdown_send();
@@ -171,8 +178,13 @@ class EchoServer::Core {
     client.io->shutdown_send();
   }
 
-  /// @return false after a Close.
+  /// @return false after a Close, its own or the client's.
   bool answer(const ws::Frame& incoming, Buffer& answers) {
+    // Sent back they would be a fault of our own.
+    if (breaks_control_rules(incoming.header)) {
+      append(answers, frame(ws::kClose, true, ws::close_payload(ws::kProtocolError, {})));
+      return false;
+    }
     Buffer payload = to_buffer(incoming.payload());
     ws::mask_in_place(payload, incoming.header.mask);
     switch (incoming.header.opcode) {

@@ -219,6 +219,24 @@ class Untrusted(Intercepted):
         client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         self.assertEqual(client.status(), 502)
 
+    # TLS-3, FLOW-4: once for the server, and once for each request
+    def test_request_is_told_once(self):
+        stranger = self.enterContext(CertificateAuthority("Stranger"))
+        listener = self.listener(tls=stranger.server("localhost"))
+        self.start()
+        upstream = in_background(listener.accept)
+        client = tunnel_by_connect(self.tap, f"localhost:{listener.port}").start_tls(trusting(self.trust), "localhost")
+        self.enterContext(client)
+        upstream.exception(WAIT)
+        client.send(f"GET /page HTTP/1.1\r\nHost: localhost:{listener.port}\r\n\r\n")
+        self.assertEqual(client.status(), 502)
+        client.rest()
+        self.assertEqual(self.tap.stop(), 0)
+        told = [line for line in self.tap.lines if "issuer certificate" in line]
+        self.assertEqual(len(told), 2, told)
+        self.assertIn(f": localhost:{listener.port}: ", told[0])
+        self.assertIn(f": https://localhost:{listener.port}/page failed: ", told[1])
+
     # TLS-3
     def test_upstream_is_accepted_when_asked_to(self):
         stranger = self.enterContext(CertificateAuthority("Stranger"))

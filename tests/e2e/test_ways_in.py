@@ -112,6 +112,16 @@ class Plain(WaysIn):
                 self.talk(client, server)
                 self.assertEqual(tap.flow()["server"]["address"], listener.target)
 
+    # UPG-6: a server is no proxy, and says so
+    def test_connect_to_a_reverse_port(self):
+        listener = self.listener()
+        tap = self.proxy("--reverse", f"ws://{listener.target}")
+        client = self.connect(tap.address)
+        client.send(f"CONNECT {listener.target} HTTP/1.1\r\nHost: {listener.target}\r\n\r\n")
+        self.assertEqual(client.status(), 501)
+        self.assertEqual(client.rest().decode(),
+                         f"wstap: this port is a reverse proxy for ws://{listener.target}: it takes no CONNECT\n")
+
 
 class Secure(WaysIn):
     def setUp(self):
