@@ -8,7 +8,12 @@
 #include <atomic>
 #include <filesystem>
 
-#include "cmd/listing.h"
+#include "cmd/count.h"
+#include "cmd/flow_listing.h"
+#include "cmd/frame_listing.h"
+#include "cmd/last_resort.h"
+#include "cmd/lint.h"
+#include "cmd/message_listing.h"
 #include "cmd/options.h"
 #include "cmd/output.h"
 #include "cmd/progress.h"
@@ -21,6 +26,8 @@ namespace {
 
 constexpr std::string_view kName = "inspect";
 constexpr std::size_t kWriteAtOnce = 64 * 1024;
+// What is formatted already is written within moments, unless nobody takes it.
+constexpr std::chrono::milliseconds kDrain{2000}, kCut{500};
 
 struct Options {
   std::vector<std::string> files;
@@ -32,7 +39,6 @@ struct Options {
        count = false;
   bool follow = false, force = false, quiet = false;
 
-  /// The short forms on a command line win over a --format from anywhere.
   Shape shape() const {
     return json ? Shape::json : raw ? Shape::raw : structured ? Shape::structured : format;
   }
@@ -120,10 +126,14 @@ bool list(formats::EventReader& reader, Listing& listing, const Options& options
 
 Exit show(const Options& options, Io& io) {
   std::atomic<bool> stop{false};
-  std::optional<StopSignals> signals;
+  LastResort last_resort(kName);
+  std::optional<StopSignals> signals;  // only here: elsewhere a signal ends the process as it always does
   formats::SourceOptions source;
   if (options.follow) {
-    signals.emplace().listen([&stop](int, int) { stop = true; });
+    signals.emplace().listen([&](int count, int signal) {
+      stop = true;
+      last_resort.arm(count == 1 ? kDrain : kCut, signal);
+    });
     source = {.follow = true, .stop = [&stop] { return stop.load(); }};
   }
   auto reader = formats::EventReader::open(options.files, std::move(source));
@@ -168,23 +178,14 @@ Exit run(const Options& options, Io& io) {
 
 void declare_what(CLI::App& app, Options& options) {
   const OptionGroup group(app, "What to show");
-  auto* flows = app.add_flag("--flows", options.flows, "list flows, and connections that became none");
-  auto* messages = app.add_flag("--messages", options.messages,
-                                "list messages: fragments joined, compressed ones inflated")
-                       ->excludes(flows);
-  auto* frame = app.add_option("--frame", options.frame,
-                               "show this frame only; SEQ 0 and 1 are the upgrade's request and response")
-                    ->type_name("FLOW:SEQ")
-                    ->excludes(flows)
-                    ->excludes(messages);
-  app.add_flag("--count", options.count, "print how many frames (with --flows: flows) there are")
-      ->excludes(frame)
-      ->excludes(messages);
+  app.add_flag("--flows", options.flows, "list flows, and connections that became none");
+  app.add_flag("--messages", options.messages, "list messages: fragments joined, compressed ones inflated");
+  app.add_option("--frame", options.frame,
+                 "show this frame only; SEQ 0 and 1 are the upgrade's request and response")
+      ->type_name("FLOW:SEQ");
+  app.add_flag("--count", options.count, "print how many frames (with --flows: flows) there are");
   app.add_flag("--lint", options.lint,
-               "list what RFC 6455 and 7692 forbid; exit status 1 if there is anything")
-      ->excludes(flows)
-      ->excludes(messages)
-      ->excludes(frame);
+               "list what RFC 6455 and 7692 forbid; exit status 1 if there is anything");
 }
 
 void declare_shape(CLI::App& app, Options& options) {
@@ -198,11 +199,9 @@ void declare_shape(CLI::App& app, Options& options) {
        {"jsonl", Shape::jsonl}},
       "a line each; header and payload as bytes; every field, one a line; JSON Lines; the lossless "
       "JSON Lines, which hold every record with its bytes");
-  auto* raw = app.add_flag("--raw", options.raw, "the same as --format raw");
-  auto* structured = app.add_flag("--structured", options.structured, "the same as --format structured");
-  auto* json = app.add_flag("--json", options.json, "the same as --format json");
-  raw->excludes(structured)->excludes(json);
-  structured->excludes(json);
+  app.add_flag("--raw", options.raw, "the same as --format raw");
+  app.add_flag("--structured", options.structured, "the same as --format structured");
+  app.add_flag("--json", options.json, "the same as --format json");
   add_colour_option(app, options.colour);
 }
 
@@ -215,6 +214,23 @@ void declare_reading(CLI::App& app, Options& options) {
   app.add_flag("-q,--quiet", options.quiet, "no progress, no notes");
 }
 
+/// Each option with those that make no sense beside it.
+void declare_conflicts(CLI::App& app) {
+  const auto exclude = [&app](const char* option, std::initializer_list<const char*> others) {
+    for (const char* other : others) app.get_option(option)->excludes(app.get_option(other));
+  };
+  exclude("--flows", {"--messages", "--frame", "--lint"});
+  exclude("--messages", {"--frame", "--count", "--lint"});
+  exclude("--frame", {"--count", "--lint"});
+  exclude("--count", {"--lint", "--format", "--raw", "--structured", "--json"});
+  exclude("--lint", {"--raw", "--structured"});
+  exclude("--format", {"--raw", "--structured", "--json"});
+  exclude("--raw", {"--structured", "--json"});
+  exclude("--structured", {"--json"});
+  exclude("--repair", {"--flows", "--messages", "--frame", "--count", "--lint", "--format", "--raw",
+                       "--structured", "--json", "--follow"});
+}
+
 }  // namespace
 
 Run setup_inspect(CLI::App& app) {
@@ -225,6 +241,7 @@ Run setup_inspect(CLI::App& app) {
   declare_what(app, *options);
   declare_shape(app, *options);
   declare_reading(app, *options);
+  declare_conflicts(app);
   app.footer(
       "A frame's line: UTC time, FLOW:SEQ, -> (client to server) or <-, opcode, payload length, + (more "
       "fragments "

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmd/count.h"
+
+#include <fmt/format.h>
+
+namespace wstap::cmd {
+
+void Count::take(const formats::Record& record, formats::EventReader&, std::string&) {
+  if (!flows_) {
+    if (const auto* burst = std::get_if<pipeline::Burst>(&record)) count_ += burst->ends.size();
+  } else if (const auto* opened = std::get_if<pipeline::FlowOpened>(&record)) {
+    if (!opened->resumed) ++count_;
+  } else if (std::holds_alternative<pipeline::ConnectionRecord>(record)) {
+    ++count_;
+  }
+}
+
+void Count::finish(std::string& out) {
+  out += fmt::format("{}\n", count_);
+}
+
+}  // namespace wstap::cmd

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// `wstap inspect`: one entry a frame, or the one frame that is asked for.
+#pragma once
+
+#include <map>
+#include <optional>
+
+#include "cmd/frame_visitor.h"
+#include "formats/line_view.h"
+
+namespace wstap::cmd {
+
+/// FLOW:SEQ, as in "--frame 1:7".
+struct FrameId {
+  pipeline::FlowId flow = 0;
+  pipeline::Sequence sequence = 0;
+  bool operator==(const FrameId&) const = default;
+};
+std::optional<FrameId> parse_frame_id(std::string_view text);
+
+class FrameListing final : public FrameVisitor {
+ public:
+  FrameListing(Shape shape, bool colour, std::optional<FrameId> only);
+  bool satisfied() const override { return found_; }
+
+ private:
+  void capture(const std::string& path) override { json_.set_capture(path); }
+  void opened(const pipeline::FlowOpened& flow, std::string& out) override;
+  formats::Depth depth(const pipeline::Burst& burst) const override;
+  bool wants(const pipeline::Envelope& envelope) const override;
+  void frame(const pipeline::Envelope& envelope, Bytes payload, std::string& out) override;
+  void closed(const pipeline::FlowClosed& closed, std::string& out) override;
+  void other(const formats::Record& record, std::string& out) override;
+  void head(const pipeline::FlowOpened& flow, std::string& out);
+  /// The lossless form of a whole capture holds what is no frame as well.
+  bool lists_everything() const { return shape_ == Shape::jsonl && !only_; }
+
+  Shape shape_;
+  std::optional<FrameId> only_;
+  bool found_ = false;
+  formats::LineView lines_;
+  formats::JsonView json_;
+  std::map<pipeline::FlowId, pipeline::FlowOpened> open_;  ///< kept for the lossless form only
+};
+
+}  // namespace wstap::cmd

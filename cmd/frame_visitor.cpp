@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmd/frame_visitor.h"
+
+namespace wstap::cmd {
+
+void FrameVisitor::take(const formats::Record& record, formats::EventReader& reader, std::string& out) {
+  if (capture_ != reader.path()) capture(capture_ = reader.path());
+  if (const auto* each = std::get_if<pipeline::Burst>(&record)) {
+    burst(*each, reader, out);
+  } else if (const auto* begin = std::get_if<pipeline::FlowOpened>(&record)) {
+    book_.open(*begin);
+    opened(*begin, out);
+  } else if (const auto* end = std::get_if<pipeline::FlowClosed>(&record)) {
+    closed(*end, out);
+    book_.close(end->id);
+  } else {
+    other(record, out);
+  }
+}
+
+void FrameVisitor::burst(const pipeline::Burst& burst, formats::EventReader& reader, std::string& out) {
+  book_.visit(burst, depth(burst), [&](pipeline::Envelope& envelope, Bytes payload) {
+    if (!wants(envelope)) return;
+    reader.settle(envelope);
+    frame(envelope, payload, out);
+  });
+}
+
+}  // namespace wstap::cmd
