@@ -46,6 +46,10 @@ Exit export_certificate(const tls::Authority& authority, const Options& options,
 }
 
 Exit run(const Options& options, Io& io) {
+  if (!options.password.empty() && options.form != Form::p12) {
+    complain(io, "ca", "--password: only a p12 file has one (add --format p12)");
+    return Exit::usage;
+  }
   const auto authority = open_authority(options.authority);
   if (!authority) {
     complain(io, "ca", authority.error().text());

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include <algorithm>
 #include <cctype>
 #include <cstdlib>
 
@@ -41,6 +42,22 @@ void read(const toml::table& table, const std::vector<std::string>& parents,
   }
 }
 
+bool set_in_environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value != nullptr && *value != '\0';
+}
+
+/// The option that an entry means; null when there is none.
+const CLI::Option* find_option(const CLI::App& app, const CLI::ConfigItem& item) {
+  const CLI::App* at = &app;
+  for (const auto& parent : item.parents) {
+    const auto found = at->get_subcommands([&](const CLI::App* sub) { return sub->check_name(parent); });
+    if (found.empty()) return nullptr;
+    at = found.front();
+  }
+  return at->get_option_no_throw("--" + item.name);
+}
+
 }  // namespace
 
 std::string environment_name(std::string_view option) {
@@ -57,11 +74,16 @@ std::vector<CLI::ConfigItem> ConfigFile::from_config(std::istream& input) const 
   } catch (const toml::parse_error& error) {
     refuse(error.source(), error.description());
   }
-  std::erase_if(found, [](const auto& item) {
-    const char* set = std::getenv(environment_name(item.name).c_str());
-    return set != nullptr && *set != '\0';
-  });
+  std::erase_if(found, [this](const auto& item) { return is_outranked(item); });
   return found;
+}
+
+bool ConfigFile::is_outranked(const CLI::ConfigItem& item) const {
+  if (set_in_environment(environment_name(item.name))) return true;
+  const auto* option = find_option(app_, item);
+  return option != nullptr && std::ranges::any_of(option->get_excludes(), [](const CLI::Option* other) {
+           return other->count() > 0 || set_in_environment(other->get_envname());
+         });
 }
 
 }  // namespace wstap::cmd

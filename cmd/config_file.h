@@ -18,13 +18,22 @@ class ConfigFileError final : public CLI::ConfigError {
   explicit ConfigFileError(std::string why) : CLI::ConfigError(std::move(why), CLI::ExitCodes::ConfigError) {}
 };
 
-/// Reads them for CLI11, which lets a file win over the environment: what the environment sets is left out.
+/// Reads them for CLI11, which lets a file win over the environment: what the environment sets is left out,
+/// and so is what cannot go with an option that the command line, the environment or an earlier file sets.
 class ConfigFile final : public CLI::Config {
  public:
+  /// @param app  whose options the entries are; outlives this.
+  explicit ConfigFile(const CLI::App& app) : app_(app) {}
+
   /// @throws ConfigFileError  no TOML, or a value that no option can have
   std::vector<CLI::ConfigItem> from_config(std::istream& input) const override;
   /// wstap writes none.
   std::string to_config(const CLI::App*, bool, bool, std::string) const override { return {}; }
+
+ private:
+  bool is_outranked(const CLI::ConfigItem& item) const;
+
+  const CLI::App& app_;
 };
 
 }  // namespace wstap::cmd

@@ -82,13 +82,14 @@ Run setup_echo(CLI::App& app) {
   app.add_option("--listen", options->listen, "address to listen on; port 0: any free one")
       ->type_name("ADDR:PORT")
       ->capture_default_str();
-  app.add_flag("--tls", options->tls, "serve wss, with a certificate of wstap's own authority");
+  auto* tls = app.add_flag("--tls", options->tls, "serve wss, with a certificate of wstap's own authority");
   app.add_option("--name", options->name, "host name in that certificate")
       ->type_name("HOST")
-      ->capture_default_str();
-  add_count(app, "--source", options->source_messages, 0, 1'000'000'000'000,
-            "greet every client with so many binary messages and a Close");
-  add_size(app, "--size", options->source_bytes, "length of each of them");
+      ->capture_default_str()
+      ->needs(tls);
+  auto* source = add_count(app, "--source", options->source_messages, 0, 1'000'000'000'000,
+                           "greet every client with so many binary messages and a Close");
+  add_size(app, "--size", options->source_bytes, "length of each of them")->needs(source);
   app.add_option("--ready-file", options->ready_file,
                  "write address and process id here, as JSON, once it listens")
       ->type_name("FILE");

@@ -16,14 +16,37 @@
 namespace wstap::cmd {
 namespace {
 
+/// On the command line, an option wins over those in the environment that cannot go with it (CLI-3): they are
+/// forgotten as soon as it is seen.
+void outrank_environment(CLI::Option& option) {
+  const auto others = option.get_excludes();
+  if (others.empty()) return;
+  option.trigger_on_parse()->each([&option, others](const std::string&) {
+    // Or else CLI11 forgets the first of two values, instead of refusing both.
+    option.trigger_on_parse(false);
+    for (CLI::Option* other : others) other->envname({});
+  });
+}
+
+/// The environment takes back a flag that excludes others; since it was not there anyway, it excludes
+/// nothing.
+bool takes_back(const CLI::Option& option, const std::string& variable) {
+  const char* value = std::getenv(variable.c_str());
+  const bool is_flag = option.get_expected_min() == 0;
+  return is_flag && !option.get_excludes().empty() && value != nullptr && std::string_view(value) == "false";
+}
+
 /// Only the command that is run looks at the environment: a name such as WSTAP_FORMAT means something else to
 /// another one.
 void name_environment(CLI::App& app) {
   for (CLI::App* sub : app.get_subcommands({})) {
     sub->preparse_callback([sub](std::size_t) {
-      for (CLI::Option* option : sub->get_options())
-        if (option->nonpositional() && option != sub->get_help_ptr())
-          option->envname(environment_name(option->get_lnames().front()));
+      for (CLI::Option* option : sub->get_options()) {
+        if (!option->nonpositional() || option == sub->get_help_ptr()) continue;
+        const auto variable = environment_name(option->get_lnames().front());
+        if (!takes_back(*option, variable)) option->envname(variable);
+        outrank_environment(*option);
+      }
     });
     name_environment(*sub);
   }
@@ -53,7 +76,7 @@ int run(int argc, char** argv, Io& io) {
   app.require_subcommand(1);
   app.allow_config_extras(CLI::config_extras_mode::error);
   app.formatter(std::make_shared<HelpFormatter>());
-  app.config_formatter(std::make_shared<ConfigFile>());
+  app.config_formatter(std::make_shared<ConfigFile>(app));
   app.set_config(
          "--config", "",
          "read options from this TOML file: a table for each command, a key for each option; may be repeated")

@@ -48,7 +48,7 @@ CLI::Option* add_duration(CLI::App& app, const std::string& name, std::chrono::m
   const auto set = [&duration, name](const std::string& value) {
     const auto parsed = parse_duration(value);
     if (!parsed)
-      throw CLI::ValidationError(name, "'" + value + "' is not a duration such as 500ms, 10s, 5m or off");
+      throw CLI::ValidationError(name, "'" + value + "' is not a duration such as 500ms, 1.5s, 5m or off");
     duration = *parsed;
   };
   return app.add_option_function<std::string>(name, set, text)

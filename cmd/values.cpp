@@ -21,15 +21,18 @@ constexpr std::array kSizeUnits = {Unit{"GiB", 1ULL << 30}, Unit{"MiB", 1ULL << 
 constexpr std::array kDurationUnits = {Unit{"h", 3'600'000}, Unit{"m", 60'000}, Unit{"s", 1'000},
                                        Unit{"ms", 1}};
 
-/// Digits, then a unit whose factor `factor_of` knows. @return nothing for anything else, and on overflow.
-template <class FactorOf>
-std::optional<std::uint64_t> parse_with_unit(std::string_view text, FactorOf factor_of) {
-  const auto end = std::min(text.find_first_not_of("0123456789"), text.size());
-  const auto number = parse_decimal<std::uint64_t>(text.substr(0, end));
-  const std::optional<std::uint64_t> factor = factor_of(text.substr(end));
-  if (!number || !factor) return std::nullopt;
-  if (*number > std::numeric_limits<std::uint64_t>::max() / *factor) return std::nullopt;
-  return *number * *factor;
+/// Takes the digits at the front of `text` off it.
+std::string_view take_digits(std::string_view& text) {
+  const auto digits = text.substr(0, text.find_first_not_of("0123456789"));
+  text.remove_prefix(digits.size());
+  return digits;
+}
+
+/// @return nothing on overflow.
+std::optional<std::uint64_t> product(std::optional<std::uint64_t> a, std::optional<std::uint64_t> b) {
+  if (!a || !b) return std::nullopt;
+  if (*b != 0 && *a > std::numeric_limits<std::uint64_t>::max() / *b) return std::nullopt;
+  return *a * *b;
 }
 
 std::optional<std::uint64_t> size_factor(std::string_view unit) {
@@ -46,11 +49,25 @@ std::optional<std::uint64_t> duration_factor(std::string_view unit) {
   return std::nullopt;
 }
 
+/// What the digits behind the point mean: of 1000, "25" is 250.
+/// @return nothing when that is no whole number.
+std::optional<std::uint64_t> part_of(std::uint64_t factor, std::string_view digits) {
+  constexpr std::size_t kMostDigits = 12;  // times the milliseconds of an hour they fit into 64 bits
+  const auto fraction = parse_decimal<std::uint64_t>(digits);
+  if (!fraction || digits.size() > kMostDigits) return std::nullopt;
+  std::uint64_t scale = 1;
+  for (std::size_t i = 0; i < digits.size(); ++i) scale *= 10;
+  const std::uint64_t scaled = factor * *fraction;
+  if (scaled % scale != 0) return std::nullopt;
+  return scaled / scale;
+}
+
 }  // namespace
 
 std::optional<std::uint64_t> parse_size(std::string_view text) {
   if (text == "off") return 0;
-  return parse_with_unit(text, size_factor);
+  const auto number = parse_decimal<std::uint64_t>(take_digits(text));
+  return product(number, size_factor(text));
 }
 
 std::string format_size(std::uint64_t bytes) {
@@ -61,11 +78,20 @@ std::string format_size(std::uint64_t bytes) {
 
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
   if (text == "off") return std::chrono::milliseconds(0);
-  const auto value = parse_with_unit(text, duration_factor);
+  const auto number = parse_decimal<std::uint64_t>(take_digits(text));
+  std::string_view digits = "0";
+  if (text.starts_with('.')) {
+    text.remove_prefix(1);
+    digits = take_digits(text);
+  }
+  const auto factor = duration_factor(text);
+  const auto whole = product(number, factor);
   // A year is more than anybody waits, and far from overflowing a clock.
   constexpr std::uint64_t kLongest = 366ULL * 24 * 3'600'000;
-  if (!value || *value > kLongest) return std::nullopt;
-  return std::chrono::milliseconds(*value);
+  if (!whole || *whole > kLongest) return std::nullopt;
+  const auto part = part_of(*factor, digits);
+  if (!part || *whole + *part > kLongest) return std::nullopt;
+  return std::chrono::milliseconds(*whole + *part);
 }
 
 std::string format_duration(std::chrono::milliseconds duration) {

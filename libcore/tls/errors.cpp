@@ -35,6 +35,8 @@ std::string openssl_reason(std::string otherwise) {
   const auto code = ERR_get_error();
   ERR_clear_error();
   if (code == 0) return otherwise;
+  // OpenSSL has no text for what the system said: the reason is an errno.
+  if (ERR_SYSTEM_ERROR(code)) return std::generic_category().message(ERR_GET_REASON(code));
   if (const char* reason = ERR_reason_error_string(code)) return reason;
   return otherwise;
 }

@@ -107,6 +107,29 @@ class EchoServer(TestCase):
         client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         self.assertIn(b"<input", client.rest())
 
+    # RFC 9110 9.3.2
+    def test_head_of_the_page(self):
+        echo = self.echo()
+        replies = []
+        for method in ("GET", "HEAD"):
+            client = self.connect(echo.address)
+            client.send(f"{method} / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            replies.append(client.rest().partition(b"\r\n\r\n"))
+        self.assertEqual(replies[1], (*replies[0][:2], b""))
+
+    # RFC 6455 5.5
+    def test_control_frames_that_break_the_rules(self):
+        echo = self.echo()
+        for opcode in (PING, PONG, CLOSE):
+            for broken in (masked(opcode, bytes(126)), masked(opcode, b"\x03\xe8", fin=False)):
+                with self.subTest(opcode=opcode, broken=broken[:2]):
+                    client, _ = self.open(echo)
+                    client.send(broken)
+                    self.assertEqual(client.rest(), close(1002))
+        client, _ = self.open(echo)
+        client.send(masked(PING, bytes(125)))
+        self.assertEqual(client.frame().payload, bytes(125))
+
     def test_tls_with_a_certificate_of_the_authority(self):
         trust = trusting(wstap("ca", "path").out.removesuffix("\n"))
         client, _ = self.open(self.echo("--tls"), trust)

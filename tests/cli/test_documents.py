@@ -234,7 +234,7 @@ class Zsh(unittest.TestCase):
     def test_words(self):
         for path in [(name,) for name in commands()] + [("ca", "export")]:
             found = {m[1]: m[2].split() for spec in self.specs(self.function(*path))
-                     if (m := re.match(r"^(--[\w-]+)=\[.*\((.*)\)$", spec))}
+                     if (m := re.match(r"^(?:\([^)]*\))?(--[\w-]+)=\[.*\((.*)\)$", spec))}
             with self.subTest(command=path):
                 self.assertEqual(found, words(*path))
 

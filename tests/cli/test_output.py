@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import select
 import signal
 import subprocess
 import tempfile
@@ -14,9 +15,14 @@ import sample_session
 from command_line import Terminal, wstap
 from frame_bytes import MASK, TEXT, close, masked
 from raw_peers import open_websocket
-from wstap_testing import WAIT, WSTAP, Echo, Proxy, TestCase, environment
+from wstap_testing import WAIT, WSTAP, Echo, Proxy, TestCase, environment, eventually
 
 MANY = 4000  # copies of the sample session: more than any pipe holds
+
+
+def sleeps(process):
+    """@return whether its first thread waits for something."""
+    return pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "S"
 
 
 class Sample(TestCase):
@@ -116,6 +122,20 @@ class Pipes(Sample):
                 for end in (client, server):
                     end.close()
             os.close(reading)
+
+    # CLI-2, CAP-4: nor an inspect that follows
+    def test_reader_of_a_follower_that_does_not_read(self):
+        for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+            reading, writing = os.pipe()
+            self.addCleanup(os.close, reading)
+            self.addCleanup(os.close, writing)
+            with self.subTest(number=number), subprocess.Popen(
+                    [WSTAP, "inspect", "--follow", self.big], stdout=writing, stderr=subprocess.PIPE,
+                    env=environment()) as follower:
+                eventually(lambda: not select.select([], [writing], [], 0)[1] and sleeps(follower), "filling the pipe")
+                follower.send_signal(number)
+                self.assertEqual(follower.wait(WAIT), status)
+                self.assertEqual(follower.stderr.read(), b"wstap inspect: cut short: nobody takes what it writes\n")
 
     def test_repair_into_a_closed_pipe(self):
         with subprocess.Popen([WSTAP, "inspect", "-q", "--repair", "-", self.big], stdout=subprocess.PIPE,

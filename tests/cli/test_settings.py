@@ -79,6 +79,46 @@ class Precedence(Settings):
     def test_short_form_wins_over_a_configured_format(self):
         self.assert_form("structured", "--structured", env={"WSTAP_FORMAT": "json"})
 
+    def assert_lists_flows(self, *args, env=None):
+        said = wstap("inspect", "--color", "never", *args, self.capture, env=env)
+        self.assertEqual((said.status, said.err), (0, ""))
+        self.assertEqual(said.out, wstap("inspect", "--flows", self.capture).out)
+
+    def test_command_line_wins_over_what_cannot_go_with_it(self):
+        frame = wstap("inspect", "--frame", "1:2", self.capture).out
+        for env in ({"WSTAP_FLOWS": "1"}, {"WSTAP_MESSAGES": "true", "WSTAP_LINT": "true"},
+                    self.xdg("[inspect]\nflows = true\n")):
+            with self.subTest(env=env):
+                said = wstap("inspect", "--frame", "1:2", self.capture, env=env)
+                self.assertEqual((said.status, said.out, said.err), (0, frame, ""))
+        self.assert_lists_flows("--flows", env={"WSTAP_FRAME": "1:2"})
+        self.assert_lists_flows("--flows", "--config", self.file("[inspect]\nlint = true\n"))
+        self.assert_form("json", "--format", "json", env={"WSTAP_RAW": "true"})
+        self.assert_form("raw", "--raw", "--config", self.file("[inspect]\nstructured = true\n"))
+
+    def test_flag_that_is_off_excludes_nothing(self):
+        self.assert_form("raw", env={"WSTAP_FORMAT": "raw", "WSTAP_JSON": "false"})
+        self.assert_lists_flows("--flows", env={"WSTAP_LINT": "false"})
+        self.assert_lists_flows("--config", self.file("[inspect]\nflows = true\n"), env={"WSTAP_LINT": "false"})
+
+    def test_environment_wins_over_what_cannot_go_with_it(self):
+        for args, env in ((("--config", self.file('[inspect]\nframe = "1:2"\n')), {}),
+                          ((), self.xdg("[inspect]\nmessages = true\n"))):
+            with self.subTest(args=args):
+                self.assert_lists_flows(*args, env={"WSTAP_FLOWS": "1"} | env)
+
+    def test_named_file_wins_over_what_cannot_go_with_it(self):
+        self.assert_lists_flows("--config", self.file("[inspect]\nflows = true\n"),
+                                env=self.xdg("[inspect]\nmessages = true\n"))
+
+    def test_what_cannot_go_together_in_one_place(self):
+        for args, env in (((), {"WSTAP_FLOWS": "1", "WSTAP_MESSAGES": "1"}),
+                          (("--config", self.file("[inspect]\nflows = true\nmessages = true\n")), {})):
+            with self.subTest(args=args):
+                said = wstap("inspect", *args, self.capture, env=env)
+                self.assertEqual((said.status, said.out), (2, ""))
+                self.assertIn("--flows excludes --messages", said.err)
+
     def test_empty_variable_is_none(self):
         self.assert_form("raw", "--config", self.file('[inspect]\nformat = "raw"\n'), env={"WSTAP_FORMAT": ""})
 

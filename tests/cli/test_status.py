@@ -28,7 +28,7 @@ USAGE = (
     (["proxy", *ANY, "--forward", "sideways"], "--forward: 'sideways' is not one of reencode|verbatim"),
     (["proxy", *ANY, "--max-frame", "4X"], "--max-frame: '4X' is not a size such as 65536, 64KiB, 16M or off"),
     (["proxy", *ANY, "--max-frame", "32M"], "--max-frame: a capture holds frames of at most 32505856 bytes"),
-    (["proxy", *ANY, "--close-timeout", "soon"], "--close-timeout: 'soon' is not a duration such as 500ms, 10s, 5m or off"),
+    (["proxy", *ANY, "--close-timeout", "soon"], "--close-timeout: 'soon' is not a duration such as 500ms, 1.5s, 5m or off"),
     (["proxy", *ANY, "--max-connections", "-1"], "--max-connections: '-1' is not a number from 1 to 10000000"),
     (["proxy", *ANY, "--workers", "0"], "--workers: '0' is not a number from 1 to 256"),
     (["proxy", *ANY, "--reverse", "ftp://example.com"], "the scheme is not http, https, ws or wss"),
@@ -40,14 +40,32 @@ USAGE = (
     (["inspect", "--frame", "one", "x"], "--frame: 'one' is not FLOW:SEQ, as in 1:2"),
     (["inspect", "--raw", "--json", "x"], "--raw excludes --json"),
     (["inspect", "--flows", "--frame", "1:2", "x"], "--flows excludes --frame"),
+    (["inspect", "--frame", "1:2", "--frame", "1:3", "x"], "--frame: At Most 1 required but received 2"),
     (["inspect", "--follow", "x", "y"], "--follow: expected one capture"),
     (["inspect", "--repair", "z", "x", "y"], "--repair: expected one capture"),
     (["ca"], "a command is missing: path, show, export (see 'wstap ca --help')"),
     (["ca", "burn"], "there is no command 'burn', but path, show, export"),
     (["ca", "export", "--format", "jpeg"], "--format: 'jpeg' is not one of pem|der|p12"),
+    (["ca", "export", "--password", "secret"], "--password: only a p12 file has one (add --format p12)"),
+    (["echo", "--name", "echo.example"], "--name requires --tls"),
+    (["echo", "--size", "10"], "--size requires --source"),
     (["echo", "--source", "many"], "--source: 'many' is not a number from 0 to"),
     (["--config", "/nowhere.toml", "ca", "path"], "/nowhere.toml was not readable"),
 )
+
+
+# Options of `inspect`, each with those that make no sense beside it.
+EXCLUDES = {
+    "--flows": "--messages --frame --lint",
+    "--messages": "--frame --count --lint",
+    "--frame": "--count --lint",
+    "--count": "--lint --format --raw --structured --json",
+    "--lint": "--raw --structured",
+    "--format": "--raw --structured --json",
+    "--raw": "--structured --json",
+    "--structured": "--json",
+    "--repair": "--flows --messages --frame --count --lint --format --raw --structured --json --follow",
+}
 
 
 class OneLine(TestCase):
@@ -62,6 +80,27 @@ class OneLine(TestCase):
         for args, text in USAGE:
             with self.subTest(args=args):
                 self.assert_fails(args, 2, text)
+
+    def test_options_that_make_no_sense_together(self):
+        """Whichever comes first, the line names both."""
+        def given(option):
+            return [option, *{"--frame": ["1:2"], "--format": ["raw"], "--repair": ["out"]}.get(option, [])]
+        for option, others in EXCLUDES.items():
+            for other in others.split():
+                for pair in ((option, other), (other, option)):
+                    with self.subTest(pair=pair):
+                        said = wstap("inspect", *given(pair[0]), *given(pair[1]), "x")
+                        self.assertEqual((said.status, said.out), (2, ""))
+                        self.assertRegex(said.err, rf"\Awstap inspect: ({option} excludes {other}|{other} excludes {option}) ")
+
+    def test_durations(self):
+        for text in ("1.5s", "0.25s", "0.5", "1.25m", "0.0005h", "0.0s", "1.500000s", "20ms", "off"):
+            with self.subTest(text=text):  # which is in order, so that the next fault is the one that is found
+                self.assert_fails(["proxy", *ANY, "--close-timeout", text, "--max-frame", "32M"], 2, "--max-frame: a capture")
+        for text in ("1.", ".5s", "1.5.5s", "-1.5s", "1.5ms", "0.0001s", "1.5x", "1,5s", "1. 5s", "9000h",
+                     "8784.1h", "99999999999999999999s", "1.99999999999999999999s"):
+            with self.subTest(text=text):
+                self.assert_fails(["proxy", *ANY, "--close-timeout=" + text], 2, f"'{text}' is not a duration")
 
     def test_file_that_is_not_there(self):
         self.assert_fails(["inspect", "/nowhere"], 1, "No such file or directory: /nowhere")
@@ -88,10 +127,11 @@ class OneLine(TestCase):
     def test_certificates_that_cannot_be_used(self):
         garbage = self.path("garbage.pem")
         garbage.write_text("no certificate\n")
-        for args in (["--upstream-ca", garbage], ["--ca-cert", garbage, "--ca-key", garbage],
-                     ["--upstream-ca", "/nowhere.pem"]):
+        for args in (["--upstream-ca", garbage], ["--ca-cert", garbage, "--ca-key", garbage]):
             with self.subTest(args=args):
                 self.assert_fails(["proxy", *ANY, *args], 4, str(args[1]))
+        self.assert_fails(["proxy", *ANY, "--upstream-ca", "/nowhere.pem"], 4,
+                          "/nowhere.pem: no certificates to trust (No such file or directory)")
 
     def test_key_that_others_can_read(self):
         with tempfile.TemporaryDirectory() as data:
