@@ -105,7 +105,7 @@ Relay::TurnEnd Relay::take_turn(Half& half) {
       account(half, 0);  // the inbox may have made room for what did not come
       return {.next = TurnEnd::Next::wait};
     case IoStatus::ok: break;
-    default: stream_ended(half, got.status); return {.next = TurnEnd::Next::over};
+    default: return take_end(half, got.status);
   }
   const MutableBytes unread = half.inbox.received(got.bytes);
   // A short read emptied the socket: the next one would only say so.
@@ -117,6 +117,21 @@ Relay::TurnEnd Relay::take_frames(Half& half, MutableBytes unread, TurnEnd::Next
   last_activity_ns_ = worker_.now();
   if (half.deaf) return {.next = next, .unread = unread.last(0), .kept = false};
   const pipeline::LaneTurn turn = flow_->take(half.direction, unread, last_activity_ns_, worker_.scratch());
+  return send_on(half, turn, unread, next);
+}
+
+/// The sender has ended: in order, what waited for more of it leaves first.
+Relay::TurnEnd Relay::take_end(Half& half, IoStatus status) {
+  TurnEnd end{.next = TurnEnd::Next::over};
+  if (status != IoStatus::failed && !half.reset && flow_->held(half.direction) != 0)
+    end = send_on(half, flow_->release(half.direction, worker_.now(), worker_.scratch()), {}, end.next);
+  end.kept = true;  // what is unread belongs to how the stream ended
+  stream_ended(half, status);
+  return end;
+}
+
+Relay::TurnEnd Relay::send_on(Half& half, const pipeline::LaneTurn& turn, MutableBytes unread,
+                              TurnEnd::Next next) {
   TurnEnd end{.next = next,
               .unsent = turn.out,
               .unread = unread.subspan(turn.used),
@@ -162,7 +177,7 @@ void Relay::keep(Half& half, TurnEnd& turn) {
 }
 
 void Relay::account(Half& half, std::uint64_t parked) {
-  const std::uint64_t held = half.inbox.held() + parked;
+  const std::uint64_t held = half.inbox.held() + flow_->held(half.direction) + parked;
   const std::uint64_t counts = held < kWorthAccounting ? 0 : held;
   if (counts == half.accounted) return;
   half.accounted = counts;

@@ -80,6 +80,8 @@ class Relay : public std::enable_shared_from_this<Relay> {
   asio::awaitable<void> pump(Half& half);
   TurnEnd take_turn(Half& half);
   TurnEnd take_frames(Half& half, MutableBytes unread, TurnEnd::Next next);
+  TurnEnd take_end(Half& half, IoStatus status);
+  TurnEnd send_on(Half& half, const pipeline::LaneTurn& turn, MutableBytes unread, TurnEnd::Next next);
   IoResult read(Half& half, MutableBytes room);
   void keep(Half& half, TurnEnd& turn);
   asio::awaitable<void> deliver(Half& half, TurnEnd turn);

@@ -42,26 +42,33 @@ Result<void> Flow::open() {
 LaneTurn Flow::take(Direction direction, MutableBytes unread, UnixNs now, LaneScratch& scratch) {
   Lane& lane = lanes_[index(direction)];
   LaneTurn turn = lane.take(unread, now, sequences_, scratch);
-  note_limited(lane, now);
+  after_turn(direction, turn, unread, now);
+  return turn;
+}
+
+LaneTurn Flow::release(Direction direction, UnixNs now, LaneScratch& scratch) {
+  LaneTurn turn = lanes_[index(direction)].release(now, scratch);
+  after_turn(direction, turn, {}, now);
+  return turn;
+}
+
+void Flow::after_turn(Direction direction, const LaneTurn& turn, Bytes unread, UnixNs now) {
+  note_events(lanes_[index(direction)], now);
   if (turn.closed && closed_.began == Party::none) closed_.began = sender_of(direction);
   if (turn.fault) {
     const bool own_fault = turn.fault->close_code == 0;
     // What was not taken stays on the flow's end; unrecorded frames do not count as taken.
-    keep_unfinished(direction, Bytes(unread).subspan(own_fault ? 0 : turn.used));
-    if (!own_fault && settled()) return turn;
+    keep_unfinished(direction, unread.subspan(own_fault ? 0 : turn.used));
+    if (!own_fault && settled()) return;
     farewell_[index(opposite(direction))] =
         own_fault ? std::uint16_t{ws::kGoingAway} : turn.fault->close_code;
-    farewell_[index(direction)] = ws::kGoingAway;
+    farewell_[index(direction)] = turn.fault->receiver_code;
     fail(Party::proxy, turn.fault->reason, turn.fault->detail, turn.fault->offset);
   }
-  return turn;
 }
 
-void Flow::note_limited(Lane& lane, UnixNs now) {
-  for (const Sequence first : lane.take_limited_messages())
-    add_note("message_limited",
-             fmt::format("message of frame {} is over {} bytes", first, context_.options.max_message_bytes),
-             now);
+void Flow::note_events(Lane& lane, UnixNs now) {
+  for (const auto& event : lane.take_events()) add_note(event.kind, event.detail, now);
 }
 
 void Flow::keep_unfinished(Direction direction, Bytes unfinished) {
@@ -157,6 +164,7 @@ std::array<Buffer, 2> Flow::farewell(UnixNs now) {
   for (const Direction direction : {Direction::send, Direction::receive}) {
     const std::uint16_t code = codes[index(direction)];
     if (code == 0) continue;
+    lanes_[index(direction)].discard(closed_.reason, now);
     lanes_[index(direction)].mute(closed_.reason);
     if (lanes_[index(direction)].close_seen() || over_[index(direction)]) continue;
     frames[index(direction)] = synthetic_close(direction, code, now);
@@ -189,6 +197,7 @@ FlowClosed Flow::closing_record(UnixNs now) {
 
 Result<void> Flow::finish(UnixNs now) {
   if (std::exchange(finished_, true)) return {};
+  for (auto& lane : lanes_) lane.discard(closed_.reason, now);
   return context_.tap.flow_closed(closing_record(now));
 }
 

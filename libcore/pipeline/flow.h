@@ -27,6 +27,12 @@ class Flow {
   /// See Lane::take. A fault ends the flow: send `out`, then what farewell() gives, then finish().
   LaneTurn take(ws::Direction direction, MutableBytes unread, UnixNs now, LaneScratch& scratch);
 
+  /// The direction's sender ends in order: frames that waited for the rest of their message leave. To be
+  /// called before ended(). See Lane::take for what it gives.
+  LaneTurn release(ws::Direction direction, UnixNs now, LaneScratch& scratch);
+  /// Bytes of frames that wait.
+  std::uint64_t held(ws::Direction direction) const noexcept { return lanes_[ws::index(direction)].held(); }
+
   /// The direction's sender will send no more. May fail the flow: see failed() and farewell().
   /// @param unfinished  bytes that were received and are no whole frame.
   void ended(ws::Direction direction, StreamEnd end, Bytes unfinished);
@@ -59,7 +65,8 @@ class Flow {
   /// How the flow ended is known: what still happens does not change it.
   bool settled() const noexcept { return failed() || shut_down_ || closed_both_ways(); }
   void fail(Party began, std::string reason, std::string detail, std::uint64_t offset);
-  void note_limited(Lane& lane, UnixNs now);
+  void after_turn(ws::Direction direction, const LaneTurn& turn, Bytes unread, UnixNs now);
+  void note_events(Lane& lane, UnixNs now);
   FlowClosed closing_record(UnixNs now);
   Buffer synthetic_close(ws::Direction direction, std::uint16_t code, UnixNs now);
 

@@ -2,6 +2,7 @@
 // How frames are passed on, and what bounds them: one immutable value for all flows of a proxy.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 
@@ -13,13 +14,26 @@ enum class Forward : std::uint8_t {
 };
 enum class OnAnomaly : std::uint8_t { pass, close };
 enum class OnMessageLimit : std::uint8_t { mark, close };
+/// When compressed payloads are inflated while they pass (DEF-7).
+enum class InflateWhen : std::uint8_t {
+  wanted,  ///< where a step of the flow's plan wants payloads, or may alter them
+  always,
+  never,  ///< compressed payloads are opaque: no step reads or alters them
+};
+/// What a message ends with that is dropped when some of it has left (PIPE-5).
+enum class DropOpen : std::uint8_t { truncate, close };
 
 struct FlowOptions {
   Forward forward = Forward::reencode;
   OnAnomaly on_anomaly = OnAnomaly::pass;
   OnMessageLimit on_message_limit = OnMessageLimit::mark;
   std::uint64_t max_frame_bytes = 16U << 20;    ///< payload of one frame (LIM-1)
-  std::uint64_t max_message_bytes = 64U << 20;  ///< payload of one message (LIM-2)
+  std::uint64_t max_message_bytes = 64U << 20;  ///< payload of one message, inflated too (LIM-2)
+  InflateWhen inflate = InflateWhen::wanted;
+  std::uint64_t inflate_work_bytes = std::uint64_t{1} << 30;  ///< inflated, of one message (DEF-5)
+  std::array<bool, 2> reads_deflate = {true, true};           ///< by ws::index: `--deflate` (DEF-8)
+  DropOpen drop_open = DropOpen::truncate;
+  bool force_edit = false;  ///< edit data frames although an unknown extension gives them their meaning
 };
 
 /// What the pipeline did, over all flows. Relaxed counters: exact in sum, read at any time.

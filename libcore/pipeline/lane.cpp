@@ -4,11 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 
-#include "libcore/ws/close.h"
+#include "libcore/pipeline/reencode.h"
 #include "libcore/ws/errors.h"
-#include "libcore/ws/frame_writer.h"
 
 namespace wstap::pipeline {
 
@@ -19,28 +17,22 @@ using ws::Frame;
 using ws::FrameHeader;
 using ws::Placement;
 
-/// One call of take(): what the scan found, for record() and encode().
-struct Lane::Turn {
-  MutableBytes unread;
-  UnixNs now;
-  LaneScratch& scratch;
-  Sequence first_sequence;
-  LaneTurn result;
-  bool rewrites = false;  ///< some frame leaves with other bytes than it came with
-  bool grows = false;     ///< ... and with more of them, so that it cannot be done in place
-
-  std::uint32_t frames() const { return static_cast<std::uint32_t>(scratch.ends.size()); }
-  /// To be called before the frame's end is noted.
-  Mark& mark(Verdict verdict, std::string cause) {
-    rewrites = true;
-    return scratch.marks.emplace_back(Mark{frames(), verdict, std::move(cause), {}, {}});
-  }
-};
-
 namespace {
 
 LaneFault fault(ws::Errc code, std::string detail, std::uint64_t offset) {
   return {ws::name(code), std::move(detail), offset, ws::close_code_for(code)};
+}
+
+ws::Inflating inflating_of(const FlowOptions& options, Direction direction) {
+  if (!options.reads_deflate[ws::index(direction)]) return ws::Inflating::as_bytes;
+  return options.inflate == InflateWhen::never ? ws::Inflating::never : ws::Inflating::on;
+}
+
+ws::InflateLimits limits_of(const FlowOptions& options) {
+  ws::InflateLimits limits;
+  limits.message_bytes = options.max_message_bytes;
+  limits.work_bytes = options.inflate_work_bytes;
+  return limits;
 }
 
 std::uint16_t close_code_for(AnomalySet anomalies) {
@@ -49,26 +41,6 @@ std::uint16_t close_code_for(AnomalySet anomalies) {
                         anomalies.has(Anomaly::invalid_deflate);
   return bad_data ? ws::kInvalidData : ws::kProtocolError;
 }
-
-/// Fresh mask keys, drawn some at a time.
-class MaskKeys {
- public:
-  explicit MaskKeys(Entropy& entropy) noexcept : entropy_(entropy) {}
-  /// @param wanted  how many will be asked for at most, this one included.
-  ws::MaskKey next(std::size_t wanted) {
-    if (used_ == drawn_) {
-      drawn_ = std::min(wanted, keys_.size());
-      entropy_.fill(std::as_writable_bytes(std::span(keys_).first(drawn_)));
-      used_ = 0;
-    }
-    return keys_[used_++];
-  }
-
- private:
-  Entropy& entropy_;
-  std::array<ws::MaskKey, 64> keys_;
-  std::size_t used_ = 0, drawn_ = 0;
-};
 
 std::string names(AnomalySet anomalies) {
   std::string text;
@@ -85,28 +57,68 @@ Lane::Lane(const FlowOpened& flow, Direction direction, const Plan& plan, LaneCo
     : flow_(flow.id),
       direction_(direction),
       negotiated_(flow.negotiated()),
-      plan_(plan),
       context_(context),
       verbatim_(context.options.forward == Forward::verbatim || negotiated_.unknown_extension),
       looks_at_payload_(plan.reads_payload || context.options.on_anomaly == OnAnomaly::close),
       reader_(context.options.max_frame_bytes),
-      tracker_(direction, negotiated_) {}
+      tracker_(direction, negotiated_) {
+  const FlowOptions& options = context.options;
+  const bool wants_content = looks_at_payload_ || plan.may_alter || options.inflate == InflateWhen::always;
+  const auto inflating = inflating_of(options, direction);
+  if (looks_at_payload_ || (wants_content && negotiated_.permessage_deflate))
+    payloads_ = std::make_unique<ws::MessageReader>(negotiated_.deflate[ws::index(direction)],
+                                                    limits_of(options), inflating);
+  if (!plan.empty())
+    editor_ = std::make_unique<Editor>(direction, negotiated_, verbatim_,
+                                       inflating != ws::Inflating::as_bytes, plan, options, context.entropy);
+}
 
 LaneTurn Lane::take(MutableBytes unread, UnixNs now, std::atomic<Sequence>& sequences, LaneScratch& scratch) {
-  scratch.ends.clear();
-  scratch.marks.clear();
-  Turn turn{unread, now, scratch, sequences.load(std::memory_order_relaxed), {}};
-  turn.result.first_sequence = turn.first_sequence;
+  Turn turn = begin_turn(unread, now, scratch, sequences.load(std::memory_order_relaxed));
   scan(turn);
   if (scratch.ends.empty()) return std::move(turn.result);
-
   sequences.fetch_add(turn.frames(), std::memory_order_relaxed);
-  if (auto recorded = record(turn); !recorded) {
-    // Unrecorded frames do not leave (CAP-3).
-    turn.result.fault = LaneFault{"capture_failed", recorded.error().text(), 0, 0};
-    return std::move(turn.result);
+  return end_turn(turn);
+}
+
+LaneTurn Lane::release(UnixNs now, LaneScratch& scratch) {
+  Turn turn = begin_turn({}, now, scratch, 0);
+  if (editor_) editor_->release(turn, payloads_ ? Bytes(payloads_->message()) : Bytes());
+  return end_turn(turn);
+}
+
+void Lane::discard(const std::string& cause, UnixNs now) {
+  if (held() == 0) return;
+  LaneScratch scratch;
+  Turn turn = begin_turn({}, now, scratch, 0);
+  editor_->discard(turn, cause);
+  // Where it cannot be recorded they read as unresolved, which is true as well.
+  (void)record_outcomes(turn);
+}
+
+Turn Lane::begin_turn(MutableBytes unread, UnixNs now, LaneScratch& scratch, Sequence first) {
+  scratch.ends.clear();
+  scratch.marks.clear();
+  if (editor_) scratch.out.clear();
+  Turn turn{.unread = unread, .now = now, .scratch = scratch, .first_sequence = first};
+  turn.result.first_sequence = first;
+  return turn;
+}
+
+/// Records what the turn found. Nothing leaves unrecorded (CAP-3).
+LaneTurn Lane::end_turn(Turn& turn) {
+  if (editor_) {
+    if (turn.result.fault) editor_->discard(turn, turn.result.fault->reason);
+    editor_->end_turn(turn);
   }
-  turn.result.out = encode(turn);
+  auto recorded = record_outcomes(turn);
+  if (recorded) recorded = record(turn);
+  if (recorded) {
+    turn.result.out = editor_ ? Bytes(turn.scratch.out)
+                              : reencode(turn, direction_, negotiated_, verbatim_, context_.entropy);
+  } else {
+    turn.result.fault = LaneFault{"capture_failed", recorded.error().text(), 0, 0};
+  }
   return std::move(turn.result);
 }
 
@@ -135,7 +147,7 @@ void Lane::scan(Turn& turn) {
     }
   }
   turn.result.used = turn.unread.size() - rest.size();
-  counts_.frames += turn.frames();
+  counts_.frames += turn.frames() - turn.own_frames;
   counts_.bytes += turn.result.used;
   if (!turn.result.fault && !muted_) check_incomplete(turn);
 }
@@ -144,58 +156,94 @@ void Lane::scan(Turn& turn) {
 /// them.
 bool Lane::takes_short_messages() const noexcept {
   const auto& message = tracker_.state();
-  return !looks_at_payload_ && plan_.empty() && !muted_ && !message.open && !message.closed &&
+  return !looks_at_payload_ && !editor_ && !muted_ && !message.open && !message.closed &&
          context_.options.max_message_bytes >= ws::kShortPayload;
 }
 
 /// Notes one frame. @return false when it is the last that can be taken.
 bool Lane::admit(Turn& turn, const Frame& frame) {
-  const Placement placed = tracker_.observe(frame.header, turn.first_sequence + turn.frames());
+  const Placement placed = tracker_.observe(frame.header, turn.next_sequence());
   const bool usual = placed.anomalies.empty() && placed.message_bytes <= context_.options.max_message_bytes &&
-                     frame.header.opcode != ws::kClose && !looks_at_payload_ && plan_.empty() && !muted_ &&
-                     (verbatim_ || rsv_towards_peer(frame.header) == frame.header.rsv);
-  const bool go_on = usual || admit_unusual(turn, frame, placed);
-  turn.scratch.ends.push_back(
-      static_cast<std::uint32_t>(frame.raw.data() + frame.raw.size() - turn.unread.data()));
-  return go_on;
+                     frame.header.opcode != ws::kClose && !reads(placed) && !editor_ && !muted_ &&
+                     (verbatim_ || negotiated_.rsv_towards_peer(frame.header) == frame.header.rsv);
+  if (!usual) return admit_unusual(turn, frame, placed);
+  turn.note(frame);
+  return true;
 }
 
 bool Lane::admit_unusual(Turn& turn, const Frame& frame, const Placement& placed) {
   const std::uint64_t offset = reader_.offset() - frame.raw.size();
+  if (auto found = muted_ ? std::nullopt : fault_of(frame.header, placed.message_bytes, offset))
+    return end_with(turn, frame, std::move(*found));
+
+  if (editor_ && (frame.header.opcode == ws::kClose || ws::begins_message(placed.part)))
+    editor_->release(turn, payloads_ ? Bytes(payloads_->message()) : Bytes());
+  ws::FrameReading reading;
+  if (reads(placed)) reading = read(turn, frame, placed);
   AnomalySet anomalies = placed.anomalies;
-  if (looks_at_payload_) anomalies.add(look_at_payload(turn, frame, placed));
-  if (!verbatim_) {
-    if (frame.header.masked != (direction_ == Direction::send) || anomalies.has(Anomaly::non_minimal_length))
-      turn.rewrites = true;
-    if (direction_ == Direction::send && !frame.header.masked) turn.grows = true;
-  }
-  if (auto found = muted_ ? std::nullopt : fault_of(frame.header, placed.message_bytes, offset)) {
-    turn.mark(Verdict::dropped, found->reason);
-    turn.result.fault = std::move(found);
-    return false;
-  }
+  anomalies.add(reading.anomalies);
   if (context_.options.on_anomaly == OnAnomaly::close && !anomalies.empty() && !muted_) {
-    turn.mark(Verdict::dropped, "on_anomaly");
+    drop(turn, frame, "on_anomaly");
     turn.result.fault = LaneFault{names(anomalies), {}, offset, close_code_for(anomalies)};
     return false;
   }
-  const std::uint64_t limit = context_.options.max_message_bytes;
-  if (placed.message_bytes > limit && placed.message_bytes - frame.header.payload_len <= limit)
-    limited_.push_back(placed.message_first);
+  note_limits(placed, frame.header.payload_len, reading);
   if (frame.header.opcode == ws::kClose && !close_) {
     note_close(frame);
     turn.result.closed = true;
   }
-  if (muted_) {
-    turn.mark(Verdict::dropped, *muted_);
-    return true;
-  }
-  if (anomalies.has(Anomaly::after_close) && !verbatim_) {
-    turn.mark(Verdict::dropped, std::string(ws::info(Anomaly::after_close).name));
-    return true;
-  }
-  run_steps(turn, frame, placed, anomalies);
+  if (muted_) return drop(turn, frame, *muted_);
+  if (anomalies.has(Anomaly::after_close) && !verbatim_)
+    return drop(turn, frame, std::string(ws::info(Anomaly::after_close).name));
+  if (editor_) return edit(turn, frame, placed, reading, anomalies);
+  pass_on(turn, frame, anomalies);
   return true;
+}
+
+/// The frame does not leave, and the direction goes on.
+bool Lane::drop(Turn& turn, const Frame& frame, std::string cause) {
+  turn.mark(Verdict::dropped, std::move(cause));
+  turn.note(frame);
+  return true;
+}
+
+/// The frame does not leave, and the flow ends.
+bool Lane::end_with(Turn& turn, const Frame& frame, LaneFault fault) {
+  drop(turn, frame, fault.reason);
+  turn.result.fault = std::move(fault);
+  return false;
+}
+
+/// What no step judges leaves as FRM-6 has it.
+void Lane::pass_on(Turn& turn, const Frame& frame, AnomalySet anomalies) {
+  if (!verbatim_) {
+    if (frame.header.masked != (direction_ == Direction::send) || anomalies.has(Anomaly::non_minimal_length))
+      turn.rewrites = true;
+    if (direction_ == Direction::send && !frame.header.masked) turn.grows = true;
+    if (negotiated_.rsv_towards_peer(frame.header) != frame.header.rsv) {
+      turn.grows = true;
+      Buffer leaves;
+      Egress(direction_, negotiated_, verbatim_, context_.entropy).forward(frame, leaves);
+      turn.mark(Verdict::changed, "reencode").sent = std::move(leaves);
+    }
+  }
+  turn.note(frame);
+}
+
+bool Lane::edit(Turn& turn, const Frame& frame, const Placement& placed, const ws::FrameReading& reading,
+                AnomalySet anomalies) {
+  Envelope envelope{.flow = flow_,
+                    .sequence = turn.next_sequence(),
+                    .time_ns = turn.now,
+                    .direction = direction_,
+                    .frame = frame,
+                    .placement = placed,
+                    .anomalies = anomalies,
+                    .inflation = reading.inflation};
+  turn.result.fault =
+      editor_->take(turn, envelope, reading, payloads_ ? Bytes(payloads_->message()) : Bytes());
+  if (turn.result.fault) turn.result.fault->offset = reader_.offset() - frame.raw.size();
+  return !turn.result.fault;
 }
 
 /// A frame that is not all here yet may already be known to be unacceptable: waiting for its rest would only
@@ -236,125 +284,55 @@ void Lane::note_close(const Frame& frame) {
       std::make_unique<CloseSeen>(close.code.value_or(ws::kNoStatus), std::string(as_text(close.reason)));
 }
 
-AnomalySet Lane::look_at_payload(Turn& turn, const Frame& frame, const Placement& placed) {
+bool Lane::reads(const Placement& placed) const noexcept {
+  return looks_at_payload_ || (payloads_ && placed.compressed);
+}
+
+ws::FrameReading Lane::read(Turn& turn, const Frame& frame, const Placement& placed) {
   turn.scratch.payload.resize(frame.payload().size());
   ws::mask_into(turn.scratch.payload.data(), frame.payload(), frame.header.mask);
   context_.counters.frames_unmasked.fetch_add(1, std::memory_order_relaxed);
-  return checker_.check(frame.header, placed, turn.scratch.payload);
+  ws::Inflater::Beyond beyond;
+  if (editor_ && editor_->recompresses())
+    beyond = [this](Bytes more) { editor_->beyond(payloads_->message(), more); };
+  const auto reading = payloads_->read(frame.header, placed, turn.scratch.payload, beyond);
+  if (reading.inflation == ws::Inflation::done)
+    context_.counters.bytes_inflated.fetch_add(reading.payload.size(), std::memory_order_relaxed);
+  return reading;
 }
 
-void Lane::run_steps(Turn& turn, const Frame& frame, const Placement& placed, AnomalySet anomalies) {
-  Envelope envelope{.flow = flow_,
-                    .sequence = turn.first_sequence + turn.frames(),
-                    .time_ns = turn.now,
-                    .direction = direction_,
-                    .frame = frame,
-                    .placement = placed,
-                    .anomalies = anomalies};
-  // What a step put in the frame's place is what the next step sees.
-  Buffer replacement;
-  Bytes payload = plan_.reads_payload ? Bytes(turn.scratch.payload) : Bytes();
-  Verdict verdict = Verdict::forwarded;
-  std::string cause;
-  for (const auto& step : plan_.steps) {
-    Decision decision = step->judge(envelope, payload);
-    if (decision.kind == Decision::Kind::go_on) continue;
-    verdict = decision.verdict;
-    cause = std::move(decision.cause);
-    if (decision.kind == Decision::Kind::drop) {
-      turn.mark(verdict, std::move(cause));
-      return;
-    }
-    replacement = std::move(decision.payload);
-    payload = replacement;
-    envelope.frame.header.payload_len = replacement.size();
-    envelope.frame.header.fin = decision.header.fin;
-    envelope.frame.header.rsv = decision.header.rsv;
-    envelope.frame.header.opcode = decision.header.opcode;
-  }
-  if (verdict != Verdict::forwarded) {
-    mark_changed(turn, envelope.frame.header, payload, verdict, std::move(cause));
-  } else if (!verbatim_ && rsv_towards_peer(frame.header) != frame.header.rsv) {
-    Buffer same = to_buffer(frame.payload());
-    ws::mask_in_place(same, frame.header.mask);
-    mark_changed(turn, frame.header, same, Verdict::changed, "reencode");
-  }
+/// Says once a message what its size, or what it inflates to, keeps from being shown or altered.
+void Lane::note_limits(const Placement& placed, std::uint64_t payload_len, const ws::FrameReading& reading) {
+  const std::uint64_t limit = context_.options.max_message_bytes;
+  if (placed.message_bytes > limit && placed.message_bytes - payload_len <= limit)
+    events_.push_back({"message_limited",
+                       fmt::format("message of frame {} is over {} bytes", placed.message_first, limit)});
+  if (!placed.compressed || reading.state == std::exchange(inflate_state_, reading.state)) return;
+  if (reading.state == ws::InflateState::limited)
+    events_.push_back({"inflate_limited", fmt::format("message of frame {}", placed.message_first)});
+  if (reading.state == ws::InflateState::lost)
+    events_.push_back({"opaque", fmt::format("from the message of frame {}", placed.message_first)});
 }
 
-void Lane::mark_changed(Turn& turn, const FrameHeader& header, Bytes payload, Verdict verdict,
-                        std::string cause) {
-  FrameHeader sent = header;
-  sent.rsv = verbatim_ ? header.rsv : rsv_towards_peer(header);
-  sent.masked = direction_ == Direction::send;
-  if (sent.masked) sent.mask = new_mask();
-  turn.grows = true;
-  turn.mark(verdict, std::move(cause)).sent = ws::make_frame(sent, payload);
+Result<void> Lane::record_outcomes(Turn& turn) {
+  for (Outcome& outcome : turn.outcomes) {
+    outcome.flow = flow_;
+    if (auto recorded = context_.tap.outcome(outcome); !recorded) return recorded;
+  }
+  return {};
 }
 
 Result<void> Lane::record(Turn& turn) {
-  context_.counters.frames.fetch_add(turn.frames(), std::memory_order_relaxed);
+  if (turn.frames() == 0) return {};
+  context_.counters.frames.fetch_add(turn.frames() - turn.own_frames, std::memory_order_relaxed);
   context_.counters.bytes.fetch_add(turn.result.used, std::memory_order_relaxed);
   return context_.tap.burst({.flow = flow_,
                              .direction = direction_,
                              .first_sequence = turn.first_sequence,
                              .time_ns = turn.now,
-                             .raw = turn.unread.first(turn.result.used),
+                             .raw = turn.raw(),
                              .ends = turn.scratch.ends,
                              .marks = turn.scratch.marks});
-}
-
-Bytes Lane::encode(Turn& turn) {
-  const bool remask = direction_ == Direction::send && !verbatim_;
-  if (!remask && !turn.rewrites) return turn.unread.first(turn.result.used);
-  if (!turn.grows) return {turn.unread.data(), encode_into(turn, turn.unread.data())};
-
-  std::size_t room = turn.result.used + turn.frames() * std::size_t{4};
-  for (const auto& mark : turn.scratch.marks) room += mark.sent ? mark.sent->size() : 0;
-  if (turn.scratch.out.size() < room) turn.scratch.out.resize(room);
-  return {turn.scratch.out.data(), encode_into(turn, turn.scratch.out.data())};
-}
-
-/// Writes what leaves to `to`, which may be the start of the frames themselves. @return the bytes written.
-std::size_t Lane::encode_into(const Turn& turn, std::byte* to) {
-  const std::byte* const start = to;
-  const bool masks = direction_ == Direction::send;
-  MaskKeys keys(context_.entropy);
-  auto mark = turn.scratch.marks.begin();
-  std::uint32_t begin = 0;
-  for (std::uint32_t i = 0; i < turn.frames(); ++i) {
-    const std::uint32_t end = turn.scratch.ends[i];
-    const Bytes raw = turn.unread.subspan(begin, end - begin);
-    begin = end;
-    if (mark != turn.scratch.marks.end() && mark->frame == i) {
-      const Mark& marked = *mark++;
-      if (!marked.sent) continue;  // it does not leave
-      std::memcpy(to, marked.sent->data(), marked.sent->size());
-      to += marked.sent->size();
-    } else if (verbatim_) {
-      std::memmove(to, raw.data(), raw.size());
-      to += raw.size();
-    } else if (masks && ws::is_short_masked(raw)) {
-      to += ws::remask_short(raw, keys.next(turn.frames() - i), to);
-    } else {
-      Frame frame{{}, raw};
-      decode_header(raw, frame.header);
-      to += ws::rewrite_frame(frame, rsv_towards_peer(frame.header),
-                              masks ? std::optional(keys.next(turn.frames() - i)) : std::nullopt, to);
-    }
-  }
-  return static_cast<std::size_t>(to - start);
-}
-
-/// RSV1 survives where permessage-deflate gives it a meaning, and nothing else does (FRM-6).
-std::uint8_t Lane::rsv_towards_peer(const FrameHeader& header) const noexcept {
-  const bool may_compress = negotiated_.permessage_deflate && ws::is_message_start(header.opcode);
-  return may_compress ? header.rsv & ws::kRsv1 : 0;
-}
-
-ws::MaskKey Lane::new_mask() {
-  ws::MaskKey key;
-  context_.entropy.fill(key);
-  return key;
 }
 
 }  // namespace wstap::pipeline

@@ -2,45 +2,19 @@
 // One direction of one flow: unread bytes in; recorded, judged and encoded frames out. Sans-I/O.
 #pragma once
 
+#include <memory>
 #include <optional>
-#include <span>
 #include <vector>
 
 #include "libcore/base/entropy.h"
+#include "libcore/pipeline/editor.h"
 #include "libcore/pipeline/flow_options.h"
 #include "libcore/pipeline/step.h"
 #include "libcore/pipeline/tap.h"
-#include "libcore/ws/payload_checker.h"
+#include "libcore/pipeline/turn.h"
+#include "libcore/ws/message_reader.h"
 
 namespace wstap::pipeline {
-
-/// Memory for one turn, lent by a worker and shared by all its flows.
-struct LaneScratch {
-  std::vector<std::uint32_t> ends;
-  std::vector<Mark> marks;
-  Buffer payload;  ///< one frame's, unmasked
-  Buffer out;      ///< what leaves, when it cannot be made in place
-};
-
-/// Why a flow must end: a fault of framing, a limit, an anomaly under `--on-anomaly close`, a failed
-/// recording.
-struct LaneFault {
-  std::string reason;            ///< "frame_too_big"
-  std::string detail;            ///< "payload_len=... limit=..."
-  std::uint64_t offset = 0;      ///< in the direction's byte stream
-  std::uint16_t close_code = 0;  ///< for the peer that did it; 0: wstap's own fault
-};
-
-/// The result of one turn. `out` is to be sent, whatever `fault` says; it views the turn's input or the
-/// scratch.
-struct LaneTurn {
-  Bytes out;
-  std::size_t used = 0;      ///< bytes of the input that were whole frames; the rest is to be presented again
-  std::uint64_t wanted = 0;  ///< how long the first incomplete frame will be, as far as known
-  Sequence first_sequence = 0;  ///< of the turn's frames
-  bool closed = false;          ///< a Close frame was among them
-  std::optional<LaneFault> fault;
-};
 
 /// What all lanes share. The referenced objects outlive the flow.
 struct LaneContext {
@@ -60,6 +34,13 @@ class Lane {
   /// @param sequences  the flow's counter; advanced by the number of frames.
   LaneTurn take(MutableBytes unread, UnixNs now, std::atomic<Sequence>& sequences, LaneScratch& scratch);
 
+  /// No further frame comes: what waits for one leaves, recorded.
+  LaneTurn release(UnixNs now, LaneScratch& scratch);
+  /// ... or will not leave, for `cause`, which is recorded.
+  void discard(const std::string& cause, UnixNs now);
+  /// Bytes of frames that wait for the rest of their message.
+  std::uint64_t held() const noexcept { return editor_ ? editor_->held() : 0; }
+
   const LaneCounts& counts() const noexcept { return counts_; }
   std::uint64_t offset() const noexcept { return reader_.offset(); }
   const ws::MessageTracker::State& message() const noexcept { return tracker_.state(); }
@@ -71,11 +52,17 @@ class Lane {
   const CloseSeen* close_seen() const noexcept { return close_.get(); }
   /// From now on frames are recorded as dropped, for `cause`, and none leaves: wstap has said its own Close.
   void mute(std::string cause) { muted_ = std::make_unique<std::string>(std::move(cause)); }
-  /// Sequence numbers of messages that grew past the limit and were passed on, since the last call.
-  std::vector<Sequence> take_limited_messages() { return std::exchange(limited_, {}); }
+  /// Something that happened to a message, for the flow's notes.
+  struct Event {
+    const char* kind;
+    std::string detail;
+  };
+  /// Since the last call.
+  std::vector<Event> take_events() { return std::exchange(events_, {}); }
 
  private:
-  struct Turn;
+  Turn begin_turn(MutableBytes unread, UnixNs now, LaneScratch& scratch, Sequence first);
+  LaneTurn end_turn(Turn& turn);
   void scan(Turn& turn);
   bool takes_short_messages() const noexcept;
   bool admit(Turn& turn, const ws::Frame& frame);
@@ -84,31 +71,33 @@ class Lane {
   void note_close(const ws::Frame& frame);
   std::optional<LaneFault> fault_of(const ws::FrameHeader& header, std::uint64_t message_bytes,
                                     std::uint64_t offset) const;
-  ws::AnomalySet look_at_payload(Turn& turn, const ws::Frame& frame, const ws::Placement& placed);
-  void run_steps(Turn& turn, const ws::Frame& frame, const ws::Placement& placed, ws::AnomalySet anomalies);
-  void mark_changed(Turn& turn, const ws::FrameHeader& header, Bytes payload, Verdict verdict,
-                    std::string cause);
+  bool reads(const ws::Placement& placed) const noexcept;
+  ws::FrameReading read(Turn& turn, const ws::Frame& frame, const ws::Placement& placed);
+  void note_limits(const ws::Placement& placed, std::uint64_t payload_len, const ws::FrameReading& reading);
+  bool drop(Turn& turn, const ws::Frame& frame, std::string cause);
+  bool end_with(Turn& turn, const ws::Frame& frame, LaneFault fault);
+  void pass_on(Turn& turn, const ws::Frame& frame, ws::AnomalySet anomalies);
+  bool edit(Turn& turn, const ws::Frame& frame, const ws::Placement& placed, const ws::FrameReading& reading,
+            ws::AnomalySet anomalies);
   Result<void> record(Turn& turn);
-  Bytes encode(Turn& turn);
-  std::size_t encode_into(const Turn& turn, std::byte* to);
-  std::uint8_t rsv_towards_peer(const ws::FrameHeader& header) const noexcept;
-  ws::MaskKey new_mask();
+  Result<void> record_outcomes(Turn& turn);
 
   FlowId flow_;
   ws::Direction direction_;
   ws::Negotiated negotiated_;
-  const Plan& plan_;
   LaneContext context_;
   bool verbatim_;
-  bool looks_at_payload_;
+  bool looks_at_payload_;  ///< at every frame's, and not only at compressed ones
+  ws::InflateState inflate_state_ = ws::InflateState::ok;  ///< of the last compressed frame
   ws::FrameReader reader_;
   ws::MessageTracker tracker_;
-  ws::PayloadChecker checker_;
   LaneCounts counts_;
   // What most flows never need takes no room in a flow that is idle.
   std::unique_ptr<const CloseSeen> close_;
-  std::vector<Sequence> limited_;
+  std::vector<Event> events_;
   std::unique_ptr<const std::string> muted_;
+  std::unique_ptr<ws::MessageReader> payloads_;
+  std::unique_ptr<Editor> editor_;  ///< where the plan has steps
 };
 
 }  // namespace wstap::pipeline

@@ -24,6 +24,7 @@ Plan Pipeline::plan(const FlowOpened& flow) const {
     if (!step->matters(flow)) continue;
     plan.steps.push_back(step);
     plan.reads_payload |= step->reads_payload(flow);
+    plan.may_alter |= step->may_alter(flow);
   }
   return plan;
 }

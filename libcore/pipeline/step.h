@@ -25,14 +25,25 @@ enum class StepKind : std::uint8_t {
 constexpr std::size_t kSteps = 8;
 std::string_view name(StepKind kind) noexcept;
 
+/// A frame that a step puts among those that came. Its data leaves when no message is open towards the peer,
+/// uncompressed; a control frame leaves at once.
+struct NewFrame {
+  ws::FrameHeader header;  ///< fin and opcode count
+  Buffer payload;          ///< unmasked
+  std::string cause;
+};
+
 /// What a step made of a frame.
 struct Decision {
   enum class Kind : std::uint8_t { go_on, replace, drop };
   Kind kind = Kind::go_on;
   Verdict verdict = Verdict::forwarded;  ///< `changed`, `dropped`, `blocked`, ...; not read for go_on
   std::string cause;
-  ws::FrameHeader header;  ///< of the replacement: fin, rsv and opcode count
-  Buffer payload;          ///< of the replacement, unmasked
+  /// Of the replacement: fin, rsv and opcode count; of a compressed message, whose last frame's replacement
+  /// is the whole message, only the opcode.
+  ws::FrameHeader header;
+  Buffer payload;  ///< of the replacement, unmasked; of a compressed message inflated
+  std::vector<NewFrame> before, after;
 };
 
 /// One of the eight. Pure: no clock, socket or file. One instance serves all flows of a rule set; state of a
@@ -45,7 +56,10 @@ class Step {
   virtual bool matters(const FlowOpened& flow) const = 0;
   /// ... and for that it reads payloads.
   virtual bool reads_payload(const FlowOpened& flow) const = 0;
-  /// @param payload  unmasked; empty unless some step of the plan reads payloads.
+  /// ... and may replace or drop them: compressed messages are then kept until they are whole (DEF-6).
+  virtual bool may_alter(const FlowOpened& flow) const = 0;
+  /// @param payload  unmasked, and as DEF-2 has it; empty unless some step of the plan reads payloads, and
+  /// where compression makes it opaque.
   virtual Decision judge(const Envelope& envelope, Bytes payload) = 0;
 };
 
@@ -53,6 +67,7 @@ class Step {
 struct Plan {
   std::vector<std::shared_ptr<Step>> steps;
   bool reads_payload = false;
+  bool may_alter = false;
 
   bool empty() const noexcept { return steps.empty(); }
 };

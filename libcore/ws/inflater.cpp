@@ -1,26 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libcore/ws/inflater.h"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <array>
 #include <limits>
 #include <new>
-#include <stdexcept>
+
+#include "libcore/ws/zlib_stream.h"
 
 namespace wstap::ws {
 namespace {
 
 constexpr int kRawDeflate = -15;
 constexpr int kBlockBoundary = 128;  // in z_stream::data_type, behind the end of a block
-// What senders cut off the end of every message (RFC 7692 7.2.1).
-constexpr std::array<std::byte, 4> kTail = {std::byte{0}, std::byte{0}, std::byte{0xff}, std::byte{0xff}};
-
-/// zlib's own type for what it only reads is not const.
-Bytef* zlib_bytes(const std::byte* bytes) {
-  return static_cast<Bytef*>(const_cast<void*>(static_cast<const void*>(bytes)));
-}
+constexpr std::size_t kLargestWindow = std::size_t{1} << 15;
 
 }  // namespace
 
@@ -41,13 +34,18 @@ void Inflater::begin() {
   corrupt_ = false;
   if (lost_for_good_) return;
   if (!stream_) {
-    std::unique_ptr<z_stream_s, Deleter> fresh(new z_stream_s{});
-    if (inflateInit2(fresh.get(), kRawDeflate) != Z_OK) throw std::bad_alloc();
-    stream_ = std::move(fresh);
+    start();
   } else if (!context_takeover_) {
     inflateReset(stream_.get());
     final_block_ = false;
   }
+}
+
+void Inflater::start() {
+  std::unique_ptr<z_stream_s, Deleter> fresh(new z_stream_s{});
+  if (inflateInit2(fresh.get(), kRawDeflate) != Z_OK) throw std::bad_alloc();
+  stream_ = std::move(fresh);
+  final_block_ = false;
 }
 
 InflateState Inflater::lose(bool corrupt) {
@@ -65,10 +63,10 @@ void Inflater::skip() {
   lose(false);
 }
 
-InflateState Inflater::add(Bytes payload, Buffer& out) {
+InflateState Inflater::add(Bytes payload, Buffer& out, const Beyond& beyond) {
   if (state_ == InflateState::lost) return state_;
   compressed_ += payload.size();
-  return run(payload, Z_SYNC_FLUSH, out);
+  return run(payload, Z_SYNC_FLUSH, out, beyond);
 }
 
 InflateState Inflater::end(Buffer& out) {
@@ -76,7 +74,7 @@ InflateState Inflater::end(Buffer& out) {
   // Not every sender writes the empty block of an empty message, and one that ended with a final block has no
   // tail.
   if (compressed_ == 0 || final_block_) return state_;
-  run(kTail, Z_BLOCK, out);  // so that zlib says where it stands
+  run(kMessageTail, Z_BLOCK, out, {});  // so that zlib says where it stands
   const bool between_blocks = final_block_ || (stream_ && (stream_->data_type & kBlockBoundary) != 0);
   return state_ != InflateState::lost && !between_blocks ? lose(true) : state_;
 }
@@ -84,7 +82,7 @@ InflateState Inflater::end(Buffer& out) {
 /// A block that says it is the last ends zlib's stream, not the message: what it said can still be referred
 /// to.
 bool Inflater::go_on_behind_final_block() {
-  std::array<Bytef, std::size_t{1} << 15> window;
+  std::array<Bytef, kLargestWindow> window;
   uInt length = window.size();
   final_block_ = false;
   return inflateGetDictionary(stream_.get(), window.data(), &length) == Z_OK &&
@@ -92,7 +90,24 @@ bool Inflater::go_on_behind_final_block() {
          inflateSetDictionary(stream_.get(), window.data(), length) == Z_OK;
 }
 
-InflateState Inflater::run(Bytes input, int flush, Buffer& out) {
+Buffer Inflater::window() const {
+  if (!stream_ || !context_takeover_) return {};
+  Buffer window(kLargestWindow);
+  uInt length = kLargestWindow;
+  if (inflateGetDictionary(stream_.get(), zlib_bytes(window.data()), &length) != Z_OK) return {};
+  window.resize(length);
+  return window;
+}
+
+void Inflater::resume(Bytes window) {
+  start();
+  const Bytes last = window.last(std::min(window.size(), kLargestWindow));
+  inflateSetDictionary(stream_.get(), zlib_bytes(last.data()), static_cast<uInt>(last.size()));
+  lost_for_good_ = false;
+  state_ = InflateState::ok;
+}
+
+InflateState Inflater::run(Bytes input, int flush, Buffer& out, const Beyond& beyond) {
   std::array<std::byte, 32 * 1024> room;
   bool more = true;
   while (more) {
@@ -108,7 +123,7 @@ InflateState Inflater::run(Bytes input, int flush, Buffer& out) {
     const int result = inflate(stream_.get(), flush);
     if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR) return lose(true);
     input = input.subspan(part - stream_->avail_in);
-    give(Bytes(room).first(room.size() - stream_->avail_out), out);
+    give(Bytes(room).first(room.size() - stream_->avail_out), out, beyond);
     if (inflated_ > limits_.work_bytes) return lose(false);
     final_block_ = result == Z_STREAM_END;
     more = !input.empty() || (stream_->avail_out == 0 && !final_block_);
@@ -116,12 +131,13 @@ InflateState Inflater::run(Bytes input, int flush, Buffer& out) {
   return state_;
 }
 
-void Inflater::give(Bytes inflated, Buffer& out) {
+void Inflater::give(Bytes inflated, Buffer& out, const Beyond& beyond) {
   inflated_ += inflated.size();
   const bool too_much = inflated_ > limits_.message_bytes ||
                         (inflated_ > limits_.free_bytes && inflated_ / limits_.ratio > compressed_);
   if (too_much) state_ = InflateState::limited;
-  if (state_ == InflateState::ok) append(out, inflated);
+  if (state_ == InflateState::ok) return append(out, inflated);
+  if (beyond) beyond(inflated);
 }
 
 }  // namespace wstap::ws

@@ -3,6 +3,7 @@
 // comes.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "libcore/base/bytes.h"
@@ -36,13 +37,21 @@ class Inflater {
   Inflater(Inflater&&) noexcept;
   Inflater& operator=(Inflater&&) noexcept;
 
+  /// Takes what `out` does not get because the message is over a bound, in pieces, up to work_bytes.
+  using Beyond = std::function<void(Bytes)>;
+
   void begin();
   /// Reads the payload of a frame and appends what it inflates to.
-  InflateState add(Bytes payload, Buffer& out);
+  InflateState add(Bytes payload, Buffer& out, const Beyond& beyond = {});
   /// The message has ended. `out` holds all of it if every call said ok.
   InflateState end(Buffer& out);
   /// A message could not be presented: with context takeover what follows cannot be read.
   void skip();
+
+  /// Between messages: what the next one may refer to, up to 32 KiB. Empty without takeover, and when lost.
+  Buffer window() const;
+  /// Between messages: goes on where another inflater of this direction stood, lost or not.
+  void resume(Bytes window);
 
   /// Nothing can be read any more.
   bool lost() const noexcept { return lost_for_good_; }
@@ -54,9 +63,10 @@ class Inflater {
     void operator()(z_stream_s* stream) const noexcept;
   };
   InflateState lose(bool corrupt);
-  InflateState run(Bytes input, int flush, Buffer& out);
+  InflateState run(Bytes input, int flush, Buffer& out, const Beyond& beyond);
+  void start();
   bool go_on_behind_final_block();
-  void give(Bytes inflated, Buffer& out);
+  void give(Bytes inflated, Buffer& out, const Beyond& beyond);
 
   bool context_takeover_;
   InflateLimits limits_;

@@ -9,31 +9,39 @@ constexpr std::size_t kKeptRoom = std::size_t{1} << 20;
 
 }  // namespace
 
-FrameReading MessageReader::read(const FrameHeader& header, const Placement& placed, Bytes payload) {
-  if (placed.compressed && placed.part != Part::none) return read_compressed(placed, payload);
+FrameReading MessageReader::read(const FrameHeader& header, const Placement& placed, Bytes payload,
+                                 const Inflater::Beyond& beyond) {
+  if (placed.compressed && placed.part != Part::none) return read_compressed(placed, payload, beyond);
   FrameReading reading;
   reading.payload = payload;
   reading.anomalies = checker_.check(header, placed, payload);
   return reading;
 }
 
-FrameReading MessageReader::read_compressed(const Placement& placed, Bytes payload) {
+FrameReading MessageReader::read_compressed(const Placement& placed, Bytes payload,
+                                            const Inflater::Beyond& beyond) {
   FrameReading reading;
   reading.payload = payload;
+  if (inflating_ != Inflating::on) {
+    const bool hidden = inflating_ == Inflating::never;
+    reading.state = hidden ? InflateState::lost : InflateState::ok;
+    if (hidden && ends_message(placed.part)) reading.inflation = Inflation::opaque;
+    return reading;
+  }
   if (begins_message(placed.part)) {
     if (message_.capacity() > kKeptRoom) message_ = Buffer();
     message_.clear();
-    compressed_bytes_ = 0;
     inflater_.begin();
+    needs_part_ = needs_part_ && inflater_.lost();
   }
-  compressed_bytes_ += payload.size();
+  open_ = !ends_message(placed.part);
   const bool was_lost = inflater_.lost();
-  inflater_.add(payload, message_);
-  if (!ends_message(placed.part)) return reading;
+  reading.state = inflater_.add(payload, message_, beyond);
+  if (!open_) reading.state = inflater_.end(message_);
+  reading.corrupt = inflater_.corrupt();
+  if (open_) return reading;
 
-  const InflateState state = inflater_.end(message_);
-  reading.compressed_bytes = compressed_bytes_;
-  switch (state) {
+  switch (reading.state) {
     case InflateState::ok:
       reading.inflation = Inflation::done;
       reading.payload = message_;
@@ -41,9 +49,9 @@ FrameReading MessageReader::read_compressed(const Placement& placed, Bytes paylo
       break;
     case InflateState::limited: reading.inflation = Inflation::limited; break;
     case InflateState::lost:
-      reading.inflation = Inflation::unreadable;
+      reading.inflation = needs_part_ ? Inflation::needs_part : Inflation::opaque;
       // What follows a fault is not at fault itself.
-      if (!was_lost && inflater_.corrupt()) reading.anomalies.add(Anomaly::invalid_deflate);
+      if (!was_lost && reading.corrupt) reading.anomalies.add(Anomaly::invalid_deflate);
       break;
   }
   return reading;
@@ -51,7 +59,20 @@ FrameReading MessageReader::read_compressed(const Placement& placed, Bytes paylo
 
 void MessageReader::skip(const Placement& placed) {
   checker_.skip(placed);
-  if (placed.compressed && placed.part != Part::none) inflater_.skip();
+  if (!placed.compressed || placed.part == Part::none) return;
+  inflater_.skip();
+  open_ = !ends_message(placed.part);
+}
+
+void MessageReader::begin_in_the_middle(bool in_compressed_message) {
+  inflater_.skip();
+  needs_part_ = true;
+  open_ = in_compressed_message;
+}
+
+void MessageReader::resume(Bytes window) {
+  inflater_.resume(window);
+  needs_part_ = false;
 }
 
 }  // namespace wstap::ws

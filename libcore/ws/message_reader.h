@@ -3,7 +3,7 @@
 // and from recordings alike.
 #pragma once
 
-#include <optional>
+#include <string_view>
 
 #include "libcore/ws/deflate_parameters.h"
 #include "libcore/ws/inflater.h"
@@ -13,40 +13,69 @@ namespace wstap::ws {
 
 /// How far the payload of a compressed message could be read.
 enum class Inflation : std::uint8_t {
-  none,        ///< not compressed, or not the last frame of its message
-  done,        ///< the payload is the whole message, inflated
-  limited,     ///< over a bound: the payload is as on the wire
-  unreadable,  ///< corrupt, or behind something that was: the payload is as on the wire
+  none,     ///< not compressed, or not the last frame of its message
+  done,     ///< the payload is the whole message, inflated
+  limited,  ///< over a bound: the payload is as on the wire
+  opaque,   ///< corrupt, or behind something that was, or not to be inflated: the payload is as on the wire
+  needs_part,  ///< refers to what an earlier part of the recording has
+};
+/// As listings mark it; empty where there is nothing to mark.
+constexpr std::string_view name(Inflation inflation) noexcept {
+  constexpr std::array<std::string_view, 5> kNames = {"", "", "inflate_limited", "opaque", "needs_part"};
+  return kNames[static_cast<std::size_t>(inflation)];
+}
+
+/// What is to be made of compressed messages.
+enum class Inflating : std::uint8_t {
+  on,
+  as_bytes,  ///< they are shown as the bytes they are (`--deflate off`)
+  never,     ///< they are opaque (`--inflate never`)
 };
 
 /// One frame, read. Views are valid until the next call.
 struct FrameReading {
   Bytes payload;  ///< a compressed message's last frame: all of the message, inflated; else the frame's own
   Inflation inflation = Inflation::none;
+  /// Of a compressed frame's message as far as it came; `limited` and `lost` are known before its last frame.
+  InflateState state = InflateState::ok;
+  bool corrupt = false;  ///< lost because it does not inflate
   AnomalySet anomalies;  ///< of the payload; of a compressed message on its last frame
-  std::uint64_t compressed_bytes =
-      0;  ///< on a compressed message's last frame: all its frames' payload bytes
 };
 
 /// One direction of one flow.
 class MessageReader {
  public:
-  MessageReader(DeflateParameters parameters, InflateLimits limits)
-      : inflater_(parameters.context_takeover, limits) {}
+  MessageReader(DeflateParameters parameters, InflateLimits limits, Inflating inflating = Inflating::on)
+      : inflating_(inflating), inflater_(parameters.context_takeover, limits) {}
 
   /// To be called for every frame of the direction, in order, with what MessageTracker said of it.
   /// @param payload  the whole payload, unmasked.
-  FrameReading read(const FrameHeader& header, const Placement& placed, Bytes payload);
+  /// @param beyond  takes what is over a bound; what message() has comes before it.
+  FrameReading read(const FrameHeader& header, const Placement& placed, Bytes payload,
+                    const Inflater::Beyond& beyond = {});
   /// A payload that is not there (not recorded, or not whole): its message is not read.
   void skip(const Placement& placed);
 
- private:
-  FrameReading read_compressed(const Placement& placed, Bytes payload);
+  /// The compressed message that is open, or was last, inflated as far as it came and bounds let it.
+  const Buffer& message() const noexcept { return message_; }
 
+  /// A recording begins here in the middle of the direction: with takeover, nothing is readable until
+  /// resume().
+  /// @param in_compressed_message  ... of which the rest is passed over.
+  void begin_in_the_middle(bool in_compressed_message);
+  /// See Inflater. Empty while a message is open, when it would mean nothing.
+  Buffer window() const { return open_ ? Buffer() : inflater_.window(); }
+  void resume(Bytes window);
+
+ private:
+  FrameReading read_compressed(const Placement& placed, Bytes payload, const Inflater::Beyond& beyond);
+
+  Inflating inflating_;
+  bool open_ = false;        ///< a compressed message is
+  bool needs_part_ = false;  ///< what is lost is so because it began in an earlier part
   PayloadChecker checker_;
   Inflater inflater_;
-  Buffer message_;  ///< the compressed message that is open, inflated so far
-  std::uint64_t compressed_bytes_ = 0;
+  Buffer message_;
 };
 
 }  // namespace wstap::ws

@@ -15,6 +15,11 @@ struct Negotiated {
   bool permessage_deflate = false;  ///< RSV1 marks compressed messages
   bool unknown_extension = false;   ///< RSV bits, and payloads, may mean anything
   DeflateAgreement deflate{};       ///< by index(Direction)
+
+  /// The RSV bits of `header` that a relay passes on: RSV1 where permessage-deflate gives it a meaning.
+  std::uint8_t rsv_towards_peer(const FrameHeader& header) const noexcept {
+    return permessage_deflate && is_message_start(header.opcode) ? header.rsv & kRsv1 : 0;
+  }
 };
 
 /// A frame's place in its message.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the RFCs forbid and can still be passed on: forwarded, recorded, named on the frame; or the end of the
 // flow, where that is asked for (FRM-5).
+#include "tests/support/deflating_peer.h"
 #include "tests/unit/pipeline/flow_fixture.h"
 #include "tests/unit/pipeline/scripted_step.h"
 
@@ -151,11 +152,22 @@ TEST_F(Anomalies, AreSoughtInPayloadsIfAsked) {
   EXPECT_EQ(counters.frames_unmasked.load(), 1U);
 }
 
-// Compressed text is no UTF-8, and is not judged as if it were.
-TEST_F(Anomalies, AreNotSoughtInCompressedText) {
+// FRM-5: of a compressed message it is what it says that is judged, and whether it can be read at all.
+TEST_F(Anomalies, AreSoughtInWhatCompressedTextSays) {
   extensions = "permessage-deflate";
   options.on_anomaly = OnAnomaly::close;
-  EXPECT_FALSE(feed(kSend, proper(kSend, {.payload = hex("c328"), .rsv = 4})).fault);
+  DeflatingPeer peer;
+  EXPECT_FALSE(feed(kSend, proper(kSend, {.payload = peer.message(bytes("fine")), .rsv = 4})).fault);
+  EXPECT_EQ(counters.bytes_inflated.load(), 4U);
+  const auto took = feed(kSend, proper(kSend, {.payload = peer.message(hex("c328")), .rsv = 4}));
+  ASSERT_TRUE(took.fault);
+  EXPECT_EQ(took.fault->reason, "text_not_utf8");
+  EXPECT_EQ(took.fault->close_code, 1007);
+
+  const auto corrupt = feed(kReceive, proper(kReceive, {.opcode = 2, .payload = hex("ffffff"), .rsv = 4}));
+  ASSERT_TRUE(corrupt.fault);
+  EXPECT_EQ(corrupt.fault->reason, "invalid_deflate");
+  EXPECT_EQ(corrupt.fault->close_code, 1007);
 }
 
 TEST_F(Anomalies, DoNotEndAnOrderlyFlow) {

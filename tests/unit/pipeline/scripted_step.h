@@ -23,11 +23,14 @@ class ScriptedStep final : public pipeline::Step {
 
   bool is_wanted = true;
   bool wants_payload = true;
+  bool alters = true;
   std::vector<Seen> seen;
 
+  void judge_with(Judge judge) { judge_ = std::move(judge); }
   pipeline::StepKind kind() const noexcept override { return kind_; }
   bool matters(const pipeline::FlowOpened&) const override { return is_wanted; }
   bool reads_payload(const pipeline::FlowOpened&) const override { return wants_payload; }
+  bool may_alter(const pipeline::FlowOpened&) const override { return alters; }
   pipeline::Decision judge(const pipeline::Envelope& envelope, Bytes payload) override {
     seen.push_back({envelope, to_buffer(envelope.frame.raw), to_buffer(payload)});
     return judge_ ? judge_(envelope, payload) : pipeline::Decision{};

@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libcore/pipeline/editor.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <numeric>
+#include <utility>
+
+namespace wstap::pipeline {
+
+using ws::Frame;
+using ws::FrameHeader;
+using ws::FrameReading;
+using ws::InflateState;
+
+namespace {
+
+/// Cuts `bytes` into pieces that are to each other as `lengths` are, which are not empty.
+std::vector<Bytes> in_proportion(Bytes bytes, const std::vector<std::uint64_t>& lengths) {
+  const std::uint64_t all = std::accumulate(lengths.begin(), lengths.end(), std::uint64_t{0});
+  std::vector<Bytes> pieces;
+  std::uint64_t so_far = 0;
+  std::size_t begin = 0;
+  for (const std::uint64_t length : lengths) {
+    so_far += length;
+    const std::size_t end = all == 0 ? 0 : static_cast<std::size_t>(bytes.size() * so_far / all);
+    pieces.push_back(bytes.subspan(begin, end - begin));
+    begin = end;
+  }
+  pieces.back() = bytes.last(pieces.back().size() + bytes.size() - begin);
+  return pieces;
+}
+
+LaneFault too_big(std::string_view what) {
+  return {"frame_too_big", std::string(what), 0, ws::kTooBig};
+}
+
+LaneFault unreadable(const FrameReading& reading) {
+  if (reading.corrupt) return {"invalid_deflate", "behind an altered message", 0, ws::kInvalidData};
+  return {"inflate_limited", "behind an altered message", 0, ws::kTooBig};
+}
+
+}  // namespace
+
+Editor::Editor(ws::Direction direction, const ws::Negotiated& negotiated, bool verbatim, bool inflates,
+               const Plan& plan, const FlowOptions& options, Entropy& entropy)
+    : plan_(plan),
+      options_(options),
+      unknown_extension_(negotiated.unknown_extension),
+      inflates_(inflates),
+      egress_(direction, negotiated, verbatim, entropy),
+      recompressor_(negotiated.deflate[ws::index(direction)], options.max_frame_bytes) {}
+
+std::optional<LaneFault> Editor::take(Turn& turn, Envelope& envelope, const FrameReading& reading,
+                                      Bytes inflated) {
+  const ws::Part part = envelope.placement.part;
+  const bool compressed = inflates_ && envelope.placement.compressed && part != ws::Part::none;
+  if (ws::begins_message(part))
+    course_ = compressed && plan_.may_alter ? Course::when_whole
+              : compressed                  ? Course::untouched
+                                            : Course::frame_by_frame;
+  if (part != ws::Part::none && course_ == Course::dropped) {
+    drop_message(turn, envelope.frame, dropping_.verdict, dropping_.cause);
+    return std::nullopt;
+  }
+  const bool opaque = compressed && reading.state == InflateState::lost;
+  const Frame frame = envelope.frame;
+  Decision decision = judge(envelope, plan_.reads_payload && !opaque ? reading.payload : Bytes());
+  if (const char* why = refusal(envelope, reading, decision.kind)) {
+    decision.kind = Decision::Kind::go_on;
+    decision.cause = fmt::format("edit_refused:{}", why);
+  }
+  envelope.frame = frame;
+  inject(turn, std::move(decision.before), false);
+  auto after = std::exchange(decision.after, {});
+  auto fault = compressed ? take_compressed(turn, envelope, reading, inflated, std::move(decision))
+                          : take_plain(turn, envelope, std::move(decision));
+  inject(turn, std::move(after), true);
+  return fault;
+}
+
+/// All steps, in order; a drop ends it.
+Decision Editor::judge(Envelope& envelope, Bytes payload) {
+  Decision all;
+  all.header = envelope.frame.header;
+  const auto move_to_back = [](std::vector<NewFrame>& to, std::vector<NewFrame>& from) {
+    std::ranges::move(from, std::back_inserter(to));
+  };
+  for (const auto& step : plan_.steps) {
+    Decision decision = step->judge(envelope, payload);
+    move_to_back(all.before, decision.before);
+    move_to_back(all.after, decision.after);
+    if (decision.kind == Decision::Kind::go_on) continue;
+    all.kind = decision.kind;
+    all.verdict = decision.verdict;
+    all.cause = std::move(decision.cause);
+    if (decision.kind == Decision::Kind::drop) break;
+    all.payload = std::move(decision.payload);
+    payload = all.payload;
+    all.header.payload_len = payload.size();
+    all.header.fin = decision.header.fin;
+    all.header.rsv = decision.header.rsv;
+    all.header.opcode = decision.header.opcode;
+    envelope.frame.header = all.header;
+  }
+  return all;
+}
+
+/// Why a frame may not be edited as a step wants it to be; null: it may.
+const char* Editor::refusal(const Envelope& envelope, const FrameReading& reading,
+                            Decision::Kind kind) const noexcept {
+  const ws::Placement& placed = envelope.placement;
+  if (kind == Decision::Kind::go_on) return nullptr;
+  if (unknown_extension_ && !options_.force_edit && !ws::is_control(envelope.frame.header.opcode))
+    return "unknown_extension";
+  if (!inflates_ || !placed.compressed || placed.part == ws::Part::none) return nullptr;
+  if (reading.state == InflateState::lost) return "opaque";
+  if (course_ != Course::when_whole) return "message_limited";
+  if (kind == Decision::Kind::replace && !ws::ends_message(placed.part)) return "fragment_of_compressed";
+  return nullptr;
+}
+
+std::optional<LaneFault> Editor::take_plain(Turn& turn, const Envelope& envelope, Decision decision) {
+  switch (decision.kind) {
+    case Decision::Kind::go_on: forward(turn, envelope.frame, std::move(decision.cause)); break;
+    case Decision::Kind::replace:
+      if (decision.payload.size() > options_.max_frame_bytes) {
+        auto fault = too_big(decision.cause);
+        drop(turn, envelope.frame, Verdict::dropped, fault.reason);
+        return fault;
+      }
+      send(turn, envelope.frame, decision.header, decision.payload, decision.verdict,
+           std::move(decision.cause));
+      break;
+    case Decision::Kind::drop: return drop_plain(turn, envelope, std::move(decision));
+  }
+  return std::nullopt;
+}
+
+/// PIPE-5: what has not left does not leave; what has, ends here.
+std::optional<LaneFault> Editor::drop_plain(Turn& turn, const Envelope& envelope, Decision decision) {
+  const ws::Part part = envelope.placement.part;
+  const bool in_message = part != ws::Part::none && part != ws::Part::whole;
+  std::optional<LaneFault> fault;
+  if (in_message && egress_.message_open()) {
+    if (options_.drop_open == DropOpen::close) {
+      fault = LaneFault{"drop_open", decision.cause, 0, ws::kPolicyViolation, ws::kPolicyViolation};
+      drop(turn, envelope.frame, decision.verdict, decision.cause);
+    } else {
+      send(turn, envelope.frame, {.fin = true, .opcode = ws::kContinuation}, {}, Verdict::truncated,
+           decision.cause);
+    }
+  } else {
+    drop(turn, envelope.frame, decision.verdict, decision.cause);
+  }
+  if (in_message) {
+    course_ = Course::dropped;
+    dropping_ = std::move(decision);
+  }
+  return fault;
+}
+
+std::optional<LaneFault> Editor::take_compressed(Turn& turn, const Envelope& envelope,
+                                                 const FrameReading& reading, Bytes inflated,
+                                                 Decision decision) {
+  const ws::Placement& placed = envelope.placement;
+  const bool last = ws::ends_message(placed.part);
+  if (decision.kind == Decision::Kind::drop) {
+    drop_message(turn, envelope.frame, decision.verdict, decision.cause);
+    recompressor_.altered();
+    course_ = Course::dropped;
+    dropping_ = std::move(decision);
+    return std::nullopt;
+  }
+  if (decision.kind == Decision::Kind::replace) {
+    recompressor_.drop_streamed();
+    recompressor_.altered();
+    const bool new_opcode = decision.header.opcode != envelope.frame.header.opcode;
+    return write_message(turn, envelope.frame, decision.payload,
+                         new_opcode ? decision.header.opcode : placed.message_opcode, decision.verdict,
+                         decision.cause);
+  }
+  const bool too_large =
+      reading.state != InflateState::ok || placed.message_bytes > options_.max_message_bytes;
+  if (course_ != Course::when_whole || too_large)
+    return take_as_it_comes(turn, envelope, reading, inflated, std::move(decision.cause));
+  if (!last) {
+    keep_waiting(turn, envelope.frame, std::move(decision.cause));
+  } else if (recompressor_.active()) {
+    return write_message(turn, envelope.frame, reading.payload, placed.message_opcode, Verdict::changed,
+                         "recompressed");
+  } else {
+    release_as_they_came(turn);
+    forward(turn, envelope.frame, std::move(decision.cause));
+  }
+  return std::nullopt;
+}
+
+/// A message that cannot be kept until it is whole: untouched where nothing before it was altered, else
+/// written anew as it comes (DEF-5).
+std::optional<LaneFault> Editor::take_as_it_comes(Turn& turn, const Envelope& envelope,
+                                                  const FrameReading& reading, Bytes inflated,
+                                                  std::string cause) {
+  if (!recompressor_.active()) {
+    course_ = Course::untouched;
+    release_as_they_came(turn);
+    forward(turn, envelope.frame, std::move(cause));
+    return std::nullopt;
+  }
+  std::optional<LaneFault> fault;
+  Buffer payload;
+  if (reading.state == InflateState::lost) {
+    fault = unreadable(reading);
+  } else {
+    recompressor_.stream(inflated, {});
+    payload = recompressor_.take_streamed(ws::ends_message(envelope.placement.part));
+    if (recompressor_.overflowed()) fault = too_big("recompressed");
+  }
+  if (fault) {
+    drop_message(turn, envelope.frame, Verdict::dropped, fault->reason);
+    return fault;
+  }
+  course_ = Course::streamed;
+  release_anew(turn, {});
+  send(turn, envelope.frame, envelope.frame.header, payload, Verdict::changed, "recompressed");
+  return std::nullopt;
+}
+
+void Editor::keep_waiting(Turn& turn, const Frame& frame, std::string refused) {
+  const std::size_t mark = turn.scratch.marks.size();
+  turn.mark(Verdict::pending, {});
+  waiting_.push_back({turn.next_sequence(), frame.header, to_buffer(frame.raw), mark, std::move(refused)});
+  held_ += frame.raw.size();
+  turn.note(frame);
+}
+
+/// One frame of a message that does not leave, and with it those that waited.
+void Editor::drop_message(Turn& turn, const Frame& frame, Verdict verdict, const std::string& cause) {
+  for (const auto& waiting : take_waiting()) settle(turn, waiting, verdict, cause, std::nullopt);
+  recompressor_.drop_streamed();
+  drop(turn, frame, verdict, cause);
+}
+
+void Editor::drop(Turn& turn, const Frame& frame, Verdict verdict, const std::string& cause) {
+  turn.mark(verdict, cause);
+  turn.note(frame);
+}
+
+/// A compressed message leaves with other bytes, in as many frames as it came in (DEF-6).
+std::optional<LaneFault> Editor::write_message(Turn& turn, const Frame& last, Bytes content,
+                                               std::uint8_t opcode, Verdict verdict,
+                                               const std::string& cause) {
+  const Buffer compressed = recompressor_.message(content);
+  std::vector<std::uint64_t> lengths;
+  for (const auto& frame : waiting_) lengths.push_back(frame.header.payload_len);
+  lengths.push_back(last.header.payload_len);
+  const auto pieces = in_proportion(compressed, lengths);
+  if (std::ranges::any_of(pieces, [&](Bytes piece) { return piece.size() > options_.max_frame_bytes; })) {
+    auto fault = too_big(cause);
+    drop_message(turn, last, Verdict::dropped, fault.reason);
+    return fault;
+  }
+  auto piece = pieces.begin();
+  FrameHeader header{.fin = false, .rsv = ws::kRsv1, .opcode = opcode};
+  for (const auto& frame : take_waiting()) {
+    settle(turn, frame, verdict, cause, egress_.send(header, *piece++, turn.scratch.out));
+    header = {.fin = false, .opcode = ws::kContinuation};
+  }
+  header.fin = true;
+  send(turn, last, header, *piece, verdict, cause);
+  return std::nullopt;
+}
+
+void Editor::forward(Turn& turn, const Frame& frame, std::string cause) {
+  auto stripped = egress_.forward(frame, turn.scratch.out);
+  if (stripped) {
+    turn.mark(Verdict::changed, "reencode").sent = std::move(stripped);
+  } else if (!cause.empty()) {
+    turn.mark(Verdict::forwarded, std::move(cause));
+  }
+  turn.note(frame);
+}
+
+void Editor::send(Turn& turn, const Frame& in_place_of, const FrameHeader& header, Bytes payload,
+                  Verdict verdict, std::string cause) {
+  turn.mark(verdict, std::move(cause)).sent = egress_.send(header, payload, turn.scratch.out);
+  turn.note(in_place_of);
+}
+
+void Editor::release(Turn& turn, Bytes inflated) {
+  if (recompressor_.active() && waits()) {
+    recompressor_.stream(inflated, {});
+    release_anew(turn, recompressor_.take_streamed(false));
+  } else {
+    release_as_they_came(turn);
+  }
+  recompressor_.leave_unfinished();
+}
+
+/// What waits leaves written anew, and the message goes on. @param payload  of all of it: the first has it.
+void Editor::release_anew(Turn& turn, Bytes payload) {
+  for (const auto& frame : take_waiting()) {
+    settle(turn, frame, Verdict::changed, "recompressed",
+           egress_.send(frame.header, payload, turn.scratch.out));
+    payload = {};
+  }
+}
+
+void Editor::release_as_they_came(Turn& turn) {
+  for (const auto& waiting : take_waiting()) {
+    const Frame frame{waiting.header, waiting.raw};
+    auto stripped = egress_.forward(frame, turn.scratch.out);
+    const bool changed = stripped.has_value();
+    settle(turn, waiting, changed ? Verdict::changed : Verdict::forwarded,
+           changed ? "reencode" : waiting.refused, std::move(stripped));
+  }
+}
+
+void Editor::discard(Turn& turn, const std::string& cause) {
+  for (const auto& waiting : take_waiting()) settle(turn, waiting, Verdict::dropped, cause, std::nullopt);
+}
+
+std::vector<Editor::Waiting> Editor::take_waiting() {
+  held_ = 0;
+  return std::exchange(waiting_, {});
+}
+
+void Editor::settle(Turn& turn, const Waiting& frame, Verdict verdict, const std::string& cause,
+                    std::optional<Buffer> sent) {
+  if (!frame.mark) {
+    turn.outcomes.push_back({.sequence = frame.sequence,
+                             .time_ns = turn.now,
+                             .verdict = verdict,
+                             .cause = cause,
+                             .sent = std::move(sent)});
+    return;
+  }
+  Mark& mark = turn.scratch.marks[*frame.mark];
+  mark.verdict = verdict;
+  mark.cause = cause;
+  mark.sent = std::move(sent);
+}
+
+void Editor::end_turn(Turn& turn) {
+  for (auto& frame : waiting_) frame.mark.reset();
+  std::erase_if(turn.scratch.marks, [](const Mark& mark) {
+    return mark.verdict == Verdict::forwarded && mark.cause.empty() && mark.tags.empty();
+  });
+}
+
+/// @param behind_message  what is data leaves behind the message that is under way, not before it.
+void Editor::inject(Turn& turn, std::vector<NewFrame> frames, bool behind_message) {
+  const auto must_wait = [&](const FrameHeader& header) {
+    return !ws::is_control(header.opcode) && (egress_.message_open() || (behind_message && waits()));
+  };
+  for (auto& frame : frames) {
+    if (must_wait(frame.header)) {
+      later_.push_back(std::move(frame));
+    } else {
+      put(turn, frame);
+    }
+  }
+  if (!behind_message || egress_.message_open() || waits()) return;
+  for (auto& frame : std::exchange(later_, {})) put(turn, frame);
+}
+
+void Editor::put(Turn& turn, NewFrame& frame) {
+  if (egress_.closed()) return;
+  frame.header.rsv = 0;
+  const Buffer sent = egress_.send(frame.header, frame.payload, turn.scratch.out);
+  turn.note_own(sent, Verdict::injected, std::move(frame.cause));
+}
+
+}  // namespace wstap::pipeline

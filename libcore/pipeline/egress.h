@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// The far side of an edited direction: frames written towards the peer, and what the peer has seen of a
+// message.
+#pragma once
+
+#include "libcore/base/entropy.h"
+#include "libcore/ws/direction.h"
+#include "libcore/ws/frame_reader.h"
+#include "libcore/ws/message_tracker.h"
+
+namespace wstap::pipeline {
+
+class Egress {
+ public:
+  /// @param entropy  outlives it.
+  Egress(ws::Direction direction, const ws::Negotiated& negotiated, bool verbatim, Entropy& entropy)
+      : direction_(direction), negotiated_(negotiated), verbatim_(verbatim), entropy_(entropy) {}
+
+  /// A frame that came leaves as FRM-6 has it: its content as it was.
+  /// @return the frame, when RSV bits that mean nothing were taken off it.
+  std::optional<Buffer> forward(const ws::Frame& frame, Buffer& out);
+  /// A frame with content of wstap's own leaves. @return the frame.
+  Buffer send(ws::FrameHeader header, Bytes payload, Buffer& out);
+
+  /// What is left of `header`'s RSV bits on the way to the peer.
+  std::uint8_t rsv(const ws::FrameHeader& header) const noexcept {
+    return verbatim_ ? header.rsv : negotiated_.rsv_towards_peer(header);
+  }
+  /// The peer waits for the rest of a message.
+  bool message_open() const noexcept { return message_open_; }
+  /// The peer has seen a Close: nothing of wstap's own may follow.
+  bool closed() const noexcept { return closed_; }
+
+ private:
+  void follow(const ws::FrameHeader& header) noexcept;
+  ws::MaskKey new_mask();
+
+  ws::Direction direction_;
+  ws::Negotiated negotiated_;
+  bool verbatim_;
+  Entropy& entropy_;
+  bool message_open_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace wstap::pipeline

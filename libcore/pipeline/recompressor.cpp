@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libcore/pipeline/recompressor.h"
+
+#include <utility>
+
+namespace wstap::pipeline {
+
+ws::Deflater& Recompressor::deflater() {
+  if (!deflater_) deflater_.emplace(parameters_);
+  return *deflater_;
+}
+
+Buffer Recompressor::message(Bytes content) {
+  Buffer out;
+  deflater().begin();
+  deflater().add(content, out);
+  deflater().end(out);
+  return out;
+}
+
+void Recompressor::stream(Bytes inflated, Bytes beyond) {
+  if (!std::exchange(streaming_, true)) {
+    fed_ = 0;
+    overflowed_ = false;
+    deflater().begin();
+  }
+  feed(inflated.subspan(fed_));
+  fed_ = inflated.size();
+  feed(beyond);
+}
+
+void Recompressor::feed(Bytes content) {
+  // A frame that cannot leave is not worth memory.
+  overflowed_ |= streamed_.size() > max_frame_;
+  if (!overflowed_) deflater().add(content, streamed_);
+}
+
+Buffer Recompressor::take_streamed(bool last) {
+  if (last) {
+    deflater().end(streamed_);
+    streaming_ = false;
+  } else {
+    deflater().flush(streamed_);
+  }
+  overflowed_ |= streamed_.size() > max_frame_;
+  return std::exchange(streamed_, Buffer());
+}
+
+void Recompressor::drop_streamed() {
+  if (!std::exchange(streaming_, false)) return;
+  streamed_ = Buffer();
+  deflater().forget();
+}
+
+}  // namespace wstap::pipeline

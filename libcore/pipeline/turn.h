@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// One turn of a lane: the frames that one read brought, what is to be recorded of them, and what leaves.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "libcore/pipeline/burst.h"
+#include "libcore/ws/close.h"
+#include "libcore/ws/frame_reader.h"
+
+namespace wstap::pipeline {
+
+/// Memory for one turn, lent by a worker and shared by all its flows.
+struct LaneScratch {
+  std::vector<std::uint32_t> ends;
+  std::vector<Mark> marks;
+  Buffer payload;   ///< one frame's, unmasked
+  Buffer recorded;  ///< what is recorded, when frames of wstap's own are among what came
+  Buffer out;       ///< what leaves, when it cannot be made in place
+};
+
+/// Why a flow must end: a fault of framing, a limit, an anomaly under `--on-anomaly close`, a failed
+/// recording.
+struct LaneFault {
+  std::string reason;                            ///< "frame_too_big"
+  std::string detail;                            ///< "payload_len=... limit=..."
+  std::uint64_t offset = 0;                      ///< in the direction's byte stream
+  std::uint16_t close_code = 0;                  ///< for the peer that did it; 0: wstap's own fault
+  std::uint16_t receiver_code = ws::kGoingAway;  ///< for the other
+};
+
+/// The result of one turn. `out` is to be sent, whatever `fault` says; it views the turn's input or the
+/// scratch.
+struct LaneTurn {
+  Bytes out;
+  std::size_t used = 0;      ///< bytes of the input that were whole frames; the rest is to be presented again
+  std::uint64_t wanted = 0;  ///< how long the first incomplete frame will be, as far as known
+  Sequence first_sequence = 0;  ///< of the turn's frames
+  bool closed = false;          ///< a Close frame was among them
+  std::optional<LaneFault> fault;
+};
+
+/// A turn in the making.
+struct Turn {
+  MutableBytes unread;
+  UnixNs now = 0;
+  LaneScratch& scratch;
+  Sequence first_sequence = 0;
+  LaneTurn result;
+  std::vector<Outcome> outcomes;  ///< of frames that earlier turns recorded as pending
+  std::uint32_t own_frames = 0;   ///< made by wstap
+  bool rewrites = false;          ///< some frame leaves with other bytes than it came with
+  bool grows = false;             ///< ... and with more of them, so that it cannot be done in place
+
+  std::uint32_t frames() const noexcept { return static_cast<std::uint32_t>(scratch.ends.size()); }
+  Sequence next_sequence() const noexcept { return first_sequence + frames(); }
+
+  /// What is to be said of the next frame that is noted.
+  Mark& mark(Verdict verdict, std::string cause) {
+    rewrites = true;
+    return scratch.marks.emplace_back(Mark{frames(), verdict, std::move(cause), {}, {}});
+  }
+  /// A frame that came.
+  void note(const ws::Frame& frame) {
+    if (own_frames == 0) {
+      scratch.ends.push_back(static_cast<std::uint32_t>(frame.raw.data() + frame.raw.size() - unread.data()));
+    } else {
+      record(frame.raw);
+    }
+  }
+  /// A frame that wstap made, at this place among those that came.
+  void note_own(Bytes frame, Verdict verdict, std::string cause) {
+    if (own_frames++ == 0)
+      scratch.recorded = to_buffer(unread.first(scratch.ends.empty() ? 0 : scratch.ends.back()));
+    mark(verdict, std::move(cause));
+    record(frame);
+  }
+  /// All frames end to end, once result.used is known.
+  Bytes raw() const noexcept { return own_frames == 0 ? Bytes(unread).first(result.used) : scratch.recorded; }
+
+ private:
+  void record(Bytes frame) {
+    append(scratch.recorded, frame);
+    scratch.ends.push_back(static_cast<std::uint32_t>(scratch.recorded.size()));
+  }
+};
+
+}  // namespace wstap::pipeline

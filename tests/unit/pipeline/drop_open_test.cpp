@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+// Drops inside messages, and frames of wstap's own among those that came: what the peer gets is whole
+// messages (PIPE-5, HOLD-3).
+#include "tests/support/message_peers.h"
+#include "tests/unit/pipeline/flow_fixture.h"
+#include "tests/unit/pipeline/scripted_step.h"
+
+namespace wstap::test {
+namespace {
+
+using pipeline::Decision;
+using pipeline::Envelope;
+using pipeline::NewFrame;
+using pipeline::StepKind;
+using pipeline::Verdict;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class DropOpen : public FlowTest {
+ protected:
+  DropOpen() {
+    steps = {scripted(StepKind::transform, [](const Envelope&, Bytes payload) {
+      return text(payload) == "x" ? dropped("rule", Verdict::blocked) : Decision{};
+    })};
+  }
+  void say(std::vector<std::string> pieces) {
+    std::vector<Buffer> payloads;
+    for (const auto& piece : pieces) payloads.push_back(bytes(piece));
+    for (const auto& frame : frames_of(1, false, payloads))
+      receiver.take(parse_frames(feed(kSend, proper(kSend, frame)).out));
+  }
+  std::vector<Verdict> verdicts() const {
+    std::vector<Verdict> all;
+    for (const auto& frame : tap.frames) all.push_back(frame.verdict);
+    return all;
+  }
+  ReceivingPeer receiver;
+};
+
+// PIPE-5: what has left of a message ends where the drop is.
+TEST_F(DropOpen, TruncatesWhatHasLeft) {
+  say({"a", "b", "x", "c", "d"});
+  say({"next"});
+  EXPECT_THAT(receiver.messages, ElementsAre(PlainMessage{1, bytes("ab")}, PlainMessage{1, bytes("next")}));
+  EXPECT_THAT(verdicts(), ElementsAre(Verdict::forwarded, Verdict::forwarded, Verdict::truncated,
+                                      Verdict::blocked, Verdict::blocked, Verdict::forwarded));
+  EXPECT_EQ(tap.frames[2].cause, "rule");
+  EXPECT_EQ(tap.frames[3].cause, "rule");
+  const auto sent = parse_frames(tap.frames[2].sent.value());
+  EXPECT_EQ(sent.at(0), (ParsedFrame{.opcode = 0, .fin = true}));
+}
+
+TEST_F(DropOpen, TruncatesAtTheLastFrame) {
+  say({"a", "b", "x"});
+  say({"next"});
+  EXPECT_THAT(receiver.messages, ElementsAre(PlainMessage{1, bytes("ab")}, PlainMessage{1, bytes("next")}));
+}
+
+// PIPE-5: whole or not at all, wherever that can still be chosen.
+TEST_F(DropOpen, DropsAMessageByItsFirstFrame) {
+  say({"x", "b", "c"});
+  say({"next"});
+  EXPECT_THAT(receiver.messages, ElementsAre(PlainMessage{1, bytes("next")}));
+  EXPECT_THAT(verdicts(),
+              ElementsAre(Verdict::blocked, Verdict::blocked, Verdict::blocked, Verdict::forwarded));
+}
+
+TEST_F(DropOpen, LeavesControlFramesAlone) {
+  feed(kSend, proper(kSend, {.payload = bytes("a"), .fin = false}));
+  EXPECT_TRUE(feed(kSend, proper(kSend, {.opcode = 9, .payload = bytes("x")})).out.empty());
+  EXPECT_FALSE(feed(kSend, proper(kSend, {.opcode = 0, .payload = bytes("b")})).out.empty());
+  EXPECT_THAT(verdicts(), ElementsAre(Verdict::forwarded, Verdict::blocked, Verdict::forwarded));
+}
+
+// PIPE-5: --drop-open close
+TEST_F(DropOpen, ClosesIfAsked) {
+  options.drop_open = pipeline::DropOpen::close;
+  say({"a"});
+  feed(kSend, proper(kSend, {.payload = bytes("a"), .fin = false}));
+  const auto took = feed(kSend, proper(kSend, {.opcode = 0, .payload = bytes("x")}));
+  ASSERT_TRUE(took.fault);
+  EXPECT_EQ(took.fault->reason, "drop_open");
+  EXPECT_TRUE(took.out.empty());
+  const auto closed = finish();
+  EXPECT_EQ(closed.state, pipeline::FlowState::error);
+  EXPECT_EQ(farewell(kSend).value(), close_body(1008));
+  EXPECT_EQ(farewell(kReceive).value(), close_body(1008));
+}
+
+// FRM-6: what an unknown extension makes of data frames is not known, so that they are not edited.
+TEST_F(DropOpen, RefusesUnderAnUnknownExtension) {
+  extensions = "x-unknown";
+  const auto frame = text_frame(kSend, "x");
+  EXPECT_EQ(feed(kSend, frame).out, frame);
+  EXPECT_EQ(tap.frames[0].verdict, Verdict::forwarded);
+  EXPECT_EQ(tap.frames[0].cause, "edit_refused:unknown_extension");
+  EXPECT_TRUE(feed(kSend, proper(kSend, {.opcode = 9, .payload = bytes("x")})).out.empty());
+}
+
+TEST_F(DropOpen, DropsUnderAnUnknownExtensionIfForced) {
+  extensions = "x-unknown";
+  options.force_edit = true;
+  EXPECT_TRUE(feed(kSend, text_frame(kSend, "x")).out.empty());
+  EXPECT_EQ(tap.frames[0].verdict, Verdict::blocked);
+}
+
+class Injection : public DropOpen {
+ protected:
+  Injection() {
+    steps = {scripted(StepKind::transform, [](const Envelope&, Bytes payload) {
+      Decision decision;
+      if (text(payload) == "b") {
+        decision.before = {NewFrame{{.fin = true, .opcode = 9}, bytes("control"), "rule"},
+                           NewFrame{{.fin = true, .rsv = 4, .opcode = 1}, bytes("before"), "rule"}};
+        decision.after = {NewFrame{{.fin = true, .opcode = 2}, bytes("behind"), "rule"}};
+      }
+      return decision;
+    })};
+  }
+};
+
+// HOLD-3: around a whole message they leave where they were put, and are recorded there.
+TEST_F(Injection, LeavesAroundAFrame) {
+  say({"a"});
+  say({"b"});
+  say({"c"});
+  EXPECT_THAT(receiver.messages, ElementsAre(PlainMessage{1, bytes("a")}, PlainMessage{1, bytes("before")},
+                                             PlainMessage{1, bytes("b")}, PlainMessage{2, bytes("behind")},
+                                             PlainMessage{1, bytes("c")}));
+  EXPECT_THAT(receiver.controls, ElementsAre(PlainMessage{9, bytes("control")}));
+  EXPECT_THAT(verdicts(), ElementsAre(Verdict::forwarded, Verdict::injected, Verdict::injected,
+                                      Verdict::forwarded, Verdict::injected, Verdict::forwarded));
+  for (std::size_t i = 0; i < tap.frames.size(); ++i) EXPECT_EQ(tap.frames[i].sequence, i + 2);
+  EXPECT_EQ(tap.frames[1].cause, "rule");
+  const auto closed = finish();
+  EXPECT_EQ(closed.counts[0].frames, 3U) << "of the peer's own";
+  EXPECT_EQ(closed.counts[0].bytes, text_frame(kSend, "a").size() * 3);
+}
+
+// The recording has them where they left, also among frames of one read.
+TEST_F(Injection, IsRecordedInTheOrderOfTheWire) {
+  const auto stream = concat({text_frame(kSend, "a"), text_frame(kSend, "b"), text_frame(kSend, "c")});
+  const auto took = feed(kSend, stream);
+  EXPECT_EQ(tap.received(kSend), stream);
+  Buffer recorded;
+  for (const auto& frame : tap.frames) append(recorded, frame.raw);
+  EXPECT_EQ(parse_frames(recorded), parse_frames(took.out));
+}
+
+// HOLD-3: data waits until no message is open; control frames do not.
+TEST_F(Injection, DoesNotBreakAMessage) {
+  say({"a", "b", "c"});
+  EXPECT_THAT(receiver.messages, ElementsAre(PlainMessage{1, bytes("abc")}, PlainMessage{1, bytes("before")},
+                                             PlainMessage{2, bytes("behind")}));
+  EXPECT_EQ(tap.frames[1].verdict, Verdict::injected);
+  EXPECT_EQ(parse_frames(tap.frames[1].raw).at(0).opcode, 9);
+}
+
+// DEF-4: injected messages are not compressed, and change nothing else.
+TEST_F(Injection, LeavesCompressionAlone) {
+  extensions = "permessage-deflate";
+  DeflatingPeer sender, same;
+  for (const auto* content : {"a message", "b", "a message"}) {
+    const auto took = feed(kSend, proper(kSend, {.payload = sender.message(as_bytes(content)), .rsv = 4}));
+    receiver.take(parse_frames(took.out));
+    same.message(as_bytes(content));
+  }
+  EXPECT_THAT(receiver.were_compressed, ElementsAre(true, false, true, false, true));
+  EXPECT_EQ(receiver.messages.back().content, bytes("a message"));
+  EXPECT_EQ(tap.frames.back().verdict, Verdict::forwarded);
+}
+
+// HOLD-3: nothing follows a Close.
+TEST_F(Injection, StaysBehindAClose) {
+  options.forward = pipeline::Forward::verbatim;
+  feed(kSend, close_frame(kSend, 1000));
+  feed(kSend, text_frame(kSend, "b"));
+  EXPECT_EQ(frames_left(kSend).size(), 2U);
+}
+
+}  // namespace
+}  // namespace wstap::test
