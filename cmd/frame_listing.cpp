@@ -69,6 +69,8 @@ void FrameListing::other(const formats::Record& record, std::string& out) {
     json_.connection(out, *connection);
   } else if (const auto* outcome = std::get_if<pipeline::Outcome>(&record)) {
     json_.outcome(out, *outcome);
+  } else if (const auto* window = std::get_if<pipeline::Window>(&record)) {
+    json_.window(out, *window);
   } else if (const auto* note = std::get_if<pipeline::Note>(&record)) {
     json_.note(out, *note);
   }

@@ -14,6 +14,7 @@ void FrameVisitor::take(const formats::Record& record, formats::EventReader& rea
     closed(*end, out);
     book_.close(end->id);
   } else {
+    if (const auto* window = std::get_if<pipeline::Window>(&record)) book_.resume(*window);
     other(record, out);
   }
 }

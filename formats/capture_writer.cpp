@@ -90,6 +90,7 @@ Result<void> CaptureWriter::begin_part(std::uint32_t part) {
   file_ = std::move(*file);
   part_opening_bytes_ = file_.bytes();
   header_ = std::move(header);
+  part_.store(part, std::memory_order_relaxed);
   return {};
 }
 
@@ -256,6 +257,14 @@ Result<void> CaptureWriter::connection(const pipeline::ConnectionRecord& connect
   const std::lock_guard guard(lock_);
   if (auto ok = rotate_if_due(); !ok) return ok;
   return put(encode(connection));
+}
+
+Result<void> CaptureWriter::window(const pipeline::Window& window) {
+  const std::lock_guard guard(lock_);
+  const std::uint64_t before = file_.bytes();
+  const auto written = put(encode(window));
+  part_opening_bytes_ += file_.bytes() - before;  // it says nothing new
+  return written;
 }
 
 Result<void> CaptureWriter::note(const pipeline::Note& note) {

@@ -56,6 +56,8 @@ class CaptureWriter final : public pipeline::Tap {
   Result<void> flow_closed(const pipeline::FlowClosed& closed) override;
   Result<void> connection(const pipeline::ConnectionRecord& connection) override;
   Result<void> note(const pipeline::Note& note) override;
+  Result<void> window(const pipeline::Window& window) override;
+  std::uint32_t part() const noexcept override { return part_.load(std::memory_order_relaxed); }
 
   std::uint64_t bytes_written() const noexcept { return written_total_.load(std::memory_order_relaxed); }
 
@@ -80,6 +82,7 @@ class CaptureWriter final : public pipeline::Tap {
   std::mutex lock_;
   OutputFile file_;
   Header header_;  ///< of the current part
+  std::atomic<std::uint32_t> part_{1};
   bool rotates_;
   std::uint64_t part_opening_bytes_ = 0;  ///< of the current part: header, and flows that were open
   std::atomic<std::uint64_t> written_total_{0};

@@ -31,6 +31,7 @@ void with_flow(Record& record, Visitor visit) {
   if (auto* closed = std::get_if<pipeline::FlowClosed>(&record)) return visit(closed->id);
   if (auto* outcome = std::get_if<pipeline::Outcome>(&record)) return visit(outcome->flow);
   if (auto* connection = std::get_if<pipeline::ConnectionRecord>(&record)) return visit(connection->id);
+  if (auto* window = std::get_if<pipeline::Window>(&record)) return visit(window->flow);
   if (auto* note = std::get_if<pipeline::Note>(&record); note != nullptr && note->flow != 0)
     visit(note->flow);
 }

@@ -6,9 +6,20 @@ namespace wstap::formats {
 void FlowBook::open(const pipeline::FlowOpened& flow) {
   // A later part of a capture says again what is known already, but for text that is not judged yet.
   if (!flow.resumed) flows_.erase(flow.id);
-  Track& track = flows_.try_emplace(flow.id, flow.negotiated()).first->second;
+  const auto [at, is_new] = flows_.try_emplace(flow.id, flow.negotiated());
   if (!flow.resumed) return;
-  for (std::size_t i = 0; i < 2; ++i) track.trackers[i].restore((*flow.resumed)[i].message);
+  for (std::size_t i = 0; i < 2; ++i) {
+    const auto& lane = (*flow.resumed)[i];
+    at->second.trackers[i].restore(lane.message);
+    // What was said before is in a part that was not read.
+    if (is_new && lane.counts.frames != 0)
+      at->second.readers[i].begin_in_the_middle(lane.message.open && lane.message.compressed);
+  }
+}
+
+void FlowBook::resume(const pipeline::Window& window) {
+  const auto found = flows_.find(window.flow);
+  if (found != flows_.end()) found->second.readers[ws::index(window.direction)].resume(window.bytes);
 }
 
 FlowBook::Cursor FlowBook::begin(const pipeline::Burst& burst) {

@@ -23,6 +23,8 @@ class FlowBook {
  public:
   void open(const pipeline::FlowOpened& flow);
   void close(pipeline::FlowId flow) { flows_.erase(flow); }
+  /// From here on the direction's compressed messages can be read, whatever is missing before.
+  void resume(const pipeline::Window& window);
 
   /// Calls `visit(Envelope&, Bytes payload)` for each frame, in order. The payload is unmasked, and of a
   /// compressed message's last frame it is the message, inflated; empty at Depth::headers. Both are valid

@@ -235,6 +235,14 @@ void JsonView::outcome(std::string& out, const pipeline::Outcome& outcome) const
   end(json, out);
 }
 
+void JsonView::window(std::string& out, const pipeline::Window& window) const {
+  JsonWriter json = begin(out, "window");
+  json.add("flow", window.flow);
+  json.add_word("dir", name(window.direction));
+  json.add_base64("bytes_b64", window.bytes);
+  end(json, out);
+}
+
 void JsonView::note(std::string& out, const pipeline::Note& note) const {
   JsonWriter json = begin(out, "note");
   if (note.flow != 0) json.add("flow", note.flow);

@@ -30,6 +30,7 @@ class JsonView {
   void head(std::string& out, const pipeline::FlowOpened& opened, pipeline::Sequence sequence) const;
   void connection(std::string& out, const pipeline::ConnectionRecord& connection) const;
   void outcome(std::string& out, const pipeline::Outcome& outcome) const;
+  void window(std::string& out, const pipeline::Window& window) const;
   void note(std::string& out, const pipeline::Note& note) const;
 
  private:

@@ -31,7 +31,8 @@ struct Header {
 struct Skipped {};
 
 /// A Burst's views are valid until the next record is read.
-using Record = std::variant<Skipped, Header, pipeline::FlowOpened, pipeline::Burst, pipeline::Outcome,
-                            pipeline::FlowClosed, pipeline::ConnectionRecord, pipeline::Note>;
+using Record =
+    std::variant<Skipped, Header, pipeline::FlowOpened, pipeline::Burst, pipeline::Outcome,
+                 pipeline::FlowClosed, pipeline::ConnectionRecord, pipeline::Window, pipeline::Note>;
 
 }  // namespace wstap::formats

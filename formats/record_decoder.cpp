@@ -120,6 +120,10 @@ pipeline::FlowOpened flow_opened(wire::FlowOpen::Reader reader) {
   return flow;
 }
 
+ws::Direction direction(wire::Direction given) {
+  return given == wire::Direction::SEND ? ws::Direction::send : ws::Direction::receive;
+}
+
 std::optional<Buffer> sent(const auto& reader) {
   if (!reader.getHasSent()) return std::nullopt;
   return to_buffer(bytes(reader.getSent()));
@@ -146,8 +150,7 @@ Result<Record> burst(wire::Record::Burst::Reader reader, DecoderScratch& scratch
   burst.flow = reader.getFlow();
   burst.first_sequence = reader.getFirstSequence();
   burst.time_ns = reader.getTime();
-  burst.direction =
-      reader.getDirection() == wire::Direction::SEND ? ws::Direction::send : ws::Direction::receive;
+  burst.direction = direction(reader.getDirection());
   burst.raw = bytes(reader.getRaw());
   scratch.ends.clear();
   for (const std::uint32_t end : reader.getEnds()) scratch.ends.push_back(end);
@@ -212,6 +215,11 @@ Result<Record> decode_record(wire::Record::Reader record, DecoderScratch& scratc
       return pipeline::Outcome{reader.getFlow(),        reader.getSequence(),
                                reader.getTime(),        verdict(reader.getVerdict()),
                                text(reader.getCause()), sent(reader)};
+    }
+    case wire::Record::WINDOW: {
+      const auto reader = record.getWindow();
+      return pipeline::Window{reader.getFlow(), direction(reader.getDirection()),
+                              to_buffer(bytes(reader.getBytes()))};
     }
     case wire::Record::NOTE:
       return pipeline::Note{record.getNote().getFlow(), record.getNote().getTime(),

@@ -175,6 +175,15 @@ Buffer encode(const pipeline::ConnectionRecord& connection) {
   return finished(message);
 }
 
+Buffer encode(const pipeline::Window& window) {
+  capnp::MallocMessageBuilder message;
+  auto builder = message.initRoot<wire::Record>().initWindow();
+  builder.setFlow(window.flow);
+  builder.setDirection(static_cast<wire::Direction>(window.direction));
+  builder.setBytes(blob(window.bytes));
+  return finished(message);
+}
+
 Buffer encode(const pipeline::Note& note) {
   capnp::MallocMessageBuilder message;
   auto builder = message.initRoot<wire::Record>().initNote();

@@ -12,6 +12,7 @@ Buffer encode(const pipeline::FlowOpened& flow);
 Buffer encode(const pipeline::Outcome& outcome);
 Buffer encode(const pipeline::FlowClosed& closed);
 Buffer encode(const pipeline::ConnectionRecord& connection);
+Buffer encode(const pipeline::Window& window);
 Buffer encode(const pipeline::Note& note);
 /// A burst of any shape; copies its bytes.
 Buffer encode(const pipeline::Burst& burst);

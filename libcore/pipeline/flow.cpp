@@ -34,6 +34,7 @@ Result<void> Flow::open() {
   context_.counters.flows.fetch_add(1, std::memory_order_relaxed);
   const auto opened = std::move(opened_);
   if (auto recorded = context_.tap.flow_opened(*opened); !recorded) return recorded;
+  for (auto& lane : lanes_) lane.begin_recording();
   if (opened->negotiated().unknown_extension)
     add_note("unknown_extension", opened->extensions, opened->time_ns);
   return {};

@@ -112,6 +112,14 @@ struct ConnectionRecord {
   std::array<std::uint64_t, 2> bytes{};  ///< relayed, of an opaque connection
 };
 
+/// What the next compressed message of a direction may refer to, for a part of a recording that begins inside
+/// a flow (RFC 7692 7.2.3.2).
+struct Window {
+  FlowId flow = 0;
+  ws::Direction direction = ws::Direction::send;
+  Buffer bytes;  ///< up to 32 KiB, the latest last
+};
+
 /// Something worth knowing that is not a frame: a limit was hit, an extension is unknown.
 struct Note {
   FlowId flow = 0;  ///< 0: of the whole capture

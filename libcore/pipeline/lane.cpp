@@ -75,10 +75,20 @@ Lane::Lane(const FlowOpened& flow, Direction direction, const Plan& plan, LaneCo
 
 LaneTurn Lane::take(MutableBytes unread, UnixNs now, std::atomic<Sequence>& sequences, LaneScratch& scratch) {
   Turn turn = begin_turn(unread, now, scratch, sequences.load(std::memory_order_relaxed));
+  // A window that cannot be recorded is missed by nobody but readers of that part; the frames' own record
+  // will tell whether recording still works.
+  (void)say_window();
   scan(turn);
   if (scratch.ends.empty()) return std::move(turn.result);
   sequences.fetch_add(turn.frames(), std::memory_order_relaxed);
   return end_turn(turn);
+}
+
+/// A part of the recording began since the last turn: says what its reader needs to inflate what follows.
+Result<void> Lane::say_window() {
+  if (!payloads_ || part_ == context_.tap.part() || !payloads_->has_window()) return {};
+  part_ = context_.tap.part();
+  return context_.tap.window({flow_, direction_, payloads_->window()});
 }
 
 LaneTurn Lane::release(UnixNs now, LaneScratch& scratch) {

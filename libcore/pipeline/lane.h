@@ -34,6 +34,8 @@ class Lane {
   /// @param sequences  the flow's counter; advanced by the number of frames.
   LaneTurn take(MutableBytes unread, UnixNs now, std::atomic<Sequence>& sequences, LaneScratch& scratch);
 
+  /// The flow is recorded as open: windows are said in every part that begins from now on (CAP-5).
+  void begin_recording() { part_ = context_.tap.part(); }
   /// No further frame comes: what waits for one leaves, recorded.
   LaneTurn release(UnixNs now, LaneScratch& scratch);
   /// ... or will not leave, for `cause`, which is recorded.
@@ -61,6 +63,7 @@ class Lane {
   std::vector<Event> take_events() { return std::exchange(events_, {}); }
 
  private:
+  Result<void> say_window();
   Turn begin_turn(MutableBytes unread, UnixNs now, LaneScratch& scratch, Sequence first);
   LaneTurn end_turn(Turn& turn);
   void scan(Turn& turn);
@@ -87,7 +90,8 @@ class Lane {
   ws::Negotiated negotiated_;
   LaneContext context_;
   bool verbatim_;
-  bool looks_at_payload_;  ///< at every frame's, and not only at compressed ones
+  bool looks_at_payload_;   ///< at every frame's, and not only at compressed ones
+  std::uint32_t part_ = 0;  ///< of the recording, in which the window is known
   ws::InflateState inflate_state_ = ws::InflateState::ok;  ///< of the last compressed frame
   ws::FrameReader reader_;
   ws::MessageTracker tracker_;

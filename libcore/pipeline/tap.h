@@ -22,6 +22,11 @@ class Tap {
   virtual Result<void> flow_closed(const FlowClosed& closed) = 0;
   virtual Result<void> connection(const ConnectionRecord& connection) = 0;
   virtual Result<void> note(const Note& note) = 0;
+
+  /// Which part of a recording in parts is being written. Who inflates a flow says the flow's windows in each
+  /// part that begins inside it, so that the part can be read alone (CAP-5).
+  virtual std::uint32_t part() const noexcept { return 1; }
+  virtual Result<void> window(const Window&) { return {}; }
 };
 
 }  // namespace wstap::pipeline

@@ -20,6 +20,13 @@ class TapList final : public Tap {
   Result<void> flow_closed(const FlowClosed& closed) override { return tell(&Tap::flow_closed, closed); }
   Result<void> connection(const ConnectionRecord& record) override { return tell(&Tap::connection, record); }
   Result<void> note(const Note& note) override { return tell(&Tap::note, note); }
+  Result<void> window(const Window& window) override { return tell(&Tap::window, window); }
+  /// Of them all: changes when one of theirs does.
+  std::uint32_t part() const noexcept override {
+    std::uint32_t sum = 0;
+    for (const Tap* tap : taps_) sum += tap->part();
+    return sum;
+  }
 
  private:
   template <class Record>

@@ -46,7 +46,9 @@ struct FrameReading {
 class MessageReader {
  public:
   MessageReader(DeflateParameters parameters, InflateLimits limits, Inflating inflating = Inflating::on)
-      : inflating_(inflating), inflater_(parameters.context_takeover, limits) {}
+      : inflating_(inflating),
+        takeover_(parameters.context_takeover),
+        inflater_(parameters.context_takeover, limits) {}
 
   /// To be called for every frame of the direction, in order, with what MessageTracker said of it.
   /// @param payload  the whole payload, unmasked.
@@ -63,14 +65,18 @@ class MessageReader {
   /// resume().
   /// @param in_compressed_message  ... of which the rest is passed over.
   void begin_in_the_middle(bool in_compressed_message);
-  /// See Inflater. Empty while a message is open, when it would mean nothing.
-  Buffer window() const { return open_ ? Buffer() : inflater_.window(); }
+  /// What a reader of what follows needs: with takeover, between messages, and while it can be read here.
+  bool has_window() const noexcept {
+    return inflating_ == Inflating::on && takeover_ && !open_ && !inflater_.lost();
+  }
+  Buffer window() const { return inflater_.window(); }
   void resume(Bytes window);
 
  private:
   FrameReading read_compressed(const Placement& placed, Bytes payload, const Inflater::Beyond& beyond);
 
   Inflating inflating_;
+  bool takeover_;
   bool open_ = false;        ///< a compressed message is
   bool needs_part_ = false;  ///< what is lost is so because it began in an earlier part
   PayloadChecker checker_;

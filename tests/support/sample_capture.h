@@ -179,6 +179,9 @@ inline auto fields(const pipeline::Outcome& o) {
 inline auto fields(const pipeline::Note& n) {
   return std::tuple(n.flow, n.time_ns, n.text);
 }
+inline auto fields(const pipeline::Window& w) {
+  return std::tuple(w.flow, w.direction, w.bytes);
+}
 inline auto fields(const pipeline::Mark& m) {
   return std::tuple(m.frame, m.verdict, m.cause, m.sent, m.tags);
 }

@@ -110,6 +110,9 @@ void show(const Record& record, formats::EventReader& reader, formats::FlowBook&
     formats::structured_view(out, *connection);
   } else if (const auto* outcome = std::get_if<pipeline::Outcome>(&record)) {
     json.outcome(out, *outcome);
+  } else if (const auto* window = std::get_if<pipeline::Window>(&record)) {
+    book.resume(*window);
+    json.window(out, *window);
   } else if (const auto* note = std::get_if<pipeline::Note>(&record)) {
     lines.note(out, *note);
   }

@@ -108,6 +108,10 @@ class Story : public testing::Test {
                    std::vector<std::string>& events) {
     events.push_back("connection " + std::to_string(connection.id));
   }
+  static void tell(const pipeline::Window& window, EventReader&, FlowBook&,
+                   std::vector<std::string>& events) {
+    events.push_back("window " + std::to_string(window.flow));
+  }
   static void tell(const pipeline::Note& note, EventReader&, FlowBook&, std::vector<std::string>& events) {
     events.push_back("note " + std::to_string(note.flow));
   }
@@ -125,13 +129,18 @@ TEST_F(Story, KeepsTheNumbersOfOneSection) {
 TEST_F(Story, NumbersConcatenatedCapturesOn) {
   const std::vector<Buffer> one = {encode(header(1)), encode(test::plain_flow_opened(2)), burst(2, 2),
                                    encode(pipeline::ConnectionRecord{.id = 4})};
-  const std::vector<Buffer> two = {encode(header(2)), encode(test::plain_flow_opened(1)), burst(1, 2),
-                                   encode(pipeline::Note{1, 0, ""}), encode(pipeline::FlowClosed{.id = 1})};
+  const std::vector<Buffer> two = {encode(header(2)),
+                                   encode(test::plain_flow_opened(1)),
+                                   burst(1, 2),
+                                   encode(pipeline::Note{1, 0, ""}),
+                                   encode(pipeline::Window{.flow = 1}),
+                                   encode(pipeline::FlowClosed{.id = 1})};
   std::vector<Buffer> both = one;
   both.insert(both.end(), two.begin(), two.end());
   add_file(both);
   const std::vector<std::string> expected = {
-      "open 2", "frame 2:2 forwarded", "connection 4", "open 5", "frame 5:2 forwarded", "note 5", "close 5"};
+      "open 2", "frame 2:2 forwarded", "connection 4", "open 5", "frame 5:2 forwarded", "note 5", "window 5",
+      "close 5"};
   EXPECT_EQ(story(), expected);
   // In files of their own they read the same.
   files.clear();

@@ -58,6 +58,11 @@ TEST(RecordCodec, OutcomesComeBack) {
   expect_same(pipeline::Outcome{});
 }
 
+TEST(RecordCodec, WindowsComeBack) {  // CAP-5
+  expect_same(pipeline::Window{7, ws::Direction::receive, Buffer(32768, std::byte{5})});
+  expect_same(pipeline::Window{});
+}
+
 TEST(RecordCodec, NotesComeBack) {
   expect_same(pipeline::Note{3, test::kSampleTime, "message_limited"});
   expect_same(pipeline::Note{});
