@@ -56,6 +56,9 @@ struct Mark {
   hasSent @3 :Bool;        # sent is what left instead of the frame
   sent @4 :Data;
   tags @5 :List(Text);
+  hasContent @6 :Bool;     # content is what its message says, inflated: on the last frame of a compressed
+  content @7 :Data;        # message that cannot be inflated from raw, because that was recorded cut
+  contentBytes @8 :UInt64; # how long it is in all
 }
 
 struct Outcome {           # what became of a frame that was recorded as pending

@@ -55,6 +55,7 @@ CaptureWriter::CaptureWriter(CaptureOptions options, Clock& clock)
     : options_(std::move(options)),
       clock_(clock),
       rotates_((options_.rotate_bytes != 0 || options_.rotate_ns != 0) && options_.path != "-") {
+  if (options_.max_payload_bytes) cutter_.emplace(*options_.max_payload_bytes);
   header_.tool = options_.tool;
   header_.options = options_.options;
   if (getrandom(header_.capture_id.data(), header_.capture_id.size(), 0) < 0) header_.capture_id = {};
@@ -196,6 +197,7 @@ Result<void> CaptureWriter::flow_opened(const pipeline::FlowOpened& flow) {
   const std::lock_guard guard(lock_);
   if (auto ok = rotate_if_due(); !ok) return ok;
   if (rotates_) open_flows_[flow.id] = std::make_unique<OpenFlow>(flow);
+  if (cutter_) cutter_->open(flow);
   return put(encode(flow));
 }
 
@@ -205,8 +207,9 @@ Result<void> CaptureWriter::burst(const pipeline::Burst& burst) {
     if (auto ok = rotate_if_due(); !ok) return ok;
     follow(burst);
   }
-  if (burst.marks.empty()) return put_burst(burst);
-  return says_much(burst) ? put_apart(burst) : put(encode(burst));
+  const pipeline::Burst recorded = cutter_ ? cutter_->cut(burst) : burst;
+  if (recorded.marks.empty()) return put_burst(recorded);
+  return says_much(recorded) ? put_apart(recorded) : put(encode(recorded));
 }
 
 /// The hot path: no copy, no heap, one system call.
@@ -244,13 +247,20 @@ Result<void> CaptureWriter::put_apart(const pipeline::Burst& burst) {
 
 Result<void> CaptureWriter::outcome(const pipeline::Outcome& outcome) {
   const std::lock_guard guard(lock_);
-  return put(encode(outcome));
+  if (!cutter_ || !outcome.sent) return put(encode(outcome));
+  pipeline::Outcome recorded = outcome;
+  recorded.sent = to_buffer(cutter_->cut(*outcome.sent));
+  return put(encode(recorded));
 }
 
 Result<void> CaptureWriter::flow_closed(const pipeline::FlowClosed& closed) {
   const std::lock_guard guard(lock_);
   open_flows_.erase(closed.id);
-  return put(encode(closed));
+  if (!cutter_) return put(encode(closed));
+  cutter_->close(closed.id);
+  pipeline::FlowClosed recorded = closed;
+  for (auto& unfinished : recorded.unfinished) unfinished = to_buffer(cutter_->cut(unfinished));
+  return put(encode(recorded));
 }
 
 Result<void> CaptureWriter::connection(const pipeline::ConnectionRecord& connection) {

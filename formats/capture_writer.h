@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "formats/output_file.h"
+#include "formats/payload_cutter.h"
 #include "formats/record.h"
 #include "libcore/base/clock.h"
 #include "libcore/pipeline/tap.h"
@@ -27,8 +28,10 @@ struct CaptureOptions {
   bool force = false;  ///< overwrite
   Fsync fsync = Fsync::never;
   OnCaptureError on_error = OnCaptureError::stop;
-  std::uint64_t rotate_bytes = 0;    ///< begin another part after so many of what is new; 0: never
-  std::uint64_t rotate_ns = 0;       ///< ... or after so long
+  std::uint64_t rotate_bytes = 0;  ///< begin another part after so many of what is new; 0: never
+  std::uint64_t rotate_ns = 0;     ///< ... or after so long
+  /// Of each payload no more than so many bytes (LIM-3); none: all of it.
+  std::optional<std::uint64_t> max_payload_bytes;
   std::string tool;                  ///< for the header
   std::vector<std::string> options;  ///< for the header
   /// Told, under the writer's lock, when the first record is lost: of all, or since records were written
@@ -89,6 +92,7 @@ class CaptureWriter final : public pipeline::Tap {
   UnixNs last_sync_ns_ = 0;
   std::optional<Error> failed_;  ///< under `stop`: what ended the recording
   std::uint64_t lost_records_ = 0;
+  std::optional<PayloadCutter> cutter_;
   std::map<pipeline::FlowId, std::unique_ptr<OpenFlow>> open_flows_;  ///< only kept when parts rotate
 };
 

@@ -29,20 +29,22 @@ FlowBook::Cursor FlowBook::begin(const pipeline::Burst& burst) {
   return {flows_.try_emplace(burst.flow, ws::Negotiated{}).first->second};
 }
 
-/// Fills the envelope with what was recorded beside the frame's bytes: mostly nothing.
-void FlowBook::copy_mark(Cursor& at, const pipeline::Burst& burst) {
+/// Fills the envelope with what was recorded beside the frame's bytes: mostly nothing. @return the mark, if
+/// there is one.
+const pipeline::Mark* FlowBook::copy_mark(Cursor& at, const pipeline::Burst& burst) {
   if (at.mark < burst.marks.size() && burst.marks[at.mark].frame == at.frame) {
     const auto& mark = burst.marks[at.mark++];
     envelope_.verdict = mark.verdict;
     envelope_.cause = mark.cause;
     envelope_.sent = mark.sent;
     envelope_.tags = mark.tags;
-  } else {
-    envelope_.verdict = pipeline::Verdict::forwarded;
-    envelope_.cause.clear();
-    envelope_.sent.reset();
-    envelope_.tags.clear();
+    return &mark;
   }
+  envelope_.verdict = pipeline::Verdict::forwarded;
+  envelope_.cause.clear();
+  envelope_.sent.reset();
+  envelope_.tags.clear();
+  return nullptr;
 }
 
 Bytes FlowBook::unmasked(const ws::Frame& frame) {
@@ -58,13 +60,14 @@ Bytes FlowBook::step(Cursor& at, const pipeline::Burst& burst, Depth depth) {
   const std::size_t lane = ws::index(burst.direction);
   envelope_.sequence = burst.first_sequence + at.frame;
   envelope_.frame.raw = burst.raw.subspan(at.begin, burst.ends[at.frame] - at.begin);
-  copy_mark(at, burst);
+  const pipeline::Mark* mark = copy_mark(at, burst);
   at.begin = burst.ends[at.frame++];
 
   ws::FrameHeader& header = envelope_.frame.header;
   envelope_.placement = {};
   envelope_.anomalies = {};
   envelope_.inflation = ws::Inflation::none;
+  envelope_.cut_from = 0;
   if (!decode_header(envelope_.frame.raw, header)) {
     header = {};  // what does not hold a whole header is shown as bytes alone
     return depth == Depth::payloads ? envelope_.frame.raw : Bytes();
@@ -74,15 +77,32 @@ Bytes FlowBook::step(Cursor& at, const pipeline::Burst& burst, Depth depth) {
   if (made_here(envelope_.verdict)) return payload;
   envelope_.placement = at.flow.trackers[lane].observe(header, envelope_.sequence);
   envelope_.anomalies = envelope_.placement.anomalies;
-  ws::MessageReader& reader = at.flow.readers[lane];
+  const Bytes shown = read(at.flow.readers[lane], payload);
+  return mark != nullptr && mark->content && depth == Depth::payloads ? recorded_content(*mark) : shown;
+}
+
+Bytes FlowBook::read(ws::MessageReader& reader, Bytes payload) {
+  const ws::FrameHeader& header = envelope_.frame.header;
   if (payload.size() != header.payload_len) {
     reader.skip(envelope_.placement);
+    if (!payload.empty()) envelope_.cut_from = header.payload_len;
     return payload;
   }
   const auto reading = reader.read(header, envelope_.placement, payload);
   envelope_.anomalies.add(reading.anomalies);
   envelope_.inflation = reading.inflation;
   return reading.payload;
+}
+
+/// What a compressed message says that cannot be inflated any more.
+Bytes FlowBook::recorded_content(const pipeline::Mark& mark) {
+  const Bytes content = *mark.content;
+  const bool whole = content.size() >= mark.content_bytes;
+  envelope_.inflation = ws::Inflation::done;
+  envelope_.cut_from = whole ? 0 : mark.content_bytes;
+  if (whole && envelope_.placement.message_opcode == ws::kText && !ws::is_utf8(content))
+    envelope_.anomalies.add(ws::Anomaly::text_not_utf8);
+  return content;
 }
 
 }  // namespace wstap::formats

@@ -59,7 +59,9 @@ class FlowBook {
   };
   Cursor begin(const pipeline::Burst& burst);
   Bytes step(Cursor& at, const pipeline::Burst& burst, Depth depth);
-  void copy_mark(Cursor& at, const pipeline::Burst& burst);
+  const pipeline::Mark* copy_mark(Cursor& at, const pipeline::Burst& burst);
+  Bytes read(ws::MessageReader& reader, Bytes payload);
+  Bytes recorded_content(const pipeline::Mark& mark);
   Bytes unmasked(const ws::Frame& frame);
 
   std::unordered_map<pipeline::FlowId, Track> flows_;

@@ -29,21 +29,28 @@ void MessageBook::take(const pipeline::Envelope& envelope, Bytes payload) {
     open.begun = true;
     open.message = begun_by(envelope);
     open.payload.clear();
+    open.cut = false;
   }
   if (!open.begun) return;  // its beginning is in a part that is not here
 
   Message& message = open.message;
   message.last = envelope.sequence;
   ++message.frames;
-  message.wire_bytes += envelope.frame.payload().size();
+  message.wire_bytes += envelope.frame.header.payload_len;
   message.anomalies.add(envelope.anomalies);
   if (message.verdict == pipeline::Verdict::forwarded) {
     message.verdict = envelope.verdict;
     message.cause = envelope.cause;
   }
   message.finished = ws::ends_message(part);
+  if (envelope.cut_from != 0) open.cut = true;
   message.inflation = envelope.inflation;
-  if (message.finished && envelope.inflation == ws::Inflation::done) open.payload.clear();
+  if (message.finished && envelope.inflation == ws::Inflation::done) {
+    open.payload.clear();
+    message.cut_from = envelope.cut_from;
+  } else if (open.cut) {
+    message.cut_from = message.wire_bytes;
+  }
   append(open.payload, payload);
   if (message.finished) hand_out(open);
 }

@@ -22,6 +22,7 @@ struct Message {
   bool finished = true;                           ///< its last frame is there
   ws::Inflation inflation = ws::Inflation::none;  ///< how far a compressed message could be inflated
   std::uint64_t wire_bytes = 0;                   ///< payload bytes of all its frames
+  std::uint64_t cut_from = 0;                     ///< see Envelope
   Bytes payload;  ///< what it says; of a compressed message that could not be inflated, the bytes it came in
   ws::AnomalySet anomalies;                                  ///< of all its frames
   pipeline::Verdict verdict = pipeline::Verdict::forwarded;  ///< the first of its frames' that is another
@@ -47,6 +48,7 @@ class MessageBook {
     Message message;
     Buffer payload;  ///< of the frames so far
     bool begun = false;
+    bool cut = false;  ///< some frame's payload is
   };
   void hand_out(Open& open);
 

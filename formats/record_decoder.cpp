@@ -163,6 +163,9 @@ Result<Record> burst(wire::Record::Burst::Reader reader, DecoderScratch& scratch
       return corrupt(fmt::format("mark of frame {}", mark.getFrame()));
     scratch.marks.push_back({mark.getFrame(), verdict(mark.getVerdict()), text(mark.getCause()), sent(mark),
                              texts(mark.getTags())});
+    if (!mark.getHasContent()) continue;
+    scratch.marks.back().content = to_buffer(bytes(mark.getContent()));
+    scratch.marks.back().content_bytes = mark.getContentBytes();
   }
   burst.marks = scratch.marks;
   return burst;

@@ -91,6 +91,11 @@ void fill_mark(wire::Mark::Builder builder, const pipeline::Mark& mark) {
     builder.setHasSent(true);
     builder.setSent(blob(*mark.sent));
   }
+  if (mark.content) {
+    builder.setHasContent(true);
+    builder.setContent(blob(*mark.content));
+    builder.setContentBytes(mark.content_bytes);
+  }
   if (!mark.tags.empty()) fill_texts(builder.initTags(count(mark.tags)), mark.tags);
 }
 

@@ -19,6 +19,10 @@ struct Mark {
   std::string cause;           ///< rule id, plugin, reviewer, "reencode", "after_close", ...
   std::optional<Buffer> sent;  ///< what left instead of `raw`, when it differs by more than mask and length
   std::vector<std::string> tags;
+  /// On the last frame of a compressed message, where the recording lacks what inflating it takes: what the
+  /// message says, or the beginning of that (LIM-3).
+  std::optional<Buffer> content;
+  std::uint64_t content_bytes = 0;  ///< ... in all
 };
 
 /// Frames `first_sequence`, +1, ... Views only; valid during the call they are passed to.

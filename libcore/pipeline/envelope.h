@@ -19,6 +19,10 @@ struct Envelope {
   ws::AnomalySet anomalies;  ///< all that are known: of the header, and of the payload once it was looked at
   ws::Inflation inflation = ws::Inflation::none;  ///< how far the payload beside it could be inflated
 
+  /// The payload beside it is the beginning of one of so many bytes: the rest was not recorded. 0: it is all
+  /// of it.
+  std::uint64_t cut_from = 0;
+
   /// The payload beside it is what the peer said, and not what a compressor made of that.
   bool says_content() const noexcept { return !placement.compressed || inflation == ws::Inflation::done; }
   Verdict verdict = Verdict::forwarded;

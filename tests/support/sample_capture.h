@@ -183,7 +183,7 @@ inline auto fields(const pipeline::Window& w) {
   return std::tuple(w.flow, w.direction, w.bytes);
 }
 inline auto fields(const pipeline::Mark& m) {
-  return std::tuple(m.frame, m.verdict, m.cause, m.sent, m.tags);
+  return std::tuple(m.frame, m.verdict, m.cause, m.sent, m.tags, m.content, m.content_bytes);
 }
 inline auto fields(const pipeline::Burst& b) {
   std::vector<decltype(fields(b.marks[0]))> marks;

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// LIM-3: what is recorded of payloads that are longer than may be recorded, and what readers make of it.
+#include "formats/payload_cutter.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "formats/capture_writer.h"
+#include "formats/event_reader.h"
+#include "tests/support/bytes.h"
+#include "tests/support/deflating_peer.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/sample_capture.h"
+#include "tests/support/temp_dir.h"
+#include "tests/support/wire.h"
+
+namespace wstap::formats {
+namespace {
+
+using test::bytes;
+using test::wire;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using ws::Direction;
+
+constexpr std::size_t kKept = 10;
+
+/// One frame as a reader of the capture has it.
+struct Shown {
+  Buffer raw;
+  std::string payload;
+  std::uint64_t cut_from;
+  ws::Inflation inflation;
+  ws::AnomalySet anomalies;
+};
+
+class CutPayloads : public testing::Test {
+ protected:
+  void open(std::string extensions = {}) {
+    auto flow = test::plain_flow_opened(1);
+    flow.extensions = std::move(extensions);
+    ASSERT_TRUE(writer->flow_opened(flow));
+  }
+  void record(std::vector<Buffer> frames, std::vector<pipeline::Mark> marks = {}) {
+    const std::size_t count = frames.size();
+    test::OwnBurst burst{.flow = 1,
+                         .direction = Direction::receive,
+                         .first_sequence = next_sequence,
+                         .frames = std::move(frames)};
+    burst.marks = std::move(marks);
+    ASSERT_TRUE(writer->burst(burst.view()));
+    next_sequence += count;
+  }
+  void say(std::string_view content) {
+    record({wire({.payload = server.message(as_bytes(content)), .rsv = 4})});
+  }
+
+  std::vector<Shown> shown() {
+    std::vector<Shown> all;
+    auto reader = EventReader::open({path});
+    FlowBook book;
+    for (;;) {
+      auto record = reader->next();
+      if (!record || !*record) return all;
+      if (const auto* opened = std::get_if<pipeline::FlowOpened>(&**record)) book.open(*opened);
+      if (const auto* burst = std::get_if<pipeline::Burst>(&**record))
+        book.visit(*burst, Depth::payloads, [&](pipeline::Envelope& envelope, Bytes payload) {
+          reader->settle(envelope);
+          all.push_back({to_buffer(envelope.frame.raw), test::text(payload), envelope.cut_from,
+                         envelope.inflation, envelope.anomalies});
+        });
+    }
+  }
+  std::vector<std::string> payloads() {
+    std::vector<std::string> all;
+    for (const auto& frame : shown()) all.push_back(frame.payload);
+    return all;
+  }
+
+  const test::TempDir folder;
+  const std::string path = folder / "x.wstap";
+  test::FakeClock clock;
+  std::unique_ptr<CaptureWriter> writer =
+      std::move(*CaptureWriter::open({.path = path, .max_payload_bytes = kKept}, clock));
+  test::DeflatingPeer server;
+  pipeline::Sequence next_sequence = 2;
+};
+
+// LIM-3: the header says how long the frame was.
+TEST_F(CutPayloads, KeepTheirHeaders) {
+  open();
+  const Buffer longer = wire({.payload = bytes("more than ten bytes")});
+  record({wire({.payload = bytes("short")}), longer, wire({.payload = bytes("exactly 10")})});
+  const auto frames = shown();
+  ASSERT_EQ(frames.size(), 3U);
+  EXPECT_EQ(frames[0].payload, "short");
+  EXPECT_EQ(frames[0].cut_from, 0U);
+  EXPECT_EQ(frames[1].raw, to_buffer(Bytes(longer).first(2 + kKept)));
+  EXPECT_EQ(frames[1].payload, "more than ");
+  EXPECT_EQ(frames[1].cut_from, 19U);
+  EXPECT_EQ(frames[2].payload, "exactly 10");
+}
+
+TEST_F(CutPayloads, AreNotJudged) {
+  open();
+  record({wire({.payload = bytes("123456789\xc3\xa4")})});  // the cut is within a character
+  EXPECT_TRUE(shown()[0].anomalies.empty());
+}
+
+// LIM-3: what was sent instead is cut as well, in the frame's record and in its outcome.
+TEST_F(CutPayloads, AreCutInWhatWasSentInstead) {
+  open();
+  const Buffer sent = wire({.payload = bytes("something else of some length")});
+  record({wire({.payload = bytes("a")}), wire({.payload = bytes("b")})},
+         {{0, pipeline::Verdict::changed, "rule", sent, {}}, {1, pipeline::Verdict::pending, "", {}, {}}});
+  ASSERT_TRUE(writer->outcome({1, 3, 0, pipeline::Verdict::changed, "rule", sent}));
+  const Buffer kept = to_buffer(Bytes(sent).first(2 + kKept));
+  EXPECT_EQ(test::records_of<pipeline::Outcome>(path).at(0).sent, kept);
+  auto reader = CaptureReader::open(path);
+  for (;;) {
+    auto record = reader->next();
+    ASSERT_TRUE(record && *record);
+    const auto* burst = std::get_if<pipeline::Burst>(&**record);
+    if (burst == nullptr) continue;
+    EXPECT_EQ(burst->marks[0].sent, kept);
+    break;
+  }
+}
+
+TEST_F(CutPayloads, AreCutInWhatNeverBecameAFrame) {
+  open();
+  const Buffer begun = to_buffer(Bytes(wire({.payload = Buffer(100)})).first(50));
+  ASSERT_TRUE(writer->flow_closed({.id = 1, .unfinished = {begun, bytes("x")}}));
+  const auto closed = test::records_of<pipeline::FlowClosed>(path);
+  EXPECT_EQ(closed.at(0).unfinished[0].size(), 2 + kKept);
+  EXPECT_EQ(closed.at(0).unfinished[1], bytes("x"));
+}
+
+// LIM-3: behind a cut, compressed messages are stored inflated, since nothing else would tell what they say.
+TEST_F(CutPayloads, LeaveCompressedMessagesReadable) {
+  open("permessage-deflate");
+  say("hello");
+  say("incompressible: qwertzuiop");
+  say("hello");
+  say("hello, hello, hello, hello");
+  EXPECT_THAT(payloads(), ElementsAre("hello", "incompress", "hello", "hello, hel"));
+  const auto frames = shown();
+  EXPECT_EQ(frames[1].cut_from, 26U);
+  EXPECT_EQ(frames[2].cut_from, 0U);
+  EXPECT_EQ(frames[3].cut_from, 26U) << "of what it says";
+  for (const auto& frame : frames) {
+    EXPECT_EQ(frame.inflation, ws::Inflation::done);
+    EXPECT_TRUE(frame.anomalies.empty());
+  }
+}
+
+TEST_F(CutPayloads, StoreNothingTwice) {
+  open("permessage-deflate");
+  say("hello");
+  const auto before = writer->bytes_written();
+  say("hello");
+  EXPECT_LT(writer->bytes_written() - before, 80U) << "no mark";
+}
+
+// Without takeover only the cut message needs it.
+TEST_F(CutPayloads, ConcernOneMessageWithoutTakeover) {
+  open("permessage-deflate; server_no_context_takeover");
+  test::DeflatingPeer alone({.takeover = false});
+  record({wire({.payload = alone.message(bytes("incompressible: qwertzuiop")), .rsv = 4})});
+  record({wire({.payload = alone.message(bytes("hello")), .rsv = 4})});
+  EXPECT_THAT(payloads(), ElementsAre("incompress", "hello"));
+  auto reader = CaptureReader::open(path);
+  std::vector<std::size_t> marks;
+  for (;;) {
+    auto record = reader->next();
+    if (!record || !*record) break;
+    if (const auto* burst = std::get_if<pipeline::Burst>(&**record)) marks.push_back(burst->marks.size());
+  }
+  EXPECT_THAT(marks, ElementsAre(1U, 0U));
+}
+
+// A message is as incomplete as any of its frames.
+TEST_F(CutPayloads, CountForTheirMessage) {
+  open("permessage-deflate");
+  const Buffer payload = server.message(bytes("incompressible: qwertzuiop"));
+  const Bytes all = payload;
+  record({wire({.payload = to_buffer(all.first(12)), .fin = false, .rsv = 4})});
+  record({wire({.opcode = 0, .payload = to_buffer(all.subspan(12, 5)), .fin = false})});
+  record({wire({.opcode = 0, .payload = to_buffer(all.subspan(17))})});
+  const auto frames = shown();
+  EXPECT_EQ(frames[0].cut_from, 12U);
+  EXPECT_EQ(frames[2].payload, "incompress");
+}
+
+// Invalid text is found in what was stored, too.
+TEST_F(CutPayloads, AreJudgedByWhatTheySaid) {
+  open("permessage-deflate");
+  say("incompressible: qwertzuiop");
+  say("\xff");
+  EXPECT_TRUE(shown()[1].anomalies.has(ws::Anomaly::text_not_utf8));
+}
+
+}  // namespace
+}  // namespace wstap::formats
