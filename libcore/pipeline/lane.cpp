@@ -136,9 +136,11 @@ void Lane::scan(Turn& turn) {
   Bytes rest = turn.unread;
   Frame frame;
   bool going = true;
+  // Where messages are inflated, those that are compressed are looked at one by one.
+  const bool compressed = negotiated_.permessage_deflate && !payloads_;
   while (going) {
     if (takes_short_messages())
-      reader_.take_short_messages(rest, direction_ == Direction::send, [&](const std::byte* end) {
+      reader_.take_short_messages(rest, direction_ == Direction::send, compressed, [&](const std::byte* end) {
         turn.scratch.ends.push_back(static_cast<std::uint32_t>(end - turn.unread.data()));
       });
     switch (reader_.next(rest, frame)) {

@@ -52,7 +52,7 @@ std::size_t write_frames(const Turn& turn, bool masks, const ws::Negotiated& neg
     } else if (verbatim) {
       std::memmove(to, raw.data(), raw.size());
       to += raw.size();
-    } else if (masks && ws::is_short_masked(raw)) {
+    } else if (masks && ws::is_short_masked(raw)) {  // RSV bits that may not stay made a mark
       to += ws::remask_short(raw, keys.next(turn.frames() - i), to);
     } else {
       Frame frame{{}, raw};

@@ -50,18 +50,19 @@ class FrameReader {
   }
 
   /// Takes frames off `in` while they are whole and of the commonest kind: a text or binary message in one
-  /// frame, no RSV bit, masked as `masked` says, a short payload. next() would take the same
-  /// frames, more slowly.
+  /// frame, masked as `masked` says, a short payload. next() would take the same frames, more slowly.
+  /// @param compressed  RSV1 is none of this reader's concern; other RSV bits never occur.
   /// @param each  called with where each frame ends.
   template <class Each>
-  void take_short_messages(Bytes& in, bool masked, Each&& each) noexcept {
+  void take_short_messages(Bytes& in, bool masked, bool compressed, Each&& each) noexcept {
     if (error_ || max_payload_ < kShortPayload) return;
     const std::size_t header_len = minimal_header_len(0, masked);
     const std::byte mask_bit = masked ? std::byte{0x80} : std::byte{0};
+    const std::byte first_bits = compressed ? std::byte{0xbf} : std::byte{0xff};  // those that matter
     const std::byte* at = in.data();
     const std::byte* const end = at + in.size();
     while (end - at >= 2) {
-      const auto opcode = static_cast<unsigned>(at[0] ^ std::byte{0x80});
+      const auto opcode = static_cast<unsigned>((at[0] & first_bits) ^ std::byte{0x80});
       const auto payload_len = static_cast<std::size_t>(at[1] ^ mask_bit);
       if ((opcode != kText && opcode != kBinary) || payload_len > kShortPayload) break;
       if (static_cast<std::size_t>(end - at) < header_len + payload_len) break;

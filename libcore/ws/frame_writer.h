@@ -21,11 +21,10 @@ Buffer make_frame(FrameHeader header, Bytes payload);
 std::size_t rewrite_frame(const Frame& frame, std::uint8_t rsv, std::optional<MaskKey> mask,
                           std::byte* to) noexcept;
 
-/// A whole frame that is masked, has no RSV bit and a short payload: written anew, only its mask
+/// A whole frame that is masked and has a short payload: written anew with the same RSV bits, only its mask
 /// is another.
 constexpr bool is_short_masked(Bytes raw) noexcept {
-  return (raw[0] & std::byte{0x70}) == std::byte{0} && raw[1] >= std::byte{0x80} &&
-         raw[1] <= std::byte{0x80 + kShortPayload};
+  return raw[1] >= std::byte{0x80} && raw[1] <= std::byte{0x80 + kShortPayload};
 }
 /// Writes such a frame anew at `to`, which may overlap it when it does not begin behind it. @return
 /// raw.size().

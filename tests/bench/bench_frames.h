@@ -27,8 +27,9 @@ inline Buffer json_payload(std::size_t bytes) {
   return to_buffer(as_bytes(text));
 }
 
-inline Frames frames(ws::Direction direction, std::size_t count, std::size_t payload_bytes) {
-  test::WireFrame frame{.opcode = 1, .payload = json_payload(payload_bytes)};
+inline Frames frames(ws::Direction direction, std::size_t count, std::size_t payload_bytes,
+                     std::uint8_t rsv = 0) {
+  test::WireFrame frame{.opcode = 1, .payload = json_payload(payload_bytes), .rsv = rsv};
   if (direction == ws::Direction::send) frame.mask = {0x37, 0xfa, 0x21, 0x3d};
   const Buffer one = test::wire(frame);
   Frames all;

@@ -25,15 +25,16 @@ class NullTap final : public pipeline::Tap {
 };
 
 /// Arguments: payload bytes, frames in the burst.
-void take(benchmark::State& state, Direction direction, pipeline::Forward forward) {
-  Frames burst =
-      frames(direction, static_cast<std::size_t>(state.range(1)), static_cast<std::size_t>(state.range(0)));
+void take(benchmark::State& state, Direction direction, pipeline::Forward forward, std::uint8_t rsv = 0) {
+  Frames burst = frames(direction, static_cast<std::size_t>(state.range(1)),
+                        static_cast<std::size_t>(state.range(0)), rsv);
   NullTap tap;
   tls::OpensslEntropy entropy;
   pipeline::Counters counters;
   const pipeline::FlowOptions options{.forward = forward};
   pipeline::FlowOpened opened;
   opened.id = 1;
+  opened.extensions = "permessage-deflate";
   pipeline::Flow flow(opened, pipeline::Pipeline(), {options, tap, entropy, counters});
   pipeline::LaneScratch scratch;
   for (auto _ : state) {
@@ -51,6 +52,11 @@ void shapes(benchmark::internal::Benchmark* bench) {
 }
 BENCHMARK_CAPTURE(take, send_reencode, Direction::send, pipeline::Forward::reencode)->Apply(shapes);
 BENCHMARK_CAPTURE(take, receive_reencode, Direction::receive, pipeline::Forward::reencode)->Apply(shapes);
+// Compressed messages that nobody alters cost no more.
+BENCHMARK_CAPTURE(take, send_compressed, Direction::send, pipeline::Forward::reencode, ws::kRsv1)
+    ->Apply(shapes);
+BENCHMARK_CAPTURE(take, receive_compressed, Direction::receive, pipeline::Forward::reencode, ws::kRsv1)
+    ->Apply(shapes);
 BENCHMARK_CAPTURE(take, send_verbatim, Direction::send, pipeline::Forward::verbatim)->Apply(shapes);
 
 /// Four bytes a frame from OpenSSL's generator, by way of blocks.

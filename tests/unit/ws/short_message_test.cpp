@@ -34,15 +34,16 @@ std::vector<WireFrame> all_kinds() {
   return frames;
 }
 
-bool is_short_message(const WireFrame& frame, bool masked) {
-  return frame.fin && frame.rsv == 0 && (frame.opcode == kText || frame.opcode == kBinary) &&
-         frame.payload.size() < 126 && frame.length == LengthForm::shortest &&
-         frame.mask.has_value() == masked;
+bool is_short_message(const WireFrame& frame, bool masked, bool compressed) {
+  return frame.fin && (frame.rsv == 0 || (compressed && frame.rsv == 4)) &&
+         (frame.opcode == kText || frame.opcode == kBinary) && frame.payload.size() < 126 &&
+         frame.length == LengthForm::shortest && frame.mask.has_value() == masked;
 }
 
 // FRM-2: a kind that is no short message is left to next(), whatever comes before and behind it.
 TEST(ShortMessages, AreTakenAndNothingElse) {
-  for (const bool masked : {true, false}) {
+  for (const auto& [masked, compressed] :
+       {std::pair(true, false), {false, false}, {true, true}, {false, true}}) {
     const WireFrame usual{kText, test::bytes("usual"), true, 0, masked ? std::optional(kKey) : std::nullopt};
     for (const auto& kind : all_kinds()) {
       const Buffer first = test::wire(usual), second = test::wire(kind);
@@ -51,12 +52,12 @@ TEST(ShortMessages, AreTakenAndNothingElse) {
       std::vector<std::size_t> ends;
       Bytes in = stream;
       const auto take = [&] {
-        reader.take_short_messages(in, masked, [&](const std::byte* end) {
+        reader.take_short_messages(in, masked, compressed, [&](const std::byte* end) {
           ends.push_back(static_cast<std::size_t>(end - stream.data()));
         });
       };
       take();
-      if (!is_short_message(kind, masked)) {
+      if (!is_short_message(kind, masked, compressed)) {
         ASSERT_EQ(ends, (std::vector{first.size()}));
         EXPECT_EQ(reader.offset(), first.size());
         Frame frame;
@@ -78,7 +79,7 @@ TEST(ShortMessages, AreTakenWhole) {
     FrameReader reader(kLimit);
     Bytes in = Bytes(frame).first(size);
     int taken = 0;
-    reader.take_short_messages(in, true, [&](const std::byte*) { ++taken; });
+    reader.take_short_messages(in, true, false, [&](const std::byte*) { ++taken; });
     EXPECT_EQ(taken, size == frame.size() ? 1 : 0);
     EXPECT_EQ(in.size(), size == frame.size() ? 0 : size);
   }
@@ -90,7 +91,7 @@ TEST(ShortMessages, AreNotTakenUnderALowerLimit) {
   for (const std::uint64_t limit : {0, 124}) {
     FrameReader reader(limit);
     Bytes in = frame;
-    reader.take_short_messages(in, false, [](const std::byte*) { FAIL(); });
+    reader.take_short_messages(in, false, false, [](const std::byte*) { FAIL(); });
     EXPECT_EQ(in.size(), frame.size());
   }
 }
@@ -101,14 +102,13 @@ TEST(RemaskShort, IsRewriteFrame) {
   int remasked = 0;
   for (const auto& kind : all_kinds()) {
     const Buffer raw = test::wire(kind);
-    const bool is_short =
-        kind.rsv == 0 && kind.mask && kind.payload.size() < 126 && kind.length == LengthForm::shortest;
+    const bool is_short = kind.mask && kind.payload.size() < 126 && kind.length == LengthForm::shortest;
     ASSERT_EQ(is_short_masked(raw), is_short);
     if (!is_short) continue;
     Frame frame{{}, raw};
     ASSERT_TRUE(decode_header(raw, frame.header));
     Buffer expected(raw.size());
-    ASSERT_EQ(rewrite_frame(frame, 0, kNew, expected.data()), raw.size());
+    ASSERT_EQ(rewrite_frame(frame, kind.rsv, kNew, expected.data()), raw.size());
     for (const std::size_t gap : {0, 1, 7, 200}) {
       Buffer room = test::concat({Buffer(gap), raw});
       EXPECT_EQ(remask_short(Bytes(room).subspan(gap), kNew, room.data()), raw.size());
