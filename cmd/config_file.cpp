@@ -75,12 +75,24 @@ std::vector<CLI::ConfigItem> ConfigFile::from_config(std::istream& input) const 
     refuse(error.source(), error.description());
   }
   std::erase_if(found, [this](const auto& item) { return is_outranked(item); });
+  std::erase_if(found, [this](const auto& item) { return takes_back(item); });
   return found;
+}
+
+/// A flag that is off excludes nothing, so that CLI11 must not see it; a file that is read later cannot set
+/// it.
+bool ConfigFile::takes_back(const CLI::ConfigItem& item) const {
+  const auto* option = find_option(app_, item);
+  const bool is_off = option != nullptr && option->get_expected_min() == 0 &&
+                      !option->get_excludes().empty() && item.inputs == std::vector<std::string>{"false"};
+  if (is_off) off_.push_back(option);
+  return is_off;
 }
 
 bool ConfigFile::is_outranked(const CLI::ConfigItem& item) const {
   if (set_in_environment(environment_name(item.name))) return true;
   const auto* option = find_option(app_, item);
+  if (std::ranges::find(off_, option) != off_.end()) return true;
   return option != nullptr && std::ranges::any_of(option->get_excludes(), [](const CLI::Option* other) {
            return other->count() > 0 || set_in_environment(other->get_envname());
          });

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace wstap::cmd {
 
@@ -32,8 +33,10 @@ class ConfigFile final : public CLI::Config {
 
  private:
   bool is_outranked(const CLI::ConfigItem& item) const;
+  bool takes_back(const CLI::ConfigItem& item) const;
 
   const CLI::App& app_;
+  mutable std::vector<const CLI::Option*> off_;  ///< what the files so far take back
 };
 
 }  // namespace wstap::cmd

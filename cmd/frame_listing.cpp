@@ -14,8 +14,8 @@ std::optional<FrameId> parse_frame_id(std::string_view text) {
   return FrameId{*flow, *sequence};
 }
 
-FrameListing::FrameListing(Shape shape, bool colour, std::optional<FrameId> only)
-    : shape_(shape), only_(only), lines_(colour), json_({}, json_detail(shape)) {}
+FrameListing::FrameListing(Shape shape, bool colour, Inflating inflating, std::optional<FrameId> only)
+    : FrameVisitor(inflating), shape_(shape), only_(only), lines_(colour), json_({}, json_detail(shape)) {}
 
 void FrameListing::opened(const pipeline::FlowOpened& flow, std::string& out) {
   if (only_ && only_->flow == flow.id && only_->sequence < pipeline::kFirstFrame) head(flow, out);

@@ -20,7 +20,7 @@ std::optional<FrameId> parse_frame_id(std::string_view text);
 
 class FrameListing final : public FrameVisitor {
  public:
-  FrameListing(Shape shape, bool colour, std::optional<FrameId> only);
+  FrameListing(Shape shape, bool colour, Inflating inflating, std::optional<FrameId> only);
   bool satisfied() const override { return found_; }
 
  private:

@@ -11,6 +11,9 @@ namespace wstap::cmd {
 /// Hands out each record in its parts, in order. `out` is where a part appends what it prints.
 class FrameVisitor : public Listing {
  public:
+  /// What is made of compressed messages, by ws::index.
+  using Inflating = std::array<ws::Inflating, 2>;
+  explicit FrameVisitor(Inflating inflating) : book_(inflating) {}
   void take(const formats::Record& record, formats::EventReader& reader, std::string& out) final;
 
  protected:

@@ -35,6 +35,7 @@ struct Options {
   std::string repair_to;
   Shape format = Shape::line;
   Colour colour = Colour::automatic;
+  Deflate deflate = Deflate::on;
   bool flows = false, messages = false, lint = false, raw = false, structured = false, json = false,
        count = false;
   bool follow = false, force = false, quiet = false;
@@ -55,13 +56,21 @@ std::string contradiction(const Options& options) {
   return {};
 }
 
+FrameVisitor::Inflating inflating(const Options& options) {
+  FrameVisitor::Inflating result{};
+  std::ranges::transform(reads_deflate(options.deflate), result.begin(),
+                         [](bool reads) { return reads ? ws::Inflating::on : ws::Inflating::as_bytes; });
+  return result;
+}
+
 std::unique_ptr<Listing> make_listing(const Options& options) {
   const bool colour = wants_colour(options.colour);
   if (options.count) return std::make_unique<Count>(options.flows);
-  if (options.lint) return std::make_unique<Lint>(options.shape());
-  if (options.messages) return std::make_unique<MessageListing>(options.shape(), colour);
+  if (options.lint) return std::make_unique<Lint>(options.shape(), inflating(options));
+  if (options.messages) return std::make_unique<MessageListing>(options.shape(), colour, inflating(options));
   if (options.flows) return std::make_unique<FlowListing>(options.shape(), colour, options.follow);
-  return std::make_unique<FrameListing>(options.shape(), colour, parse_frame_id(options.frame));
+  return std::make_unique<FrameListing>(options.shape(), colour, inflating(options),
+                                        parse_frame_id(options.frame));
 }
 
 /// All of it is there already. What comes through a pipe may be traffic of this moment.
@@ -202,6 +211,7 @@ void declare_shape(CLI::App& app, Options& options) {
   app.add_flag("--raw", options.raw, "the same as --format raw");
   app.add_flag("--structured", options.structured, "the same as --format structured");
   app.add_flag("--json", options.json, "the same as --format json");
+  add_deflate_option(app, options.deflate);
   add_colour_option(app, options.colour);
 }
 
@@ -227,8 +237,9 @@ void declare_conflicts(CLI::App& app) {
   exclude("--format", {"--raw", "--structured", "--json"});
   exclude("--raw", {"--structured", "--json"});
   exclude("--structured", {"--json"});
+  exclude("--deflate", {"--flows", "--count"});
   exclude("--repair", {"--flows", "--messages", "--frame", "--count", "--lint", "--format", "--raw",
-                       "--structured", "--json", "--follow"});
+                       "--structured", "--json", "--deflate", "--follow"});
 }
 
 }  // namespace

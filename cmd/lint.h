@@ -9,7 +9,7 @@ namespace wstap::cmd {
 class Lint final : public FrameVisitor {
  public:
   /// @param shape  lines or JSON Lines.
-  explicit Lint(Shape shape) : shape_(shape) {}
+  Lint(Shape shape, Inflating inflating) : FrameVisitor(inflating), shape_(shape) {}
   bool found_fault() const override { return found_; }
 
  private:

@@ -3,8 +3,9 @@
 
 namespace wstap::cmd {
 
-MessageListing::MessageListing(Shape shape, bool colour)
-    : shape_(shape),
+MessageListing::MessageListing(Shape shape, bool colour, Inflating inflating)
+    : FrameVisitor(inflating),
+      shape_(shape),
       messages_([this](const formats::Message& message) { print(message); }),
       lines_(colour),
       json_({}, json_detail(shape)) {}

@@ -10,7 +10,7 @@ namespace wstap::cmd {
 
 class MessageListing final : public FrameVisitor {
  public:
-  MessageListing(Shape shape, bool colour);
+  MessageListing(Shape shape, bool colour, Inflating inflating);
   void finish(std::string& out) override;
 
  private:

@@ -6,13 +6,15 @@
 #include <cstdlib>
 
 #include "cmd/values.h"
+#include "libcore/ws/direction.h"
 
 namespace wstap::cmd {
 
 void add_log_options(CLI::App& app, LogOptions& options) {
-  app.add_flag("-v,--verbose", options.verbose, "say on standard error what happens to each connection")
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  app.add_flag("-q,--quiet", options.quiet, "say nothing but errors");
+  auto* verbose =
+      app.add_flag("-v,--verbose", options.verbose, "say on standard error what happens to each connection")
+          ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_flag("-q,--quiet", options.quiet, "say nothing but errors")->excludes(verbose);
   add_choice<LogFormat>(app, "--log-format", options.format,
                         {{"text", LogFormat::text}, {"json", LogFormat::json}},
                         "form of the lines on standard error");
@@ -22,6 +24,21 @@ void add_colour_option(CLI::App& app, Colour& colour) {
   add_choice<Colour>(app, "--color", colour,
                      {{"auto", Colour::automatic}, {"always", Colour::always}, {"never", Colour::never}},
                      "colours on standard output; auto: on a terminal, unless NO_COLOR is set");
+}
+
+CLI::Option* add_deflate_option(CLI::App& app, Deflate& deflate) {
+  return add_choice<Deflate>(
+      app, "--deflate", deflate,
+      {{"on", Deflate::on}, {"off", Deflate::off}, {"send", Deflate::send}, {"receive", Deflate::receive}},
+      "read compressed messages inflated: of both directions, of none, of one; others are the bytes they "
+      "are");
+}
+
+std::array<bool, 2> reads_deflate(Deflate deflate) {
+  std::array<bool, 2> reads{};
+  reads[ws::index(ws::Direction::send)] = deflate == Deflate::on || deflate == Deflate::send;
+  reads[ws::index(ws::Direction::receive)] = deflate == Deflate::on || deflate == Deflate::receive;
+  return reads;
 }
 
 bool wants_colour(Colour colour) {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -25,6 +26,12 @@ enum class Colour : std::uint8_t { automatic, always, never };
 void add_colour_option(CLI::App& app, Colour& colour);
 /// What --color means here: `automatic` looks at the terminal and at NO_COLOR.
 bool wants_colour(Colour colour);
+
+/// --deflate: whose compressed messages are inflated for reading (DEF-8).
+enum class Deflate : std::uint8_t { on, off, send, receive };
+CLI::Option* add_deflate_option(CLI::App& app, Deflate& deflate);
+/// By ws::index: whether it reads that direction inflated.
+std::array<bool, 2> reads_deflate(Deflate deflate);
 
 /// A whole number from `least` to `most`.
 template <class Number>

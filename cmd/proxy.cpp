@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -28,6 +29,19 @@ constexpr std::chrono::seconds kDrain{7}, kCut{1};
 Exit fail_with(const Error& error, Io& io) {
   complain(io, kName, error.text());
   return exit_for(error.code);
+}
+
+/// Reads compressed messages as steps of the flow would (DEF-7, DEF-8), within the same bounds (DEF-5).
+formats::FlowBook live_book(const pipeline::FlowOptions& flow) {
+  std::array<ws::Inflating, 2> inflating{};
+  std::ranges::transform(flow.reads_deflate, inflating.begin(), [&flow](bool reads) {
+    if (!reads) return ws::Inflating::as_bytes;
+    return flow.inflate == pipeline::InflateWhen::never ? ws::Inflating::never : ws::Inflating::on;
+  });
+  ws::InflateLimits limits;
+  limits.message_bytes = flow.max_message_bytes;
+  limits.work_bytes = flow.inflate_work_bytes;
+  return formats::FlowBook(inflating, limits);
 }
 
 /// Where observations go: a capture, a terminal or both, and the log.
@@ -57,11 +71,13 @@ class Recording {
     }
     if (settings_.prints()) {
       const auto style = settings_.json ? formats::LiveStyle::json : formats::LiveStyle::lines;
-      view_ = std::make_unique<formats::LiveView>(style, wants_colour(settings_.colour),
-                                                  [this](std::string_view lines) {
-                                                    print(lines);
-                                                    return true;
-                                                  });
+      view_ = std::make_unique<formats::LiveView>(
+          style, wants_colour(settings_.colour),
+          [this](std::string_view lines) {
+            print(lines);
+            return true;
+          },
+          live_book(settings_.net.flow));
       taps_.add(*view_);
     }
     taps_.add(flow_log_);

@@ -8,6 +8,7 @@
 #include <limits>
 #include <thread>
 
+#include "cmd/proxy_conflicts.h"
 #include "cmd/version.h"
 #include "libcore/net/listening.h"
 #include "libcore/net/tcp_transport.h"
@@ -15,7 +16,9 @@
 namespace wstap::cmd {
 namespace {
 
+using pipeline::DropOpen;
 using pipeline::Forward;
+using pipeline::InflateWhen;
 using pipeline::OnAnomaly;
 using pipeline::OnMessageLimit;
 
@@ -73,6 +76,24 @@ void declare_frames(CLI::App& app, ProxySettings& s) {
                "how long after a Close a connection may stay open");
   add_duration(app, "--idle-timeout", s.net.relay.idle_timeout,
                "end flows in which nothing comes for so long");
+}
+
+void declare_content(CLI::App& app, ProxySettings& s) {
+  const OptionGroup group(app, "Payloads and changes");
+  auto& flow = s.net.flow;
+  add_deflate_option(app, s.deflate);
+  add_choice<InflateWhen>(
+      app, "--inflate", flow.inflate,
+      {{"auto", InflateWhen::wanted}, {"always", InflateWhen::always}, {"never", InflateWhen::never}},
+      "when compressed messages are inflated; auto: where something wants to read or change them; never: "
+      "nothing can");
+  add_size(app, "--inflate-work", flow.inflate_work_bytes,
+           "bytes inflated of one message; beyond, no more of its direction can be read");
+  add_choice<DropOpen>(app, "--drop-open", flow.drop_open,
+                       {{"truncate", DropOpen::truncate}, {"close", DropOpen::close}},
+                       "a message is dropped whose beginning has left: end it there, or end the flow");
+  app.add_flag("--force-edit", flow.force_edit,
+               "change data frames although an unknown extension gives them their meaning");
 }
 
 void declare_limits(CLI::App& app, ProxySettings& s) {
@@ -166,12 +187,15 @@ void declare_proxy_options(CLI::App& app, ProxySettings& settings) {
   declare_ways_in(app, settings);
   declare_tls(app, settings);
   declare_frames(app, settings);
+  declare_content(app, settings);
   declare_limits(app, settings);
   declare_capture(app, settings);
   declare_output(app, settings);
+  declare_proxy_conflicts(app);
 }
 
 std::string complete_proxy_settings(const CLI::App& app, ProxySettings& s) {
+  if (auto wrong = find_useless_option(app, s); !wrong.empty()) return wrong;
   if (auto wrong = read_credentials(s.credentials, s.net.credentials); !wrong.empty()) return wrong;
   if (auto wrong = read_addresses(s); !wrong.empty()) return wrong;
   if (!s.reverse.empty()) {
@@ -186,7 +210,9 @@ std::string complete_proxy_settings(const CLI::App& app, ProxySettings& s) {
   }
   if (s.capture.path == "-" && s.prints()) return "--print: standard output is the capture's already (-w -)";
   if (s.net.flow.max_frame_bytes == 0) s.net.flow.max_frame_bytes = formats::kMaxPayloadBytes;
-  for (std::uint64_t* limit : {&s.net.flow.max_message_bytes, &s.max_head_bytes, &s.net.max_buffered_bytes})
+  s.net.flow.reads_deflate = reads_deflate(s.deflate);
+  for (std::uint64_t* limit : {&s.net.flow.max_message_bytes, &s.net.flow.inflate_work_bytes,
+                               &s.max_head_bytes, &s.net.max_buffered_bytes})
     if (*limit == 0) *limit = std::numeric_limits<std::uint64_t>::max();
   if (s.net.flow.max_frame_bytes > formats::kMaxPayloadBytes)
     return fmt::format("--max-frame: a capture holds frames of at most {} bytes", formats::kMaxPayloadBytes);

@@ -23,6 +23,7 @@ struct ProxySettings {
   AuthorityOptions authority;
   LogOptions log;
   Colour colour = Colour::automatic;
+  Deflate deflate = Deflate::on;
 
   std::vector<std::string> listen{"127.0.0.1:8080"};
   std::string reverse;

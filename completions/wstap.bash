@@ -9,13 +9,14 @@ _wstap_options() {
       echo "--listen --reverse --allow-remote --proxy-auth --detect-timeout --lenient-heads --workers --ready-file" \
         "--ca-cert --ca-key --upstream-ca -k --insecure --keylog" \
         "--forward --on-anomaly --max-frame --max-message --on-message-limit --close-timeout --idle-timeout" \
+        "--deflate --inflate --inflate-work --drop-open --force-edit" \
         "--max-connections --dial-timeout --handshake-timeout --max-head --max-headers --max-buffered" \
         "-w --write --force --on-capture-error --fsync --rotate-size --rotate-time" \
         "--print --no-print --json --color -v --verbose -q --quiet --log-format -h --help"
       ;;
     inspect)
-      echo "--flows --messages --frame --count --lint --format --raw --structured --json --color --follow --repair --force" \
-        "-q --quiet -h --help"
+      echo "--flows --messages --frame --count --lint --format --raw --structured --json --deflate --color" \
+        "--follow --repair --force -q --quiet -h --help"
       ;;
     ca) echo "--ca-cert --ca-key -h --help" ;;
     export) echo "--format --password --ca-cert --ca-key -h --help" ;;
@@ -33,8 +34,11 @@ _wstap_choices() {
     proxy:--forward) echo "reencode verbatim" ;;
     proxy:--on-anomaly) echo "pass close" ;;
     proxy:--on-message-limit) echo "mark close" ;;
+    proxy:--inflate) echo "auto always never" ;;
+    proxy:--drop-open) echo "truncate close" ;;
     proxy:--on-capture-error) echo "stop pass" ;;
     proxy:--fsync) echo "never interval always" ;;
+    *:--deflate) echo "on off send receive" ;;
     *:--color) echo "auto always never" ;;
     *:--log-format) echo "text json" ;;
     inspect:--format) echo "text raw structured json jsonl" ;;
@@ -46,11 +50,12 @@ _wstap_choices() {
 _wstap_argument() {
   case $1 in
     --config | --ready-file | --ca-cert | --ca-key | --upstream-ca | --keylog | -w | --write | --repair) echo file ;;
-    --forward | --on-anomaly | --on-message-limit | --on-capture-error | --fsync | --color | --log-format | --format)
+    --forward | --on-anomaly | --on-message-limit | --deflate | --inflate | --drop-open | --on-capture-error | --fsync | \
+      --color | --log-format | --format)
       echo choice
       ;;
     --listen | --reverse | --proxy-auth | --workers | --frame | --password | --name | --source | --size) echo text ;;
-    --*-timeout | --max-* | --rotate-*) echo text ;;
+    --*-timeout | --max-* | --rotate-* | --inflate-work) echo text ;;
     *) echo none ;;
   esac
 }

@@ -37,6 +37,11 @@ complete -c wstap -n $proxy -l max-message -x -d 'Largest payload of one message
 complete -c wstap -n $proxy -l on-message-limit -x -a 'mark close' -d 'What to do with larger messages'
 complete -c wstap -n $proxy -l close-timeout -x -d 'How long it may stay open after a Close'
 complete -c wstap -n $proxy -l idle-timeout -x -d 'End flows that are silent for so long'
+# proxy: payloads and changes
+complete -c wstap -n $proxy -l inflate -x -a 'auto always never' -d 'When compressed messages are inflated'
+complete -c wstap -n $proxy -l inflate-work -x -d 'Bytes inflated of one message'
+complete -c wstap -n $proxy -l drop-open -x -a 'truncate close' -d 'What becomes of a dropped message that has left in part'
+complete -c wstap -n $proxy -l force-edit -d 'Change frames also under unknown extensions'
 # proxy: limits
 complete -c wstap -n $proxy -l max-connections -x -d 'Client connections at a time'
 complete -c wstap -n $proxy -l dial-timeout -x -d 'For a connection to a server'
@@ -95,6 +100,7 @@ complete -c wstap -n $echo -l ca-cert -r -F -d 'Use this authority: certificate'
 complete -c wstap -n $echo -l ca-key -r -F -d '... and its private key'
 
 # What several of them have
+complete -c wstap -n '__fish_seen_subcommand_from proxy inspect' -l deflate -x -a 'on off send receive' -d 'Whose compressed messages are read inflated'
 complete -c wstap -n '__fish_seen_subcommand_from proxy inspect' -l color -x -a 'auto always never' -d 'Colours'
 complete -c wstap -n '__fish_seen_subcommand_from proxy echo' -s v -l verbose -d 'Say what happens to each connection'
 complete -c wstap -n '__fish_seen_subcommand_from proxy inspect echo' -s q -l quiet -d 'Say less on standard error'

@@ -6,7 +6,7 @@ namespace wstap::formats {
 void FlowBook::open(const pipeline::FlowOpened& flow) {
   // A later part of a capture says again what is known already, but for text that is not judged yet.
   if (!flow.resumed) flows_.erase(flow.id);
-  const auto [at, is_new] = flows_.try_emplace(flow.id, flow.negotiated());
+  const auto [at, is_new] = flows_.try_emplace(flow.id, flow.negotiated(), *this);
   if (!flow.resumed) return;
   for (std::size_t i = 0; i < 2; ++i) {
     const auto& lane = (*flow.resumed)[i];
@@ -26,7 +26,7 @@ FlowBook::Cursor FlowBook::begin(const pipeline::Burst& burst) {
   envelope_.flow = burst.flow;
   envelope_.time_ns = burst.time_ns;
   envelope_.direction = burst.direction;
-  return {flows_.try_emplace(burst.flow, ws::Negotiated{}).first->second};
+  return {flows_.try_emplace(burst.flow, ws::Negotiated{}, *this).first->second};
 }
 
 /// Fills the envelope with what was recorded beside the frame's bytes: mostly nothing. @return the mark, if

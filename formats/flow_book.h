@@ -21,6 +21,12 @@ enum class Depth : std::uint8_t {
 /// The open flows of what is read. Wants to see every burst, and each in order: messages reach over bursts.
 class FlowBook {
  public:
+  FlowBook() = default;
+  /// @param inflating  what is made of compressed messages, by ws::index.
+  /// @param limits  bound what is inflated (DEF-5).
+  explicit FlowBook(std::array<ws::Inflating, 2> inflating, ws::InflateLimits limits = {})
+      : inflating_(inflating), limits_(limits) {}
+
   void open(const pipeline::FlowOpened& flow);
   void close(pipeline::FlowId flow) { flows_.erase(flow); }
   /// From here on the direction's compressed messages can be read, whatever is missing before.
@@ -42,11 +48,11 @@ class FlowBook {
  private:
   /// One flow: the state that the live proxy keeps of it, as far as frames go.
   struct Track {
-    explicit Track(ws::Negotiated negotiated)
+    Track(ws::Negotiated negotiated, const FlowBook& book)
         : trackers{ws::MessageTracker(ws::Direction::send, negotiated),
                    ws::MessageTracker(ws::Direction::receive, negotiated)},
-          readers{ws::MessageReader(negotiated.deflate[0], {}),
-                  ws::MessageReader(negotiated.deflate[1], {})} {}
+          readers{ws::MessageReader(negotiated.deflate[0], book.limits_, book.inflating_[0]),
+                  ws::MessageReader(negotiated.deflate[1], book.limits_, book.inflating_[1])} {}
     std::array<ws::MessageTracker, 2> trackers;
     std::array<ws::MessageReader, 2> readers;
   };
@@ -64,6 +70,8 @@ class FlowBook {
   Bytes recorded_content(const pipeline::Mark& mark);
   Bytes unmasked(const ws::Frame& frame);
 
+  std::array<ws::Inflating, 2> inflating_ = {ws::Inflating::on, ws::Inflating::on};
+  ws::InflateLimits limits_;
   std::unordered_map<pipeline::FlowId, Track> flows_;
   Buffer payload_;
   pipeline::Envelope envelope_;

@@ -103,6 +103,11 @@ void annotate_header(std::string& out, const ws::Frame& frame) {
   if (header.masked) annotation(out, header.mask, "mask key");
 }
 
+/// Why a compressed message is not shown inflated, if it is not.
+void inflation_mark(std::string& out, ws::Inflation inflation) {
+  if (const auto mark = ws::name(inflation); !mark.empty()) out += fmt::format("{}: true\n", mark);
+}
+
 /// What a payload says: text as text, a Close by its code and reason, everything else in hexadecimal.
 void content(std::string& out, std::string_view prefix, std::uint8_t opcode, bool readable, Bytes payload) {
   if (opcode == ws::kClose && payload.size() != 1) {
@@ -206,7 +211,7 @@ void structured_view(std::string& out, const pipeline::Envelope& envelope, Bytes
   if (envelope.placement.part != ws::Part::none)
     out += fmt::format("message: {}\n", envelope.placement.message_first);
   if (envelope.inflation == ws::Inflation::done) out += fmt::format("inflated length: {}\n", payload.size());
-  if (envelope.inflation == ws::Inflation::limited) out += "inflate_limited: true\n";
+  inflation_mark(out, envelope.inflation);
   content(out, "", header.opcode, envelope.says_content(), payload);
   out += fmt::format("verdict: {}\n", name(envelope.verdict));
   field(out, "cause", envelope.cause);
@@ -234,7 +239,7 @@ void structured_view(std::string& out, const Message& message) {
       message.compressed);
   if (message.inflation == ws::Inflation::done)
     out += fmt::format("inflated length: {}\n", message.payload.size());
-  if (message.inflation == ws::Inflation::limited) out += "inflate_limited: true\n";
+  inflation_mark(out, message.inflation);
   if (!message.finished) out += "finished: false\n";
   content(out, "", message.opcode, message.says_content(), message.payload);
   out += fmt::format("verdict: {}\n", name(message.verdict));

@@ -35,6 +35,11 @@ void add_payload(JsonWriter& json, const pipeline::Envelope& envelope, Bytes pay
   is_text ? json.add_bytes("payload", payload) : json.add_base64("payload_b64", payload);
 }
 
+/// Why a compressed message is not shown inflated, if it is not.
+void add_inflation(JsonWriter& json, ws::Inflation inflation) {
+  if (const auto mark = ws::name(inflation); !mark.empty()) json.add_flag(mark, true);
+}
+
 void add_close(JsonWriter& json, Bytes payload) {
   const auto close = ws::parse_close(payload);
   if (close.code) json.add("close_code", *close.code);
@@ -147,7 +152,7 @@ void JsonView::frame(std::string& out, const pipeline::Envelope& envelope, Bytes
   json.add_word("verdict", name(envelope.verdict));
 
   if (payload.size() != header.payload_len) json.add("payload_length", payload.size());
-  if (envelope.inflation == ws::Inflation::limited) json.add_flag("inflate_limited", true);
+  add_inflation(json, envelope.inflation);
   if (detail_ == JsonDetail::lossless) json.add_base64("raw_b64", envelope.frame.raw);
   if (envelope.sent) json.add_base64("sent_b64", *envelope.sent);
   if (header.opcode == ws::kClose) add_close(json, payload);
@@ -175,7 +180,7 @@ void JsonView::message(std::string& out, const Message& message) {
   is_text ? json.add_bytes("payload", message.payload) : json.add_base64("payload_b64", message.payload);
   json.add_word("verdict", name(message.verdict));
   if (message.payload.size() != message.wire_bytes) json.add("payload_length", message.payload.size());
-  if (message.inflation == ws::Inflation::limited) json.add_flag("inflate_limited", true);
+  add_inflation(json, message.inflation);
   if (!message.finished) json.add_flag("finished", false);
   json.add_if("cause", message.cause);
   add_anomalies(json, message.anomalies);

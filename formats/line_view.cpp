@@ -50,12 +50,18 @@ std::string anomaly_names(ws::AnomalySet anomalies) {
   return names;
 }
 
+/// Why a compressed message is not shown inflated, if it is not.
+std::string inflation_mark(ws::Inflation inflation) {
+  const auto mark = ws::name(inflation);
+  return mark.empty() ? std::string() : fmt::format(" {}", mark);
+}
+
 /// What is unusual about a frame's header, in a few letters.
 std::string flags(const pipeline::Envelope& envelope) {
   std::string text;
   if (!envelope.frame.header.fin) text += " +";  // more follows
   if (envelope.placement.compressed) text += " z";
-  if (envelope.inflation == ws::Inflation::limited) text += " inflate_limited";
+  text += inflation_mark(envelope.inflation);
   if (envelope.frame.header.rsv != 0) text += fmt::format(" rsv={}", envelope.frame.header.rsv);
   return text;
 }
@@ -79,6 +85,14 @@ std::string LineView::paint(std::string_view text, const char* code) const {
   return colour_ ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : std::string(text);
 }
 
+/// The verdict with its cause. That it was forwarded needs no word, unless there is a cause: a refused edit.
+std::string LineView::fate(pipeline::Verdict verdict, std::string_view cause) const {
+  if (verdict == pipeline::Verdict::forwarded && cause.empty()) return {};
+  std::string text = "  " + paint(name(verdict), kYellow);
+  if (!cause.empty()) text += fmt::format(" ({})", printable(cause));
+  return text;
+}
+
 void LineView::frame(std::string& out, const pipeline::Envelope& envelope, Bytes payload) const {
   const bool sends = envelope.direction == ws::Direction::send;
   out += paint(clock_time(envelope.time_ns), kFaint);
@@ -86,10 +100,7 @@ void LineView::frame(std::string& out, const pipeline::Envelope& envelope, Bytes
   out += paint(fmt::format("{} {:<12}", sends ? "->" : "<-", ws::opcode_name(envelope.frame.header.opcode)),
                sends ? kGreen : kBlue);
   out += fmt::format(" {:>8}{}", envelope.frame.header.payload_len, flags(envelope));
-  if (envelope.verdict != pipeline::Verdict::forwarded) {
-    out += "  " + paint(name(envelope.verdict), kYellow);
-    if (!envelope.cause.empty()) out += fmt::format(" ({})", printable(envelope.cause));
-  }
+  out += fate(envelope.verdict, envelope.cause);
   for (const auto& tag : envelope.tags) out += "  " + paint('#' + printable(tag), kYellow);
   if (!envelope.anomalies.empty()) out += "  " + paint("!" + anomaly_names(envelope.anomalies), kRed);
   const auto text = preview(envelope, payload);
@@ -111,13 +122,10 @@ void LineView::message(std::string& out, const Message& message) const {
   if (message.inflation == ws::Inflation::done && message.wire_bytes != 0)
     out += fmt::format(" {:.1f}x",
                        static_cast<double>(message.payload.size()) / static_cast<double>(message.wire_bytes));
-  if (message.inflation == ws::Inflation::limited) out += " inflate_limited";
+  out += inflation_mark(message.inflation);
   if (message.frames > 1) out += fmt::format(" in {} frames", message.frames);
   if (!message.finished) out += "  " + paint("unfinished", kYellow);
-  if (message.verdict != pipeline::Verdict::forwarded) {
-    out += "  " + paint(name(message.verdict), kYellow);
-    if (!message.cause.empty()) out += fmt::format(" ({})", printable(message.cause));
-  }
+  out += fate(message.verdict, message.cause);
   if (!message.anomalies.empty()) out += "  " + paint("!" + anomaly_names(message.anomalies), kRed);
   if (const auto text = start_of(message.payload, message.says_content()); !text.empty()) out += "  " + text;
   out += '\n';

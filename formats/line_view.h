@@ -24,6 +24,7 @@ class LineView {
 
  private:
   std::string paint(std::string_view text, const char* code) const;
+  std::string fate(pipeline::Verdict verdict, std::string_view cause) const;
   bool colour_;
 };
 

@@ -5,8 +5,12 @@
 
 namespace wstap::formats {
 
-LiveView::LiveView(LiveStyle style, bool colour, Print print)
-    : style_(style), lines_(colour), json_({}, JsonDetail::readable), print_(std::move(print)) {}
+LiveView::LiveView(LiveStyle style, bool colour, Print print, FlowBook book)
+    : style_(style),
+      lines_(colour),
+      json_({}, JsonDetail::readable),
+      print_(std::move(print)),
+      book_(std::move(book)) {}
 
 Result<void> LiveView::print() {
   if (out_.empty()) return {};

@@ -20,7 +20,8 @@ class LiveView final : public pipeline::Tap {
   /// Takes whole lines. @return false when nobody reads them any more.
   using Print = std::function<bool(std::string_view lines)>;
 
-  LiveView(LiveStyle style, bool colour, Print print);
+  /// @param book  says how compressed messages are read.
+  LiveView(LiveStyle style, bool colour, Print print, FlowBook book = FlowBook());
 
   Result<void> flow_opened(const pipeline::FlowOpened& flow) override;
   Result<void> burst(const pipeline::Burst& burst) override;

@@ -38,7 +38,8 @@ void MessageBook::take(const pipeline::Envelope& envelope, Bytes payload) {
   ++message.frames;
   message.wire_bytes += envelope.frame.header.payload_len;
   message.anomalies.add(envelope.anomalies);
-  if (message.verdict == pipeline::Verdict::forwarded) {
+  const bool says_more = envelope.verdict != pipeline::Verdict::forwarded || message.cause.empty();
+  if (message.verdict == pipeline::Verdict::forwarded && says_more) {
     message.verdict = envelope.verdict;
     message.cause = envelope.cause;
   }

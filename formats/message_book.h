@@ -26,7 +26,7 @@ struct Message {
   Bytes payload;  ///< what it says; of a compressed message that could not be inflated, the bytes it came in
   ws::AnomalySet anomalies;                                  ///< of all its frames
   pipeline::Verdict verdict = pipeline::Verdict::forwarded;  ///< the first of its frames' that is another
-  std::string cause;
+  std::string cause;  ///< of that verdict; a frame that was forwarded may have one too
 
   bool says_content() const noexcept { return !compressed || inflation == ws::Inflation::done; }
 };

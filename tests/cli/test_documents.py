@@ -95,7 +95,7 @@ class Pages(unittest.TestCase):
         shown = dict(re.findall(r"^  (?:-\w, )?-(-[\w-]+) (?:SIZE|DURATION|N) \[(\w+)\]", help_text("proxy"), re.M))
         limits = {f"-{name}" for name in ("max-frame", "max-message", "max-connections", "dial-timeout",
                                            "handshake-timeout", "detect-timeout", "max-head", "max-headers",
-                                           "idle-timeout", "close-timeout", "max-buffered")}
+                                           "idle-timeout", "close-timeout", "max-buffered", "inflate-work")}
         self.assertEqual({f"-{name}": value for name, value in rows.items()},
                          {f"-{name}": shown[name] for name in limits})
 
@@ -146,7 +146,7 @@ class Completions:
         self.assert_offers("wstap -", self.names())
 
     def test_beginning_of_an_option(self):
-        self.assert_offers("wstap proxy --for", ["--forward", "--force"])
+        self.assert_offers("wstap proxy --for", ["--forward", "--force", "--force-edit"])
 
     def test_words(self):
         for path in every_command():

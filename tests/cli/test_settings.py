@@ -100,6 +100,8 @@ class Precedence(Settings):
         self.assert_form("raw", env={"WSTAP_FORMAT": "raw", "WSTAP_JSON": "false"})
         self.assert_lists_flows("--flows", env={"WSTAP_LINT": "false"})
         self.assert_lists_flows("--config", self.file("[inspect]\nflows = true\n"), env={"WSTAP_LINT": "false"})
+        self.assert_form("raw", "--config", self.file('[inspect]\nraw = true\njson = false\n'))
+        self.assert_form("text", "--config", self.file("[inspect]\njson = false\n"), env=self.xdg("[inspect]\njson = true\n"))
 
     def test_environment_wins_over_what_cannot_go_with_it(self):
         for args, env in ((("--config", self.file('[inspect]\nframe = "1:2"\n')), {}),
@@ -110,6 +112,33 @@ class Precedence(Settings):
     def test_named_file_wins_over_what_cannot_go_with_it(self):
         self.assert_lists_flows("--config", self.file("[inspect]\nflows = true\n"),
                                 env=self.xdg("[inspect]\nmessages = true\n"))
+
+    def test_command_line_of_the_proxy_wins_over_what_cannot_go_with_it(self):
+        def starts(*args, env):
+            with Program("proxy", "--listen", "127.0.0.1:0", *args, env=env) as proxy:
+                self.assertEqual(proxy.stop(), 0)
+                return [line for line in proxy.lines if "descriptors" not in line]
+        self.assertEqual(starts("-q", env={"WSTAP_VERBOSE": "true"}), [])
+        self.assertIn("listening", starts("-v", env={"WSTAP_QUIET": "true"})[0])
+        starts("-k", env={"WSTAP_UPSTREAM_CA": "/nowhere.pem"})
+        starts("-k", env=self.xdg('[proxy]\nupstream-ca = "/nowhere.pem"\n'))
+        trusting = wstap("proxy", "--listen", "127.0.0.1:0", "--upstream-ca", "/nowhere.pem", env={"WSTAP_INSECURE": "true"})
+        self.assertEqual(trusting.status, 4, "the file was not asked for")
+
+    def test_settings_for_other_runs_may_stand(self):
+        """What is of no use this time fails nothing, unless it is all typed."""
+        for_captures = '[proxy]\nforce = true\nfsync = "interval"\nrotate-size = "1M"\nrotate-time = "1h"\n' \
+                       'on-capture-error = "pass"\n'
+        environment = {"WSTAP_FORCE": "true", "WSTAP_FSYNC": "always", "WSTAP_ROTATE_SIZE": "1M"}
+        for args, env in (((), self.xdg(for_captures)), ((), environment), (("-w", "-"), self.xdg(for_captures)),
+                          (("-w", "-"), environment),
+                          (("--reverse", "ws://127.0.0.1:9"), {"WSTAP_DETECT_TIMEOUT": "1s"}),
+                          (("--max-message", "off"), {"WSTAP_ON_MESSAGE_LIMIT": "close"}),
+                          (("--inflate", "never"), self.xdg('[proxy]\ninflate-work = "1M"\n')),
+                          (("--inflate-work", "1M"), {"WSTAP_INFLATE": "never"}),
+                          (("--no-print",), self.xdg("[proxy]\nprint = true\n"))):
+            with self.subTest(args=args, env=env), Program("proxy", "--listen", "127.0.0.1:0", *args, env=env):
+                pass
 
     def test_what_cannot_go_together_in_one_place(self):
         for args, env in (((), {"WSTAP_FLOWS": "1", "WSTAP_MESSAGES": "1"}),

@@ -36,6 +36,10 @@ USAGE = (
     (["proxy", *ANY, "--proxy-auth", "@/nowhere"], "--proxy-auth: cannot read /nowhere"),
     (["proxy", *ANY, "--ca-cert", "ca.pem"], "--ca-cert requires --ca-key"),
     (["proxy", *ANY, "-w", "-", "--print"], "--print: standard output is the capture's already (-w -)"),
+    (["proxy", *ANY, "--inflate", "sometimes"], "--inflate: 'sometimes' is not one of auto|always|never"),
+    (["proxy", *ANY, "--deflate", "none"], "--deflate: 'none' is not one of on|off|send|receive"),
+    (["proxy", *ANY, "--inflate-work", "much"], "--inflate-work: 'much' is not a size"),
+    (["proxy", *ANY, "--drop-open", "keep"], "--drop-open: 'keep' is not one of truncate|close"),
     (["inspect"], "FILE is required (see 'wstap inspect --help')"),
     (["inspect", "--frame", "one", "x"], "--frame: 'one' is not FLOW:SEQ, as in 1:2"),
     (["inspect", "--raw", "--json", "x"], "--raw excludes --json"),
@@ -49,10 +53,27 @@ USAGE = (
     (["ca", "export", "--password", "secret"], "--password: only a p12 file has one (add --format p12)"),
     (["echo", "--name", "echo.example"], "--name requires --tls"),
     (["echo", "--size", "10"], "--size requires --source"),
+    (["echo", "-q", "-v"], "--verbose excludes --quiet"),
     (["echo", "--source", "many"], "--source: 'many' is not a number from 0 to"),
     (["--config", "/nowhere.toml", "ca", "path"], "/nowhere.toml was not readable"),
 )
 
+
+# Options of `proxy` that do nothing beside the others, and what the line says to do.
+USELESS = (
+    *((option, ["-w"], f"{option[0]}: nothing is recorded without -w (add -w FILE, or leave {option[0]} out)")
+      for option in (["--force"], ["--fsync", "always"], ["--rotate-size", "1M"], ["--rotate-time", "1h"],
+                     ["--on-capture-error", "pass"])),
+    *((option, ["-w", "-"], f"{option[0]}: -w - is standard output, not a file (name a file, or leave {option[0]} out)")
+      for option in (["--force"], ["--rotate-size", "1M"], ["--rotate-time", "1h"])),
+    (["--print"], ["--no-print"], "--print and --no-print: only one can be meant (leave one out)"),
+    (["--detect-timeout", "1s"], ["--reverse", "ws://127.0.0.1:9"],
+     "--detect-timeout: with --reverse there are no tunnels (leave one of them out)"),
+    (["--on-message-limit", "close"], ["--max-message", "off"], "--on-message-limit close: with --max-message off no message "
+     "is too large (set a limit, or leave one of them out)"),
+    (["--inflate-work", "1M"], ["--inflate", "never"],
+     "--inflate-work: with --inflate never nothing is inflated (leave one of them out)"),
+)
 
 # Options of `inspect`, each with those that make no sense beside it.
 EXCLUDES = {
@@ -64,7 +85,8 @@ EXCLUDES = {
     "--format": "--raw --structured --json",
     "--raw": "--structured --json",
     "--structured": "--json",
-    "--repair": "--flows --messages --frame --count --lint --format --raw --structured --json --follow",
+    "--deflate": "--flows --count",
+    "--repair": "--flows --messages --frame --count --lint --format --raw --structured --json --deflate --follow",
 }
 
 
@@ -84,7 +106,7 @@ class OneLine(TestCase):
     def test_options_that_make_no_sense_together(self):
         """Whichever comes first, the line names both."""
         def given(option):
-            return [option, *{"--frame": ["1:2"], "--format": ["raw"], "--repair": ["out"]}.get(option, [])]
+            return [option, *{"--frame": ["1:2"], "--format": ["raw"], "--repair": ["out"], "--deflate": ["off"]}.get(option, [])]
         for option, others in EXCLUDES.items():
             for other in others.split():
                 for pair in ((option, other), (other, option)):
@@ -92,6 +114,23 @@ class OneLine(TestCase):
                         said = wstap("inspect", *given(pair[0]), *given(pair[1]), "x")
                         self.assertEqual((said.status, said.out), (2, ""))
                         self.assertRegex(said.err, rf"\Awstap inspect: ({option} excludes {other}|{other} excludes {option}) ")
+
+    def test_options_of_the_proxy_that_contradict_each_other(self):
+        quiet, insecure = (["-q"], ["-v"]), (["-k"], ["--upstream-ca", "/nowhere.pem"])
+        for (one, other), names in ((quiet, ("--quiet", "--verbose")), (insecure, ("--insecure", "--upstream-ca"))):
+            for pair in (one + other, other + one):
+                with self.subTest(pair=pair):
+                    said = wstap("proxy", *ANY, *pair)
+                    self.assertEqual((said.status, said.out), (2, ""))
+                    self.assertRegex(said.err, r"\Awstap proxy: --[\w-]+ excludes --[\w-]+ \(see [^\n]+\n\Z")
+                    self.assertEqual([name in said.err for name in names], [True, True])
+
+    def test_options_of_the_proxy_that_would_do_nothing(self):
+        for option, other, text in USELESS:
+            beside = [] if other == ["-w"] else other
+            for pair in (option + beside, beside + option):
+                with self.subTest(pair=pair):
+                    self.assert_fails(["proxy", *ANY, *pair], 2, text)
 
     def test_durations(self):
         for text in ("1.5s", "0.25s", "0.5", "1.25m", "0.0005h", "0.0s", "1.500000s", "20ms", "off"):

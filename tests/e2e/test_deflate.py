@@ -6,6 +6,7 @@ import base64
 import itertools
 import json
 import random
+import subprocess
 import unittest
 import zlib
 
@@ -14,7 +15,7 @@ from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFact
 
 from frame_bytes import BINARY, CONTINUATION, TEXT, frame, masked
 from raw_peers import open_websocket, WAIT
-from wstap_testing import SANITIZED, TestCase, frames, names, run
+from wstap_testing import SANITIZED, Proxy, TestCase, frames, inspect, names, run
 
 DEFLATE = "Sec-WebSocket-Extensions: permessage-deflate\r\n"
 MESSAGES = 300 if SANITIZED else 2000
@@ -149,6 +150,88 @@ class RawPeers(TestCase):
         self.close()
         sent = frames(self.tap.capture, "send")
         self.assertEqual([names(r) for r in sent], [["invalid_deflate"], []])
+
+
+class Reading(TestCase):
+    """What is made of compressed messages where they are shown; what passes is the same."""
+    TEXTS = {"send": b"a message of the client", "receive": b"a message of the server"}
+
+    def setUp(self):
+        self.capture = self.path("session.wstap")
+        self.wire = {}
+        for direction, text in self.TEXTS.items():
+            deflate = zlib.compressobj(wbits=-15)
+            self.wire[direction] = (deflate.compress(text) + deflate.flush(zlib.Z_SYNC_FLUSH))[:-4]
+
+    def printed(self, *args):
+        """@return what a proxy prints of a message each way, which both arrive as they are."""
+        with Proxy("-q", "--print", *args, capture=self.capture, stdout=subprocess.PIPE) as tap:
+            client, server = open_websocket(tap, self.listener(), extra=DEFLATE, agree=DEFLATE)
+            with client, server:
+                client.send(masked(TEXT, self.wire["send"], rsv=4))
+                self.assertEqual(server.frame().payload, self.wire["send"])
+                server.send(frame(TEXT, self.wire["receive"], rsv=4))
+                received = client.frame()
+                self.assertEqual((received.payload, received.rsv), (self.wire["receive"], 4))
+            tap.flow()
+            tap.send_signal()
+            said = tap.process.stdout.read()
+            self.assertEqual(tap.wait(), 0)
+            return said
+
+    def assert_reads(self, shown, readable):
+        """@param shown  JSON objects of frames; @param readable  the directions whose messages are inflated."""
+        self.assertEqual([f["dir"] for f in shown], ["send", "receive"])
+        for each in shown:
+            direction = each["dir"]
+            self.assertTrue(each["compressed"])
+            self.assertEqual(each.get("payload"), self.TEXTS[direction].decode() if direction in readable else None)
+            if direction not in readable:
+                self.assertEqual(base64.b64decode(each["payload_b64"]), self.wire[direction])
+
+    # DEF-8
+    def test_deflate(self):
+        for word, readable in (("on", ["send", "receive"]), ("off", []), ("send", ["send"]), ("receive", ["receive"])):
+            with self.subTest(deflate=word):
+                self.capture.unlink(missing_ok=True)
+                live = [json.loads(line) for line in self.printed("--json", "--deflate", word).splitlines()]
+                self.assert_reads(live, readable)
+                self.assert_reads(inspect(self.capture, "--deflate", word), readable)
+                self.assert_reads(inspect(self.capture), ["send", "receive"])  # recorded as on the wire, whatever is shown
+                messages = inspect(self.capture, "--messages", "--deflate", word)
+                self.assert_reads(messages, readable)
+                self.assertFalse([m for m in live + messages if "opaque" in m])
+
+    # DEF-8
+    def test_deflate_off_in_lines(self):
+        lines = self.printed("--deflate", "off")
+        self.assertEqual(lines, run("inspect", "--deflate", "off", self.capture).stdout)
+        for direction, line in zip(("send", "receive"), lines.splitlines()):
+            self.assertTrue(line.endswith(f" z rsv=4  {self.wire[direction].hex()[:50]}" +
+                                          ("..." if len(self.wire[direction]) > 25 else "")), line)
+
+    # DEF-7
+    def test_inflate_never(self):
+        lines = self.printed("--inflate", "never")
+        self.assertEqual([" z opaque rsv=4  " in line for line in lines.splitlines()], [True, True])
+        self.assertNotIn("a message", lines)
+        self.assert_reads(inspect(self.capture), ["send", "receive"])  # a capture is read later
+        self.capture.unlink()
+        live = [json.loads(line) for line in self.printed("--inflate", "never", "--json").splitlines()]
+        self.assert_reads(live, [])
+        self.assertEqual([f["opaque"] for f in live], [True, True])
+
+    # DEF-5: as much is inflated for printing as the proxy itself would inflate
+    def test_bounds(self):
+        for bound, mark in (("--max-message", "inflate_limited"), ("--inflate-work", "opaque")):
+            with self.subTest(bound=bound):
+                self.capture.unlink(missing_ok=True)
+                deflate = zlib.compressobj(wbits=-15)
+                self.wire["send"] = (deflate.compress(bytes(40_000)) + deflate.flush(zlib.Z_SYNC_FLUSH))[:-4]
+                live = [json.loads(line) for line in self.printed("--json", bound, "1K").splitlines()]
+                self.assertTrue(live[0][mark])
+                self.assertEqual(live[1]["payload"], self.TEXTS["receive"].decode())
+                self.assertEqual(inspect(self.capture)[0]["payload_length"], 40_000)
 
 
 if __name__ == "__main__":

@@ -166,7 +166,8 @@ class Proxy(Program):
         self._captures = tempfile.TemporaryDirectory(prefix="wstap-capture-")
         self.capture = pathlib.Path(capture or os.path.join(self._captures.name, "session.wstap"))
         recording = ("-w", self.capture) if record else ()
-        super().__init__("proxy", "--listen", "127.0.0.1:0", "-v", *recording, *args, **options)
+        telling = () if "-q" in args else ("-v",)
+        super().__init__("proxy", "--listen", "127.0.0.1:0", *telling, *recording, *args, **options)
 
     def flow(self, number=1):
         """@return flow or connection record `number`, once it is over; the proxy goes on."""

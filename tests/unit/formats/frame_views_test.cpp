@@ -132,6 +132,28 @@ sent payload: bc
 )");
 }
 
+TEST(StructuredView, TellsWhyAMessageIsNotInflated) {  // DEF-5, DEF-7
+  for (const auto inflation : {ws::Inflation::limited, ws::Inflation::opaque, ws::Inflation::needs_part}) {
+    const auto mark = "\n" + std::string(ws::name(inflation)) + ": true\n";
+    pipeline::Envelope envelope;
+    envelope.inflation = inflation;
+    std::string out;
+    structured_view(out, envelope, {});
+    EXPECT_NE(out.find(mark), std::string::npos) << out;
+
+    Message message;
+    message.inflation = inflation;
+    structured_view(out = {}, message);
+    EXPECT_NE(out.find(mark), std::string::npos) << out;
+  }
+}
+
+TEST(StructuredView, TellsWhyItWasNotChanged) {  // DEF-5, FRM-6
+  const auto out = shown(As::structured, {.frames = {test::client_text("a")},
+                                          .marks = {{0, Verdict::forwarded, "edit_refused:opaque", {}, {}}}});
+  EXPECT_EQ(out.substr(out.find("verdict")), "verdict: forwarded\ncause: edit_refused:opaque\n");
+}
+
 TEST(StructuredView, ShowsASentVersionThatIsNoFrame) {
   const auto out = shown(As::structured, {.frames = {test::client_text("a")},
                                           .marks = {{0, Verdict::changed, "send_raw", test::hex("81"), {}}}});

@@ -154,6 +154,28 @@ TEST(JsonFrame, MarksFollowTheVerdict) {  // INS-1, FLOW-3
       "\n");
 }
 
+TEST(JsonFrame, TellsWhyAMessageIsNotInflated) {  // DEF-5, DEF-7
+  JsonView view("", JsonDetail::readable);
+  for (const auto inflation : {ws::Inflation::limited, ws::Inflation::opaque, ws::Inflation::needs_part}) {
+    const auto mark = ",\"" + std::string(ws::name(inflation)) + "\":true";
+    pipeline::Envelope envelope;
+    envelope.inflation = inflation;
+    std::string out;
+    view.frame(out, envelope, {});
+    EXPECT_NE(out.find(mark), std::string::npos) << out;
+
+    Message message;
+    message.inflation = inflation;
+    view.message(out = {}, message);
+    EXPECT_NE(out.find(mark), std::string::npos) << out;
+  }
+}
+
+TEST(JsonFrame, TellsWhyItWasNotChanged) {  // DEF-5, FRM-6
+  const auto tail = tail_of(wire({}), {{0, Verdict::forwarded, "edit_refused:opaque", {}, {}}});
+  EXPECT_NE(tail.find(R"("verdict":"forwarded","cause":"edit_refused:opaque"})"), std::string::npos) << tail;
+}
+
 TEST(JsonFrame, LosslessHasTheRawBytes) {  // INS-1
   EXPECT_EQ(
       tail_of(wire({.payload = test::bytes("a"), .fin = false}),

@@ -2,6 +2,7 @@
 // Captures for people: one line each, and never a byte that a terminal would act upon (INS-5).
 #include "formats/line_view.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "formats/flow_book.h"
@@ -98,7 +99,7 @@ TEST(FrameLine, ShowsWhatACompressedMessageSays) {  // DEF-2
 
 TEST(FrameLine, ShowsTheBytesOfWhatDoesNotInflate) {  // FRM-5
   const auto line = compressed_line(test::bytes("abc"));
-  EXPECT_NE(line.find("text                3 z rsv=4  ! invalid_deflate  616263\n"), std::string::npos)
+  EXPECT_NE(line.find("text                3 z opaque rsv=4  ! invalid_deflate  616263\n"), std::string::npos)
       << line;
 }
 
@@ -106,6 +107,33 @@ TEST(FrameLine, TellsOfABoundThatWasHit) {  // DEF-5
   test::DeflatingPeer peer({.level = 9});
   const auto line = compressed_line(peer.message(Buffer(3'000'000)));
   EXPECT_NE(line.find(" z inflate_limited rsv=4  "), std::string::npos) << line;
+}
+
+TEST(FrameLine, TellsWhyAMessageIsNotInflated) {  // DEF-5, DEF-7
+  for (const auto inflation : {ws::Inflation::limited, ws::Inflation::opaque, ws::Inflation::needs_part}) {
+    pipeline::Envelope envelope;
+    envelope.inflation = inflation;
+    std::string out;
+    LineView(false).frame(out, envelope, {});
+    EXPECT_NE(out.find(fmt::format(" {}\n", ws::name(inflation))), std::string::npos) << out;
+
+    Message message;
+    message.compressed = true;
+    message.inflation = inflation;
+    LineView(false).message(out = {}, message);
+    EXPECT_NE(out.find(fmt::format(" z {}\n", ws::name(inflation))), std::string::npos) << out;
+  }
+}
+
+TEST(FrameLine, TellsWhyItWasNotChanged) {  // DEF-5, FRM-6
+  EXPECT_EQ(line_of(wire({.payload = test::bytes("a")}),
+                    {{0, Verdict::forwarded, "edit_refused:unknown_extension", {}, {}}}),
+            "text                1  forwarded (edit_refused:unknown_extension)  a\n");
+  Message message;
+  message.cause = "edit_refused:opaque";
+  std::string out;
+  LineView(false).message(out, message);
+  EXPECT_NE(out.find("  forwarded (edit_refused:opaque)"), std::string::npos) << out;
 }
 
 TEST(FrameLine, TellsWhatBecameOfIt) {  // FLOW-3

@@ -14,12 +14,14 @@ namespace {
 
 class Live : public testing::Test {
  protected:
-  LiveView view(LiveStyle style) {
-    return {style, false, [this](std::string_view lines) {
+  LiveView view(LiveStyle style, FlowBook book = {}) {
+    return {style, false,
+            [this](std::string_view lines) {
               printed += lines;
               ++prints;
               return read;
-            }};
+            },
+            std::move(book)};
   }
 
   std::string printed;
@@ -58,6 +60,23 @@ TEST_F(Live, ShowsJson) {
   EXPECT_EQ(types, (std::vector<std::string>{"frame", "frame", "outcome"}));
 }
 
+TEST_F(Live, ReadsCompressedMessagesAsItIsTold) {  // DEF-7, DEF-8
+  auto live = view(LiveStyle::lines, FlowBook({ws::Inflating::never, ws::Inflating::as_bytes}));
+  auto flow = test::plain_flow_opened();
+  flow.extensions = "permessage-deflate";
+  ASSERT_TRUE(live.flow_opened(flow));
+  const auto hello = test::hex("f2 48 cd c9 c9 07 00");
+  test::OwnBurst sent{.frames = {test::wire({.payload = hello, .rsv = 4, .mask = {{1, 2, 3, 4}}})}};
+  test::OwnBurst received{.direction = ws::Direction::receive,
+                          .first_sequence = 3,
+                          .frames = {test::wire({.payload = hello, .rsv = 4})}};
+  ASSERT_TRUE(live.burst(sent.view()));
+  ASSERT_TRUE(live.burst(received.view()));
+  EXPECT_EQ(printed, R"(00:00:00.123456  1:2       -> text                7 z opaque rsv=4  f248cdc9c90700
+00:00:00.123456  1:3       <- text                7 z rsv=4  f248cdc9c90700
+)");
+}
+
 TEST_F(Live, DerivesWhatInspectWould) {  // FRM-5
   auto live = view(LiveStyle::lines);
   auto flow = test::plain_flow_opened();
@@ -71,8 +90,9 @@ TEST_F(Live, DerivesWhatInspectWould) {  // FRM-5
   ASSERT_TRUE(live.burst(one.view()));
   ASSERT_TRUE(live.burst(two.view()));
   EXPECT_NE(printed.find("text                2 + z rsv=4  6162\n"), std::string::npos) << printed;
-  EXPECT_NE(printed.find("continuation        1 z rsv=4  ! rsv1_on_continuation invalid_deflate  63\n"),
-            std::string::npos)
+  EXPECT_NE(
+      printed.find("continuation        1 z opaque rsv=4  ! rsv1_on_continuation invalid_deflate  63\n"),
+      std::string::npos)
       << printed;
 }
 

@@ -108,6 +108,20 @@ TEST_F(Messages, HaveTheVerdictOfTheirFrames) {
   EXPECT_EQ(seen[0].message.cause, "rule");
 }
 
+// DEF-5, FLOW-3: why it was not changed, unless something else became of it
+TEST_F(Messages, TellWhyTheyWereNotChanged) {
+  const std::vector<pipeline::Mark> refused{{0, pipeline::Verdict::forwarded, "edit_refused:opaque", {}, {}}};
+  frame(wire({.fin = false}), Direction::receive, refused);
+  frame(wire({.opcode = 0}));
+  frame(wire({.fin = false}), Direction::receive, refused);
+  frame(wire({.opcode = 0}), Direction::receive, {{0, pipeline::Verdict::dropped, "rule", {}, {}}});
+  ASSERT_EQ(seen.size(), 2U);
+  EXPECT_EQ(seen[0].message.verdict, pipeline::Verdict::forwarded);
+  EXPECT_EQ(seen[0].message.cause, "edit_refused:opaque");
+  EXPECT_EQ(seen[1].message.verdict, pipeline::Verdict::dropped);
+  EXPECT_EQ(seen[1].message.cause, "rule");
+}
+
 TEST_F(Messages, InsideOfOthersEndThose) {
   frame(wire({.payload = bytes("outer"), .fin = false}));
   frame(wire({.payload = bytes("inner")}));
