@@ -31,8 +31,8 @@ class Typed {
 
 std::string useless_for_capture(const Typed& typed, const ProxySettings& s) {
   if (s.capture.path.empty()) {
-    const auto option =
-        typed.first({"--force", "--on-capture-error", "--fsync", "--rotate-size", "--rotate-time"});
+    const auto option = typed.first({"--force", "--on-capture-error", "--fsync", "--max-recorded-payload",
+                                     "--rotate-size", "--rotate-time"});
     if (!option.empty())
       return fmt::format("{0}: nothing is recorded without -w (add -w FILE, or leave {0} out)", option);
   }

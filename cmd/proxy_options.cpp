@@ -126,6 +126,7 @@ void declare_capture(CLI::App& app, ProxySettings& s) {
                     {{"never", Fsync::never}, {"interval", Fsync::interval}, {"always", Fsync::always}},
                     "have the disk confirm records: never, once a second, every one");
   add_size(app, "--rotate-size", capture.rotate_bytes, "begin another part of the capture after so much");
+  add_size(app, "--max-recorded-payload", capture.max_payload_bytes, "record no more of each payload");
   add_duration(app, "--rotate-time", s.rotate_every, "begin another part of the capture after so long");
 }
 

@@ -11,7 +11,7 @@ _wstap_options() {
         "--forward --on-anomaly --max-frame --max-message --on-message-limit --close-timeout --idle-timeout" \
         "--deflate --inflate --inflate-work --drop-open --force-edit" \
         "--max-connections --dial-timeout --handshake-timeout --max-head --max-headers --max-buffered" \
-        "-w --write --force --on-capture-error --fsync --rotate-size --rotate-time" \
+        "-w --write --force --on-capture-error --fsync --max-recorded-payload --rotate-size --rotate-time" \
         "--print --no-print --json --color -v --verbose -q --quiet --log-format -h --help"
       ;;
     inspect)

@@ -54,6 +54,7 @@ complete -c wstap -n $proxy -s w -l write -r -F -d 'Record every frame here'
 complete -c wstap -n $proxy -l force -d 'Overwrite that file'
 complete -c wstap -n $proxy -l on-capture-error -x -a 'stop pass' -d 'What to do when recording fails'
 complete -c wstap -n $proxy -l fsync -x -a 'never interval always' -d 'When the disk confirms records'
+complete -c wstap -n $proxy -l max-recorded-payload -x -d 'Record no more of each payload'
 complete -c wstap -n $proxy -l rotate-size -x -d 'Begin another part after so many bytes'
 complete -c wstap -n $proxy -l rotate-time -x -d 'Begin another part after so long'
 # proxy: output

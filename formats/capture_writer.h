@@ -28,12 +28,11 @@ struct CaptureOptions {
   bool force = false;  ///< overwrite
   Fsync fsync = Fsync::never;
   OnCaptureError on_error = OnCaptureError::stop;
-  std::uint64_t rotate_bytes = 0;  ///< begin another part after so many of what is new; 0: never
-  std::uint64_t rotate_ns = 0;     ///< ... or after so long
-  /// Of each payload no more than so many bytes (LIM-3); none: all of it.
-  std::optional<std::uint64_t> max_payload_bytes;
-  std::string tool;                  ///< for the header
-  std::vector<std::string> options;  ///< for the header
+  std::uint64_t rotate_bytes = 0;       ///< begin another part after so many of what is new; 0: never
+  std::uint64_t rotate_ns = 0;          ///< ... or after so long
+  std::uint64_t max_payload_bytes = 0;  ///< of each payload no more (LIM-3); 0: all of it
+  std::string tool;                     ///< for the header
+  std::vector<std::string> options;     ///< for the header
   /// Told, under the writer's lock, when the first record is lost: of all, or since records were written
   /// again.
   std::function<void(const Error&)> on_lost;

@@ -104,6 +104,10 @@ void annotate_header(std::string& out, const ws::Frame& frame) {
 }
 
 /// Why a compressed message is not shown inflated, if it is not.
+void cut_mark(std::string& out, std::uint64_t cut_from) {
+  if (cut_from != 0) out += fmt::format("cut from: {}\n", cut_from);
+}
+
 void inflation_mark(std::string& out, ws::Inflation inflation) {
   if (const auto mark = ws::name(inflation); !mark.empty()) out += fmt::format("{}: true\n", mark);
 }
@@ -212,6 +216,7 @@ void structured_view(std::string& out, const pipeline::Envelope& envelope, Bytes
     out += fmt::format("message: {}\n", envelope.placement.message_first);
   if (envelope.inflation == ws::Inflation::done) out += fmt::format("inflated length: {}\n", payload.size());
   inflation_mark(out, envelope.inflation);
+  cut_mark(out, envelope.cut_from);
   content(out, "", header.opcode, envelope.says_content(), payload);
   out += fmt::format("verdict: {}\n", name(envelope.verdict));
   field(out, "cause", envelope.cause);
@@ -240,6 +245,7 @@ void structured_view(std::string& out, const Message& message) {
   if (message.inflation == ws::Inflation::done)
     out += fmt::format("inflated length: {}\n", message.payload.size());
   inflation_mark(out, message.inflation);
+  cut_mark(out, message.cut_from);
   if (!message.finished) out += "finished: false\n";
   content(out, "", message.opcode, message.says_content(), message.payload);
   out += fmt::format("verdict: {}\n", name(message.verdict));

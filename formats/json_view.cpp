@@ -153,6 +153,7 @@ void JsonView::frame(std::string& out, const pipeline::Envelope& envelope, Bytes
 
   if (payload.size() != header.payload_len) json.add("payload_length", payload.size());
   add_inflation(json, envelope.inflation);
+  if (envelope.cut_from != 0) json.add("cut_from", envelope.cut_from);
   if (detail_ == JsonDetail::lossless) json.add_base64("raw_b64", envelope.frame.raw);
   if (envelope.sent) json.add_base64("sent_b64", *envelope.sent);
   if (header.opcode == ws::kClose) add_close(json, payload);
@@ -181,6 +182,7 @@ void JsonView::message(std::string& out, const Message& message) {
   json.add_word("verdict", name(message.verdict));
   if (message.payload.size() != message.wire_bytes) json.add("payload_length", message.payload.size());
   add_inflation(json, message.inflation);
+  if (message.cut_from != 0) json.add("cut_from", message.cut_from);
   if (!message.finished) json.add_flag("finished", false);
   json.add_if("cause", message.cause);
   add_anomalies(json, message.anomalies);

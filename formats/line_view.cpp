@@ -56,12 +56,16 @@ std::string inflation_mark(ws::Inflation inflation) {
   return mark.empty() ? std::string() : fmt::format(" {}", mark);
 }
 
+std::string cut_mark(std::uint64_t cut_from) {
+  return cut_from == 0 ? std::string() : fmt::format(" cut from {}", cut_from);
+}
+
 /// What is unusual about a frame's header, in a few letters.
 std::string flags(const pipeline::Envelope& envelope) {
   std::string text;
   if (!envelope.frame.header.fin) text += " +";  // more follows
   if (envelope.placement.compressed) text += " z";
-  text += inflation_mark(envelope.inflation);
+  text += inflation_mark(envelope.inflation) + cut_mark(envelope.cut_from);
   if (envelope.frame.header.rsv != 0) text += fmt::format(" rsv={}", envelope.frame.header.rsv);
   return text;
 }
@@ -122,7 +126,7 @@ void LineView::message(std::string& out, const Message& message) const {
   if (message.inflation == ws::Inflation::done && message.wire_bytes != 0)
     out += fmt::format(" {:.1f}x",
                        static_cast<double>(message.payload.size()) / static_cast<double>(message.wire_bytes));
-  out += inflation_mark(message.inflation);
+  out += inflation_mark(message.inflation) + cut_mark(message.cut_from);
   if (message.frames > 1) out += fmt::format(" in {} frames", message.frames);
   if (!message.finished) out += "  " + paint("unfinished", kYellow);
   out += fate(message.verdict, message.cause);

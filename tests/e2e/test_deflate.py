@@ -221,6 +221,29 @@ class Reading(TestCase):
         self.assert_reads(live, [])
         self.assertEqual([f["opaque"] for f in live], [True, True])
 
+    # LIM-3: the capture has no more than the beginning; the wire has all, and what is behind a cut can still be read.
+    def test_max_recorded_payload(self):
+        with Proxy("--max-recorded-payload", "20", capture=self.capture) as tap:
+            client, server = open_websocket(tap, self.listener(), extra=DEFLATE, agree=DEFLATE)
+            with client, server:
+                deflate = zlib.compressobj(wbits=-15)
+                said = [random.Random(1).randbytes(200), b"short", b"short", b"as long as this is"]
+                for content in said:
+                    payload = (deflate.compress(content) + deflate.flush(zlib.Z_SYNC_FLUSH))[:-4]
+                    client.send(masked(BINARY, payload, rsv=4))
+                    self.assertEqual(server.frame().payload, payload)
+                server.send(frame(TEXT, b"uncompressed, and too long"))
+                client.frame()
+            tap.flow()
+        shown = inspect(self.capture)
+        self.assertEqual([base64.b64decode(f["payload_b64"]) for f in shown if f["dir"] == "send"], [c[:20] for c in said])
+        self.assertEqual([f.get("cut_from") for f in shown], [200, None, None, None, 26])
+        self.assertEqual(shown[-1]["payload"], "uncompressed, and to")
+        self.assertGreater(shown[0]["length"], 200)
+        lossless = [json.loads(line) for line in run("inspect", "--format", "jsonl", self.capture).stdout.splitlines()]
+        first = next(f for f in lossless if f["type"] == "frame")
+        self.assertEqual(len(base64.b64decode(first["raw_b64"])), 8 + 20)
+
     # DEF-5: as much is inflated for printing as the proxy itself would inflate
     def test_bounds(self):
         for bound, mark in (("--max-message", "inflate_limited"), ("--inflate-work", "opaque")):

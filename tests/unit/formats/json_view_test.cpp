@@ -128,8 +128,9 @@ INSTANTIATE_TEST_SUITE_P(
               R"("length":3,"compressed":false,"payload_b64":"A+j/","verdict":"forwarded",)"
               R"("close_code":1000,"close_reason_b64":"/w==",)"
               R"("anomalies":[{"name":"close_reason_not_utf8","section":"RFC 6455 5.5.1"}])"},
-        Shown{"Cut", test::hex("8105 6162"),
-              R"("length":5,"compressed":false,"payload":"ab","verdict":"forwarded","payload_length":2)"}),
+        Shown{
+            "Cut", test::hex("8105 6162"),
+            R"("length":5,"compressed":false,"payload":"ab","verdict":"forwarded","payload_length":2,"cut_from":5)"}),
     [](const auto& row) { return row.param.name; });
 
 TEST(JsonFrame, CompressedTextThatDoesNotInflateIsBytes) {  // FRM-5

@@ -7,6 +7,9 @@
 
 #include "formats/capture_writer.h"
 #include "formats/event_reader.h"
+#include "formats/json_view.h"
+#include "formats/line_view.h"
+#include "formats/message_book.h"
 #include "tests/support/bytes.h"
 #include "tests/support/deflating_peer.h"
 #include "tests/support/fake_clock.h"
@@ -190,6 +193,47 @@ TEST_F(CutPayloads, CountForTheirMessage) {
   const auto frames = shown();
   EXPECT_EQ(frames[0].cut_from, 12U);
   EXPECT_EQ(frames[2].payload, "incompress");
+}
+
+// Every view says so.
+TEST_F(CutPayloads, AreMarkedWhereTheyAreShown) {
+  open("permessage-deflate");
+  say("incompressible: qwertzuiop");
+  record({wire({.payload = bytes("more than "), .fin = false}),
+          wire({.opcode = 0, .payload = bytes("ten in two.")})});
+  std::string out;
+  const LineView lines(false);
+  JsonView json({}, JsonDetail::readable);
+  MessageBook messages([&](const Message& message) {
+    lines.message(out, message);
+    json.message(out, message);
+    structured_view(out, message);
+  });
+  auto reader = EventReader::open({path});
+  FlowBook book;
+  for (;;) {
+    auto record = reader->next();
+    if (!record || !*record) break;
+    if (const auto* opened = std::get_if<pipeline::FlowOpened>(&**record)) book.open(*opened);
+    if (const auto* burst = std::get_if<pipeline::Burst>(&**record))
+      book.visit(*burst, Depth::payloads, [&](const pipeline::Envelope& envelope, Bytes payload) {
+        if (envelope.sequence == 2) {
+          lines.frame(out, envelope, payload);
+          json.frame(out, envelope, payload);
+          structured_view(out, envelope, payload);
+        }
+        messages.take(envelope, payload);
+      });
+  }
+  const auto count = [&](std::string_view text) {
+    int found = 0;
+    for (auto at = out.find(text); at != std::string::npos; at = out.find(text, at + 1)) ++found;
+    return found;
+  };
+  for (const char* mark : {" cut from ", "\"cut_from\":", "cut from: "}) {
+    EXPECT_EQ(count(std::string(mark) + "26"), 2) << "a frame and its message: " << out;
+    EXPECT_EQ(count(std::string(mark) + "21"), 1) << "a message in two frames: " << out;
+  }
 }
 
 // Invalid text is found in what was stored, too.
