@@ -33,15 +33,8 @@ Exit fail_with(const Error& error, Io& io) {
 
 /// Reads compressed messages as steps of the flow would (DEF-7, DEF-8), within the same bounds (DEF-5).
 formats::FlowBook live_book(const pipeline::FlowOptions& flow) {
-  std::array<ws::Inflating, 2> inflating{};
-  std::ranges::transform(flow.reads_deflate, inflating.begin(), [&flow](bool reads) {
-    if (!reads) return ws::Inflating::as_bytes;
-    return flow.inflate == pipeline::InflateWhen::never ? ws::Inflating::never : ws::Inflating::on;
-  });
-  ws::InflateLimits limits;
-  limits.message_bytes = flow.max_message_bytes;
-  limits.work_bytes = flow.inflate_work_bytes;
-  return formats::FlowBook(inflating, limits);
+  return formats::FlowBook({inflating(flow, ws::Direction::send), inflating(flow, ws::Direction::receive)},
+                           inflate_limits(flow));
 }
 
 /// Where observations go: a capture, a terminal or both, and the log.

@@ -8,6 +8,8 @@
 #include <filesystem>
 
 #include "formats/errors.h"
+#include "formats/event_reader.h"
+#include "formats/flow_book.h"
 #include "formats/record_encoder.h"
 #include "libcore/ws/frame_header.h"
 
@@ -33,6 +35,27 @@ constexpr std::array<std::byte, 8> kZeros{};
 
 std::size_t sent_bytes(const pipeline::Mark& mark) {
   return mark.sent ? mark.sent->size() : 0;
+}
+
+// As much as is read in a quarter of a second or so, while a worker waits.
+constexpr std::uint64_t kMaxRecalledBytes = std::uint64_t{256} << 20;
+
+/// Reads one flow. @return the readers as they then stand; none when it is not all there.
+std::optional<std::array<ws::MessageReader, 2>> readers_of(pipeline::FlowId flow,
+                                                           std::vector<std::string> parts,
+                                                           const ws::InflateLimits& limits) {
+  auto reader = EventReader::open(std::move(parts));
+  if (!reader) return std::nullopt;
+  FlowBook book({ws::Inflating::on, ws::Inflating::on}, limits);
+  for (;;) {
+    const auto record = reader->next();
+    if (!record) return std::nullopt;
+    if (!*record) return book.take_readers(flow);
+    if (const auto* opened = std::get_if<pipeline::FlowOpened>(&**record); opened && opened->id == flow)
+      book.open(*opened);
+    if (const auto* burst = std::get_if<pipeline::Burst>(&**record); burst && burst->flow == flow)
+      book.visit(*burst, Depth::payloads, [](const auto&, Bytes) {});
+  }
 }
 
 bool says_much(const pipeline::Burst& burst) {
@@ -128,6 +151,7 @@ Result<void> CaptureWriter::note_lost() {
 
 /// A record could not be written. @return what its sender is told.
 Result<void> CaptureWriter::refuse(Error why) {
+  complete_ = false;
   if (options_.on_error == OnCaptureError::pass) {
     if (lost_records_++ == 0 && options_.on_lost) options_.on_lost(why);
     return {};
@@ -275,6 +299,20 @@ Result<void> CaptureWriter::window(const pipeline::Window& window) {
   const auto written = put(encode(window));
   part_opening_bytes_ += file_.bytes() - before;  // it says nothing new
   return written;
+}
+
+std::optional<std::array<ws::MessageReader, 2>> CaptureWriter::recall(pipeline::FlowId flow,
+                                                                      const ws::InflateLimits& limits) {
+  std::vector<std::string> parts;
+  {
+    const std::lock_guard guard(lock_);
+    if (!file_.is_regular() || options_.path == "-" || cutter_ || !complete_ ||
+        bytes_written() > kMaxRecalledBytes)
+      return std::nullopt;
+    for (std::uint32_t part = 1; part <= header_.part; ++part)
+      parts.push_back(part_path(options_.path, part));
+  }
+  return readers_of(flow, std::move(parts), limits);
 }
 
 Result<void> CaptureWriter::note(const pipeline::Note& note) {

@@ -59,6 +59,9 @@ class CaptureWriter final : public pipeline::Tap {
   Result<void> connection(const pipeline::ConnectionRecord& connection) override;
   Result<void> note(const pipeline::Note& note) override;
   Result<void> window(const pipeline::Window& window) override;
+  /// From the parts so far, up to 256 MiB of them.
+  std::optional<std::array<ws::MessageReader, 2>> recall(pipeline::FlowId flow,
+                                                         const ws::InflateLimits& limits) override;
   std::uint32_t part() const noexcept override { return part_.load(std::memory_order_relaxed); }
 
   std::uint64_t bytes_written() const noexcept { return written_total_.load(std::memory_order_relaxed); }
@@ -91,6 +94,7 @@ class CaptureWriter final : public pipeline::Tap {
   UnixNs last_sync_ns_ = 0;
   std::optional<Error> failed_;  ///< under `stop`: what ended the recording
   std::uint64_t lost_records_ = 0;
+  bool complete_ = true;  ///< nothing was ever lost
   std::optional<PayloadCutter> cutter_;
   std::map<pipeline::FlowId, std::unique_ptr<OpenFlow>> open_flows_;  ///< only kept when parts rotate
 };

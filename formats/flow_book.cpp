@@ -13,13 +13,20 @@ void FlowBook::open(const pipeline::FlowOpened& flow) {
     at->second.trackers[i].restore(lane.message);
     // What was said before is in a part that was not read.
     if (is_new && lane.counts.frames != 0)
-      at->second.readers[i].begin_in_the_middle(lane.message.open && lane.message.compressed);
+      at->second.readers[i].begin_in_the_middle(lane.message.open && lane.message.compressed,
+                                                ws::Inflation::needs_part);
   }
 }
 
 void FlowBook::resume(const pipeline::Window& window) {
   const auto found = flows_.find(window.flow);
   if (found != flows_.end()) found->second.readers[ws::index(window.direction)].resume(window.bytes);
+}
+
+std::optional<std::array<ws::MessageReader, 2>> FlowBook::take_readers(pipeline::FlowId flow) {
+  auto track = flows_.extract(flow);
+  if (track.empty()) return std::nullopt;
+  return std::move(track.mapped().readers);
 }
 
 FlowBook::Cursor FlowBook::begin(const pipeline::Burst& burst) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <unordered_map>
 
 #include "formats/record.h"
@@ -31,6 +32,9 @@ class FlowBook {
   void close(pipeline::FlowId flow) { flows_.erase(flow); }
   /// From here on the direction's compressed messages can be read, whatever is missing before.
   void resume(const pipeline::Window& window);
+
+  /// The readers of a flow's directions, which is closed by this. None: it is not open.
+  std::optional<std::array<ws::MessageReader, 2>> take_readers(pipeline::FlowId flow);
 
   /// Calls `visit(Envelope&, Bytes payload)` for each frame, in order. The payload is unmasked, and of a
   /// compressed message's last frame it is the message, inflated; empty at Depth::headers. Both are valid

@@ -45,13 +45,15 @@ LaneFault unreadable(const FrameReading& reading) {
 }  // namespace
 
 Editor::Editor(ws::Direction direction, const ws::Negotiated& negotiated, bool verbatim, bool inflates,
-               const Plan& plan, const FlowOptions& options, Entropy& entropy)
+               const ws::MessageTracker::State& message, const Plan& plan, const FlowOptions& options,
+               Entropy& entropy)
     : plan_(plan),
       options_(options),
       unknown_extension_(negotiated.unknown_extension),
       inflates_(inflates),
-      egress_(direction, negotiated, verbatim, entropy),
-      recompressor_(negotiated.deflate[ws::index(direction)], options.max_frame_bytes) {}
+      egress_(direction, negotiated, verbatim, entropy, message),
+      recompressor_(negotiated.deflate[ws::index(direction)], options.max_frame_bytes),
+      course_(message.open && message.compressed ? Course::untouched : Course::frame_by_frame) {}
 
 std::optional<LaneFault> Editor::take(Turn& turn, Envelope& envelope, const FrameReading& reading,
                                       Bytes inflated) {

@@ -15,10 +15,11 @@ namespace wstap::pipeline {
 
 class Editor {
  public:
-  /// @param plan, options, entropy  outlive it. @param inflates  the direction's compressed messages are
-  /// read.
+  /// @param plan, options, entropy  outlive it; the plan may change. @param inflates  the direction's
+  /// compressed messages are read. @param message  what has left already when the editor is made.
   Editor(ws::Direction direction, const ws::Negotiated& negotiated, bool verbatim, bool inflates,
-         const Plan& plan, const FlowOptions& options, Entropy& entropy);
+         const ws::MessageTracker::State& message, const Plan& plan, const FlowOptions& options,
+         Entropy& entropy);
 
   /// Judges a frame, notes it in the turn, and writes what leaves to the turn's scratch.out.
   /// @param reading  of its payload. @param inflated  its compressed message so far.
@@ -92,7 +93,7 @@ class Editor {
   bool unknown_extension_, inflates_;
   Egress egress_;
   Recompressor recompressor_;
-  Course course_ = Course::frame_by_frame;
+  Course course_;
   Decision dropping_;  ///< what decided that the message does not leave
   std::vector<Waiting> waiting_;
   std::uint64_t held_ = 0;

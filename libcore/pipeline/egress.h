@@ -12,9 +12,15 @@ namespace wstap::pipeline {
 
 class Egress {
  public:
-  /// @param entropy  outlives it.
-  Egress(ws::Direction direction, const ws::Negotiated& negotiated, bool verbatim, Entropy& entropy)
-      : direction_(direction), negotiated_(negotiated), verbatim_(verbatim), entropy_(entropy) {}
+  /// @param entropy  outlives it. @param message  what the peer has seen already.
+  Egress(ws::Direction direction, const ws::Negotiated& negotiated, bool verbatim, Entropy& entropy,
+         const ws::MessageTracker::State& message = {})
+      : direction_(direction),
+        negotiated_(negotiated),
+        verbatim_(verbatim),
+        entropy_(entropy),
+        message_open_(message.open),
+        closed_(message.closed) {}
 
   /// A frame that came leaves as FRM-6 has it: its content as it was.
   /// @return the frame, when RSV bits that mean nothing were taken off it.
@@ -39,8 +45,8 @@ class Egress {
   ws::Negotiated negotiated_;
   bool verbatim_;
   Entropy& entropy_;
-  bool message_open_ = false;
-  bool closed_ = false;
+  bool message_open_;
+  bool closed_;
 };
 
 }  // namespace wstap::pipeline

@@ -40,6 +40,18 @@ Result<void> Flow::open() {
   return {};
 }
 
+void Flow::replan(Plan plan) {
+  plan_ = std::move(plan);
+  std::optional<std::array<ws::MessageReader, 2>> readers;
+  if (std::ranges::any_of(lanes_, [this](const Lane& lane) { return lane.must_catch_up(plan_); }))
+    readers = context_.tap.recall(id(), inflate_limits(context_.options));
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    if (lanes_[i].must_catch_up(plan_))
+      lanes_[i].catch_up(readers ? std::optional(std::move((*readers)[i])) : std::nullopt);
+    lanes_[i].follow(plan_);
+  }
+}
+
 LaneTurn Flow::take(Direction direction, MutableBytes unread, UnixNs now, LaneScratch& scratch) {
   Lane& lane = lanes_[index(direction)];
   LaneTurn turn = lane.take(unread, now, sequences_, scratch);

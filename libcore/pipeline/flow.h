@@ -24,6 +24,10 @@ class Flow {
   /// Records the flow. To be called once, before the response that opens it is passed on.
   Result<void> open();
 
+  /// Works by another plan from the next frame on. What that wants to read and nobody has is read from the
+  /// recording, or the direction becomes opaque (DEF-7).
+  void replan(Plan plan);
+
   /// See Lane::take. A fault ends the flow: send `out`, then what farewell() gives, then finish().
   LaneTurn take(ws::Direction direction, MutableBytes unread, UnixNs now, LaneScratch& scratch);
 

@@ -6,6 +6,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "libcore/ws/message_reader.h"
+
 namespace wstap::pipeline {
 
 enum class Forward : std::uint8_t {
@@ -35,6 +37,20 @@ struct FlowOptions {
   DropOpen drop_open = DropOpen::truncate;
   bool force_edit = false;  ///< edit data frames although an unknown extension gives them their meaning
 };
+
+/// How far compressed messages are inflated while they pass.
+inline ws::InflateLimits inflate_limits(const FlowOptions& options) noexcept {
+  ws::InflateLimits limits;
+  limits.message_bytes = options.max_message_bytes;
+  limits.work_bytes = options.inflate_work_bytes;
+  return limits;
+}
+
+/// What is made of those of one direction where they are read.
+inline ws::Inflating inflating(const FlowOptions& options, ws::Direction direction) noexcept {
+  if (!options.reads_deflate[ws::index(direction)]) return ws::Inflating::as_bytes;
+  return options.inflate == InflateWhen::never ? ws::Inflating::never : ws::Inflating::on;
+}
 
 /// What the pipeline did, over all flows. Relaxed counters: exact in sum, read at any time.
 struct Counters {

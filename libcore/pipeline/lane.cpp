@@ -23,18 +23,6 @@ LaneFault fault(ws::Errc code, std::string detail, std::uint64_t offset) {
   return {ws::name(code), std::move(detail), offset, ws::close_code_for(code)};
 }
 
-ws::Inflating inflating_of(const FlowOptions& options, Direction direction) {
-  if (!options.reads_deflate[ws::index(direction)]) return ws::Inflating::as_bytes;
-  return options.inflate == InflateWhen::never ? ws::Inflating::never : ws::Inflating::on;
-}
-
-ws::InflateLimits limits_of(const FlowOptions& options) {
-  ws::InflateLimits limits;
-  limits.message_bytes = options.max_message_bytes;
-  limits.work_bytes = options.inflate_work_bytes;
-  return limits;
-}
-
 std::uint16_t close_code_for(AnomalySet anomalies) {
   const bool bad_data = anomalies.has(Anomaly::text_not_utf8) ||
                         anomalies.has(Anomaly::close_reason_not_utf8) ||
@@ -59,18 +47,41 @@ Lane::Lane(const FlowOpened& flow, Direction direction, const Plan& plan, LaneCo
       negotiated_(flow.negotiated()),
       context_(context),
       verbatim_(context.options.forward == Forward::verbatim || negotiated_.unknown_extension),
-      looks_at_payload_(plan.reads_payload || context.options.on_anomaly == OnAnomaly::close),
       reader_(context.options.max_frame_bytes),
       tracker_(direction, negotiated_) {
-  const FlowOptions& options = context.options;
-  const bool wants_content = looks_at_payload_ || plan.may_alter || options.inflate == InflateWhen::always;
-  const auto inflating = inflating_of(options, direction);
-  if (looks_at_payload_ || (wants_content && negotiated_.permessage_deflate))
-    payloads_ = std::make_unique<ws::MessageReader>(negotiated_.deflate[ws::index(direction)],
-                                                    limits_of(options), inflating);
-  if (!plan.empty())
-    editor_ = std::make_unique<Editor>(direction, negotiated_, verbatim_,
-                                       inflating != ws::Inflating::as_bytes, plan, options, context.entropy);
+  follow(plan);
+}
+
+void Lane::follow(const Plan& plan) {
+  const FlowOptions& options = context_.options;
+  const auto inflating = pipeline::inflating(options, direction_);
+  looks_at_payload_ = plan.reads_payload || options.on_anomaly == OnAnomaly::close;
+  if (!payloads_ && wants_content(plan))
+    payloads_ = std::make_unique<ws::MessageReader>(deflate_parameters(), inflate_limits(options), inflating);
+  if (!editor_ && !plan.empty())
+    editor_ =
+        std::make_unique<Editor>(direction_, negotiated_, verbatim_, inflating != ws::Inflating::as_bytes,
+                                 tracker_.state(), plan, options, context_.entropy);
+}
+
+bool Lane::wants_content(const Plan& plan) const noexcept {
+  const bool of_compressed = plan.may_alter || context_.options.inflate == InflateWhen::always;
+  return plan.reads_payload || context_.options.on_anomaly == OnAnomaly::close ||
+         (of_compressed && negotiated_.permessage_deflate);
+}
+
+bool Lane::must_catch_up(const Plan& plan) const noexcept {
+  return !payloads_ && counts_.frames != 0 && negotiated_.permessage_deflate && wants_content(plan) &&
+         pipeline::inflating(context_.options, direction_) == ws::Inflating::on;
+}
+
+void Lane::catch_up(std::optional<ws::MessageReader> reader) {
+  if (!reader) {
+    const auto& message = tracker_.state();
+    reader.emplace(deflate_parameters(), inflate_limits(context_.options));
+    reader->begin_in_the_middle(message.open && message.compressed, ws::Inflation::opaque);
+  }
+  payloads_ = std::make_unique<ws::MessageReader>(std::move(*reader));
 }
 
 LaneTurn Lane::take(MutableBytes unread, UnixNs now, std::atomic<Sequence>& sequences, LaneScratch& scratch) {

@@ -28,6 +28,14 @@ class Lane {
  public:
   Lane(const FlowOpened& flow, ws::Direction direction, const Plan& plan, LaneContext context);
 
+  /// Works by this plan from the next frame on; it outlives the lane.
+  void follow(const Plan& plan);
+  /// The plan wants to read what earlier frames, which nobody read, are needed for (DEF-7).
+  bool must_catch_up(const Plan& plan) const noexcept;
+  /// To be called before follow(). @param reader  has read all earlier frames; none: the direction is opaque
+  /// as far as it refers to them.
+  void catch_up(std::optional<ws::MessageReader> reader);
+
   /// Takes all whole frames off `unread`, records them, and encodes those that leave. The frames are recorded
   /// when it returns without fault; with a fault of recording, `out` is empty.
   /// @param unread  may be rewritten in place: only what follows `used` is still as it was.
@@ -74,6 +82,10 @@ class Lane {
   void note_close(const ws::Frame& frame);
   std::optional<LaneFault> fault_of(const ws::FrameHeader& header, std::uint64_t message_bytes,
                                     std::uint64_t offset) const;
+  bool wants_content(const Plan& plan) const noexcept;
+  const ws::DeflateParameters& deflate_parameters() const noexcept {
+    return negotiated_.deflate[ws::index(direction_)];
+  }
   bool reads(const ws::Placement& placed) const noexcept;
   ws::FrameReading read(Turn& turn, const ws::Frame& frame, const ws::Placement& placed);
   void note_limits(const ws::Placement& placed, std::uint64_t payload_len, const ws::FrameReading& reading);
@@ -90,8 +102,8 @@ class Lane {
   ws::Negotiated negotiated_;
   LaneContext context_;
   bool verbatim_;
-  bool looks_at_payload_;   ///< at every frame's, and not only at compressed ones
-  std::uint32_t part_ = 0;  ///< of the recording, in which the window is known
+  bool looks_at_payload_ = false;  ///< at every frame's, and not only at compressed ones
+  std::uint32_t part_ = 0;         ///< of the recording, in which the window is known
   ws::InflateState inflate_state_ = ws::InflateState::ok;  ///< of the last compressed frame
   ws::FrameReader reader_;
   ws::MessageTracker tracker_;

@@ -5,6 +5,7 @@
 
 #include "libcore/base/result.h"
 #include "libcore/pipeline/burst.h"
+#include "libcore/ws/message_reader.h"
 
 namespace wstap::pipeline {
 
@@ -27,6 +28,13 @@ class Tap {
   /// part that begins inside it, so that the part can be read alone (CAP-5).
   virtual std::uint32_t part() const noexcept { return 1; }
   virtual Result<void> window(const Window&) { return {}; }
+
+  /// The readers of a flow's directions as they would stand if they had read all of it, for a proxy that
+  /// wants payloads from now on (DEF-7). None: the recording does not have it all, or has too much to be read
+  /// meanwhile.
+  virtual std::optional<std::array<ws::MessageReader, 2>> recall(FlowId, const ws::InflateLimits&) {
+    return std::nullopt;
+  }
 };
 
 }  // namespace wstap::pipeline

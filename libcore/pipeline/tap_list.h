@@ -28,6 +28,14 @@ class TapList final : public Tap {
     return sum;
   }
 
+  /// From the first that can.
+  std::optional<std::array<ws::MessageReader, 2>> recall(FlowId flow,
+                                                         const ws::InflateLimits& limits) override {
+    for (Tap* tap : taps_)
+      if (auto readers = tap->recall(flow, limits)) return readers;
+    return std::nullopt;
+  }
+
  private:
   template <class Record>
   Result<void> tell(Result<void> (Tap::*member)(const Record&), const Record& record) {

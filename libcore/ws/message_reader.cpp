@@ -32,7 +32,7 @@ FrameReading MessageReader::read_compressed(const Placement& placed, Bytes paylo
     if (message_.capacity() > kKeptRoom) message_ = Buffer();
     message_.clear();
     inflater_.begin();
-    needs_part_ = needs_part_ && inflater_.lost();
+    if (!inflater_.lost()) why_lost_ = Inflation::opaque;
   }
   open_ = !ends_message(placed.part);
   const bool was_lost = inflater_.lost();
@@ -49,7 +49,7 @@ FrameReading MessageReader::read_compressed(const Placement& placed, Bytes paylo
       break;
     case InflateState::limited: reading.inflation = Inflation::limited; break;
     case InflateState::lost:
-      reading.inflation = needs_part_ ? Inflation::needs_part : Inflation::opaque;
+      reading.inflation = why_lost_;
       // What follows a fault is not at fault itself.
       if (!was_lost && reading.corrupt) reading.anomalies.add(Anomaly::invalid_deflate);
       break;
@@ -64,15 +64,15 @@ void MessageReader::skip(const Placement& placed) {
   open_ = !ends_message(placed.part);
 }
 
-void MessageReader::begin_in_the_middle(bool in_compressed_message) {
+void MessageReader::begin_in_the_middle(bool in_compressed_message, Inflation why) {
   inflater_.skip();
-  needs_part_ = true;
+  why_lost_ = why;
   open_ = in_compressed_message;
 }
 
 void MessageReader::resume(Bytes window) {
   inflater_.resume(window);
-  needs_part_ = false;
+  why_lost_ = Inflation::opaque;
 }
 
 }  // namespace wstap::ws

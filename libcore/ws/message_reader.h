@@ -61,10 +61,10 @@ class MessageReader {
   /// The compressed message that is open, or was last, inflated as far as it came and bounds let it.
   const Buffer& message() const noexcept { return message_; }
 
-  /// A recording begins here in the middle of the direction: with takeover, nothing is readable until
-  /// resume().
+  /// What came before this was not read: with takeover, nothing is readable until resume().
   /// @param in_compressed_message  ... of which the rest is passed over.
-  void begin_in_the_middle(bool in_compressed_message);
+  /// @param why  what is then said of messages: needs_part, opaque.
+  void begin_in_the_middle(bool in_compressed_message, Inflation why);
   /// What a reader of what follows needs: with takeover, between messages, and while it can be read here.
   bool has_window() const noexcept {
     return inflating_ == Inflating::on && takeover_ && !open_ && !inflater_.lost();
@@ -77,8 +77,8 @@ class MessageReader {
 
   Inflating inflating_;
   bool takeover_;
-  bool open_ = false;        ///< a compressed message is
-  bool needs_part_ = false;  ///< what is lost is so because it began in an earlier part
+  bool open_ = false;  ///< a compressed message is
+  Inflation why_lost_ = Inflation::opaque;
   PayloadChecker checker_;
   Inflater inflater_;
   Buffer message_;
