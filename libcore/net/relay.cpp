@@ -177,7 +177,7 @@ void Relay::keep(Half& half, TurnEnd& turn) {
 }
 
 void Relay::account(Half& half, std::uint64_t parked) {
-  const std::uint64_t held = half.inbox.held() + flow_->held(half.direction) + parked;
+  const std::uint64_t held = half.inbox.held() + flow_->buffered(half.direction) + parked;
   const std::uint64_t counts = held < kWorthAccounting ? 0 : held;
   if (counts == half.accounted) return;
   half.accounted = counts;

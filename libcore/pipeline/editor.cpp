@@ -33,8 +33,12 @@ std::vector<Bytes> in_proportion(Bytes bytes, const std::vector<std::uint64_t>& 
   return pieces;
 }
 
+// Frames of one message. Each takes memory of its own, also if it is empty and the message gets no larger.
+constexpr std::size_t kMaxWaiting = std::size_t{64} * 1024;
+
+constexpr const char* kTooBig = "frame_too_big";
 LaneFault too_big(std::string_view what) {
-  return {"frame_too_big", std::string(what), 0, ws::kTooBig};
+  return {kTooBig, std::string(what), 0, ws::kTooBig};
 }
 
 LaneFault unreadable(const FrameReading& reading) {
@@ -52,7 +56,7 @@ Editor::Editor(ws::Direction direction, const ws::Negotiated& negotiated, bool v
       unknown_extension_(negotiated.unknown_extension),
       inflates_(inflates),
       egress_(direction, negotiated, verbatim, entropy, message),
-      recompressor_(negotiated.deflate[ws::index(direction)], options.max_frame_bytes),
+      recompressor_(negotiated.deflate[ws::index(direction)]),
       course_(message.open && message.compressed ? Course::untouched : Course::frame_by_frame) {}
 
 std::optional<LaneFault> Editor::take(Turn& turn, Envelope& envelope, const FrameReading& reading,
@@ -184,8 +188,8 @@ std::optional<LaneFault> Editor::take_compressed(Turn& turn, const Envelope& env
                          new_opcode ? decision.header.opcode : placed.message_opcode, decision.verdict,
                          decision.cause);
   }
-  const bool too_large =
-      reading.state != InflateState::ok || placed.message_bytes > options_.max_message_bytes;
+  const bool too_large = reading.state != InflateState::ok || waiting_.size() >= kMaxWaiting ||
+                         placed.message_bytes > options_.max_message_bytes;
   if (course_ != Course::when_whole || too_large)
     return take_as_it_comes(turn, envelope, reading, inflated, std::move(decision.cause));
   if (!last) {
@@ -213,20 +217,22 @@ std::optional<LaneFault> Editor::take_as_it_comes(Turn& turn, const Envelope& en
   }
   std::optional<LaneFault> fault;
   Buffer payload;
+  std::vector<Bytes> pieces;
   if (reading.state == InflateState::lost) {
     fault = unreadable(reading);
   } else {
-    recompressor_.stream(inflated, {});
+    recompressor_.stream(inflated, {}, room());
     payload = recompressor_.take_streamed(ws::ends_message(envelope.placement.part));
-    if (recompressor_.overflowed()) fault = too_big("recompressed");
+    pieces = in_frames(payload, &envelope.frame);
+    if (recompressor_.overflowed() || !fit(pieces)) fault = too_big("recompressed");
   }
   if (fault) {
     drop_message(turn, envelope.frame, Verdict::dropped, fault->reason);
     return fault;
   }
   course_ = Course::streamed;
-  release_anew(turn, {});
-  send(turn, envelope.frame, envelope.frame.header, payload, Verdict::changed, "recompressed");
+  release_anew(turn, pieces);
+  send(turn, envelope.frame, envelope.frame.header, pieces.back(), Verdict::changed, "recompressed");
   return std::nullopt;
 }
 
@@ -234,8 +240,20 @@ void Editor::keep_waiting(Turn& turn, const Frame& frame, std::string refused) {
   const std::size_t mark = turn.scratch.marks.size();
   turn.mark(Verdict::pending, {});
   waiting_.push_back({turn.next_sequence(), frame.header, to_buffer(frame.raw), mark, std::move(refused)});
-  held_ += frame.raw.size();
+  held_ += sizeof(Waiting) + frame.raw.size();
   turn.note(frame);
+}
+
+/// Cuts a payload for the frames that wait and the one that came, if any, in proportion to what they had.
+std::vector<Bytes> Editor::in_frames(Bytes payload, const Frame* came) const {
+  std::vector<std::uint64_t> lengths;
+  for (const auto& frame : waiting_) lengths.push_back(frame.header.payload_len);
+  if (came != nullptr) lengths.push_back(came->header.payload_len);
+  return in_proportion(payload, lengths);
+}
+
+bool Editor::fit(const std::vector<Bytes>& pieces) const noexcept {
+  return std::ranges::all_of(pieces, [&](Bytes piece) { return piece.size() <= options_.max_frame_bytes; });
 }
 
 /// One frame of a message that does not leave, and with it those that waited.
@@ -255,11 +273,8 @@ std::optional<LaneFault> Editor::write_message(Turn& turn, const Frame& last, By
                                                std::uint8_t opcode, Verdict verdict,
                                                const std::string& cause) {
   const Buffer compressed = recompressor_.message(content);
-  std::vector<std::uint64_t> lengths;
-  for (const auto& frame : waiting_) lengths.push_back(frame.header.payload_len);
-  lengths.push_back(last.header.payload_len);
-  const auto pieces = in_proportion(compressed, lengths);
-  if (std::ranges::any_of(pieces, [&](Bytes piece) { return piece.size() > options_.max_frame_bytes; })) {
+  const auto pieces = in_frames(compressed, &last);
+  if (!fit(pieces)) {
     auto fault = too_big(cause);
     drop_message(turn, last, Verdict::dropped, fault.reason);
     return fault;
@@ -293,21 +308,28 @@ void Editor::send(Turn& turn, const Frame& in_place_of, const FrameHeader& heade
 
 void Editor::release(Turn& turn, Bytes inflated) {
   if (recompressor_.active() && waits()) {
-    recompressor_.stream(inflated, {});
-    release_anew(turn, recompressor_.take_streamed(false));
+    recompressor_.stream(inflated, {}, room());
+    const Buffer payload = recompressor_.take_streamed(false);
+    const auto pieces = in_frames(payload, nullptr);
+    if (recompressor_.overflowed() || !fit(pieces)) {
+      discard(turn, kTooBig);
+      recompressor_.drop_streamed();
+    } else {
+      release_anew(turn, pieces);
+    }
   } else {
     release_as_they_came(turn);
   }
   recompressor_.leave_unfinished();
 }
 
-/// What waits leaves written anew, and the message goes on. @param payload  of all of it: the first has it.
-void Editor::release_anew(Turn& turn, Bytes payload) {
-  for (const auto& frame : take_waiting()) {
+/// What waits leaves written anew, and the message goes on. @param pieces  of it: one for each, and maybe
+/// more.
+void Editor::release_anew(Turn& turn, const std::vector<Bytes>& pieces) {
+  auto piece = pieces.begin();
+  for (const auto& frame : take_waiting())
     settle(turn, frame, Verdict::changed, "recompressed",
-           egress_.send(frame.header, payload, turn.scratch.out));
-    payload = {};
-  }
+           egress_.send(frame.header, *piece++, turn.scratch.out));
 }
 
 void Editor::release_as_they_came(Turn& turn) {
@@ -354,18 +376,16 @@ void Editor::end_turn(Turn& turn) {
 
 /// @param behind_message  what is data leaves behind the message that is under way, not before it.
 void Editor::inject(Turn& turn, std::vector<NewFrame> frames, bool behind_message) {
-  const auto must_wait = [&](const FrameHeader& header) {
-    return !ws::is_control(header.opcode) && (egress_.message_open() || (behind_message && waits()));
-  };
+  const bool data_waits = egress_.message_open() || (behind_message && waits());
+  if (behind_message && !data_waits)
+    for (auto& frame : std::exchange(later_, {})) put(turn, frame);
   for (auto& frame : frames) {
-    if (must_wait(frame.header)) {
+    if (data_waits && !ws::is_control(frame.header.opcode)) {
       later_.push_back(std::move(frame));
     } else {
       put(turn, frame);
     }
   }
-  if (!behind_message || egress_.message_open() || waits()) return;
-  for (auto& frame : std::exchange(later_, {})) put(turn, frame);
 }
 
 void Editor::put(Turn& turn, NewFrame& frame) {

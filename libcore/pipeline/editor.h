@@ -37,11 +37,11 @@ class Editor {
   /// Compressed messages of the direction are written anew: what the inflater does not keep of one over a
   /// bound is to be given to beyond() while it is read.
   bool recompresses() const noexcept { return recompressor_.active(); }
-  void beyond(Bytes inflated, Bytes more) { recompressor_.stream(inflated, more); }
+  void beyond(Bytes inflated, Bytes more) { recompressor_.stream(inflated, more, room()); }
 
   /// Frames wait for the rest of their message.
   bool waits() const noexcept { return !waiting_.empty(); }
-  /// Bytes of them.
+  /// Bytes of memory that they take.
   std::uint64_t held() const noexcept { return held_; }
 
  private:
@@ -72,6 +72,10 @@ class Editor {
   std::optional<LaneFault> take_as_it_comes(Turn& turn, const Envelope& envelope,
                                             const ws::FrameReading& reading, Bytes inflated,
                                             std::string cause);
+  std::vector<Bytes> in_frames(Bytes payload, const ws::Frame* came) const;
+  bool fit(const std::vector<Bytes>& pieces) const noexcept;
+  /// Bytes that fit into the frames that wait and the one that came.
+  std::uint64_t room() const noexcept { return (waiting_.size() + 1) * options_.max_frame_bytes; }
   void keep_waiting(Turn& turn, const ws::Frame& frame, std::string refused);
   void drop(Turn& turn, const ws::Frame& frame, Verdict verdict, const std::string& cause);
   void drop_message(Turn& turn, const ws::Frame& frame, Verdict verdict, const std::string& cause);
@@ -81,7 +85,7 @@ class Editor {
   void send(Turn& turn, const ws::Frame& in_place_of, const ws::FrameHeader& header, Bytes payload,
             Verdict verdict, std::string cause);
   void release_as_they_came(Turn& turn);
-  void release_anew(Turn& turn, Bytes payload);
+  void release_anew(Turn& turn, const std::vector<Bytes>& pieces);
   void settle(Turn& turn, const Waiting& frame, Verdict verdict, const std::string& cause,
               std::optional<Buffer> sent);
   std::vector<Waiting> take_waiting();

@@ -36,6 +36,10 @@ class Flow {
   LaneTurn release(ws::Direction direction, UnixNs now, LaneScratch& scratch);
   /// Bytes of frames that wait.
   std::uint64_t held(ws::Direction direction) const noexcept { return lanes_[ws::index(direction)].held(); }
+  /// Bytes of memory that their message takes (LIM-4).
+  std::uint64_t buffered(ws::Direction direction) const noexcept {
+    return lanes_[ws::index(direction)].buffered();
+  }
 
   /// The direction's sender will send no more. May fail the flow: see failed() and farewell().
   /// @param unfinished  bytes that were received and are no whole frame.

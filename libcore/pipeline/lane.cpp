@@ -140,6 +140,7 @@ LaneTurn Lane::end_turn(Turn& turn) {
   } else {
     turn.result.fault = LaneFault{"capture_failed", recorded.error().text(), 0, 0};
   }
+  if (payloads_) payloads_->trim();
   return std::move(turn.result);
 }
 

@@ -50,6 +50,8 @@ class Lane {
   void discard(const std::string& cause, UnixNs now);
   /// Bytes of frames that wait for the rest of their message.
   std::uint64_t held() const noexcept { return editor_ ? editor_->held() : 0; }
+  /// Bytes of memory that these take, and their message as far as it is inflated (LIM-4).
+  std::uint64_t buffered() const noexcept { return held() + (payloads_ ? payloads_->held() : 0); }
 
   const LaneCounts& counts() const noexcept { return counts_; }
   std::uint64_t offset() const noexcept { return reader_.offset(); }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libcore/pipeline/recompressor.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace wstap::pipeline {
@@ -18,20 +19,20 @@ Buffer Recompressor::message(Bytes content) {
   return out;
 }
 
-void Recompressor::stream(Bytes inflated, Bytes beyond) {
+void Recompressor::stream(Bytes inflated, Bytes beyond, std::uint64_t room) {
   if (!std::exchange(streaming_, true)) {
     fed_ = 0;
     overflowed_ = false;
     deflater().begin();
   }
-  feed(inflated.subspan(fed_));
+  feed(inflated.subspan(std::min(fed_, inflated.size())), room);
   fed_ = inflated.size();
-  feed(beyond);
+  feed(beyond, room);
 }
 
-void Recompressor::feed(Bytes content) {
-  // A frame that cannot leave is not worth memory.
-  overflowed_ |= streamed_.size() > max_frame_;
+void Recompressor::feed(Bytes content, std::uint64_t room) {
+  // What cannot leave is not worth memory.
+  overflowed_ |= streamed_.size() > room;
   if (!overflowed_) deflater().add(content, streamed_);
 }
 
@@ -42,7 +43,6 @@ Buffer Recompressor::take_streamed(bool last) {
   } else {
     deflater().flush(streamed_);
   }
-  overflowed_ |= streamed_.size() > max_frame_;
   return std::exchange(streamed_, Buffer());
 }
 

@@ -12,9 +12,7 @@ namespace wstap::pipeline {
 
 class Recompressor {
  public:
-  /// @param max_frame_bytes  of what is streamed into one frame.
-  Recompressor(ws::DeflateParameters parameters, std::uint64_t max_frame_bytes)
-      : parameters_(parameters), max_frame_(max_frame_bytes) {}
+  explicit Recompressor(ws::DeflateParameters parameters) : parameters_(parameters) {}
 
   /// A compressed message leaves altered, or not at all: with takeover every later one must be written anew.
   void altered() noexcept { active_ = parameters_.context_takeover; }
@@ -24,12 +22,12 @@ class Recompressor {
   Buffer message(Bytes content);
 
   /// A message that is too large to be kept: its content, as it comes.
-  /// @param inflated  what was kept of the message so far, more of it in each call; @param beyond what
-  /// follows.
-  void stream(Bytes inflated, Bytes beyond);
-  /// One frame of it: all that was streamed and not taken yet.
+  /// @param inflated  what was kept of the message so far, more of it in each call, or nothing any more;
+  /// @param beyond  what follows; @param room  bytes that can leave together.
+  void stream(Bytes inflated, Bytes beyond, std::uint64_t room);
+  /// All that was streamed and not taken yet.
   Buffer take_streamed(bool last);
-  /// What was streamed would not fit into a frame.
+  /// There was no room for what was streamed, and not all of it is there.
   bool overflowed() const noexcept { return overflowed_; }
   /// What was streamed of the open message does not leave, and nor will its rest.
   void drop_streamed();
@@ -38,10 +36,9 @@ class Recompressor {
 
  private:
   ws::Deflater& deflater();
-  void feed(Bytes content);
+  void feed(Bytes content, std::uint64_t room);
 
   ws::DeflateParameters parameters_;
-  std::uint64_t max_frame_;
   bool active_ = false;
   std::optional<ws::Deflater> deflater_;
   bool streaming_ = false, overflowed_ = false;

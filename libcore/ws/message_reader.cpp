@@ -29,7 +29,8 @@ FrameReading MessageReader::read_compressed(const Placement& placed, Bytes paylo
     return reading;
   }
   if (begins_message(placed.part)) {
-    if (message_.capacity() > kKeptRoom) message_ = Buffer();
+    open_ = false;
+    trim();
     message_.clear();
     inflater_.begin();
     if (!inflater_.lost()) why_lost_ = Inflation::opaque;
@@ -38,6 +39,7 @@ FrameReading MessageReader::read_compressed(const Placement& placed, Bytes paylo
   const bool was_lost = inflater_.lost();
   reading.state = inflater_.add(payload, message_, beyond);
   if (!open_) reading.state = inflater_.end(message_);
+  cut_ = reading.state != InflateState::ok;
   reading.corrupt = inflater_.corrupt();
   if (open_) return reading;
 
@@ -55,6 +57,10 @@ FrameReading MessageReader::read_compressed(const Placement& placed, Bytes paylo
       break;
   }
   return reading;
+}
+
+void MessageReader::trim() {
+  if ((!open_ || cut_) && message_.capacity() > kKeptRoom) message_ = Buffer();
 }
 
 void MessageReader::skip(const Placement& placed) {

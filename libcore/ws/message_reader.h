@@ -58,8 +58,13 @@ class MessageReader {
   /// A payload that is not there (not recorded, or not whole): its message is not read.
   void skip(const Placement& placed);
 
-  /// The compressed message that is open, or was last, inflated as far as it came and bounds let it.
+  /// The compressed message that is open, or was last, inflated as far as it came and bounds let it. One
+  /// that cannot be read whole is not kept beyond trim().
   const Buffer& message() const noexcept { return message_; }
+  /// Bytes of memory in which a message waits for its rest.
+  std::uint64_t held() const noexcept { return open_ ? message_.capacity() : 0; }
+  /// Gives back what a large message took that is over, or not to be read. Views are not valid any more.
+  void trim();
 
   /// What came before this was not read: with takeover, nothing is readable until resume().
   /// @param in_compressed_message  ... of which the rest is passed over.
@@ -78,6 +83,7 @@ class MessageReader {
   Inflating inflating_;
   bool takeover_;
   bool open_ = false;  ///< a compressed message is
+  bool cut_ = false;   ///< ... or was last, and cannot be read whole
   Inflation why_lost_ = Inflation::opaque;
   PayloadChecker checker_;
   Inflater inflater_;

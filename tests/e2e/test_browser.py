@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Chromium behind the proxy: a page of many resources (UPG-2), and WebSockets over ws and wss (UPG-5, TLS-1)."""
+"""Chromium behind the proxy: a page of many resources (UPG-2), WebSockets over ws and wss (UPG-5, TLS-1), and compressed
+messages, altered and not (DEF-3, DEF-4)."""
+import asyncio
 import base64
 import hashlib
 import http.server
 import json
+import os
+import pathlib
 import queue
+import signal
 import subprocess
 import threading
 import unittest
@@ -12,12 +17,17 @@ import unittest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+import websockets
+
+from altering import AlteringProxy, all_altered, tagged
 from certificates import CertificateAuthority
+from conversations import END, as_json, talk, whole
 from raw_peers import trusting, tunnel_by_connect, WAIT
-from wstap_testing import SANITIZED, TestCase, environment, eventually, frames, inspect, run
+from wstap_testing import SANITIZED, Proxy, TestCase, environment, eventually, frames, inspect, run
 
 RESOURCES = 40
 PATIENCE = 120 if SANITIZED else 60
+MESSAGES = 50 if SANITIZED else 200
 
 PAGE = """<!doctype html><title>page</title>
 <link rel=stylesheet href=/style.css><script src=/script.js></script><h1 id=h>heading</h1>
@@ -46,6 +56,70 @@ const talk = url => new Promise((done, failed) => {
   } catch (fault) { report({fault: String(fault)}); }
 })();
 </script>"""
+
+
+TALKING_PAGE = """<!doctype html><title>talk</title>
+<script>
+const sent = %(sent)s, end = '%(end)s';
+const bytes = text => Uint8Array.from(atob(text), c => c.charCodeAt(0));
+const encode = data => typeof data === 'string'
+  ? 't' + data : 'b' + btoa(Array.from(new Uint8Array(data), c => String.fromCharCode(c)).join(''));
+const talk = url => new Promise((done, failed) => {
+  const ws = new WebSocket(url), received = [];
+  ws.binaryType = 'arraybuffer';
+  ws.onopen = () => {
+    for (const each of sent) ws.send(each[0] === 't' ? each.slice(1) : bytes(each.slice(1)));
+    ws.send(end); };
+  ws.onmessage = e => {
+    if (e.data !== end) return received.push(encode(e.data));
+    done({extensions: ws.extensions, received});
+    ws.close(); };
+  ws.onerror = () => failed(new Error(url)); });
+Promise.all(%(urls)s.map(talk)).catch(String)
+  .then(result => fetch('/result', {method: 'POST', body: JSON.stringify(result)}));
+</script>"""
+
+
+class Chromium:
+    """A browser with a profile of its own. When the test ends, so do all its processes: some outlive the first, and go on
+    writing to the profile."""
+
+    def __init__(self, profile, *flags):
+        self.process = subprocess.Popen(
+            ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage",
+             "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+             f"--user-data-dir={profile}", *flags],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(HOME=str(profile)),
+            start_new_session=True)
+
+    def running(self):
+        """@return the processes of its session. One that nobody has waited for yet writes nothing any more."""
+        found = []
+        for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+            try:
+                state, _, _, session = stat.read_text().rpartition(")")[2].split()[:4]
+            except OSError:
+                continue  # it has ended meanwhile
+            if int(session) == self.process.pid and state not in "ZX":
+                found.append(int(stat.parent.name))
+        return found
+
+    def kill(self):
+        """@return whether nothing was left to kill."""
+        pids = self.running()
+        for pid in pids:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        return not pids
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        eventually(self.kill, "the end of the browser")
+        self.process.wait(WAIT)
 
 
 class Site(http.server.BaseHTTPRequestHandler):
@@ -113,19 +187,8 @@ class Browser(TestCase):
             hashes.append(base64.b64encode(hashlib.sha256(key).digest()).decode())
         return ",".join(hashes)
 
-    def browse(self, url, keys):
-        profile = self.path("profile")
-        browser = subprocess.Popen(
-            ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage",
-             "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-             "--proxy-server=http://%s:%d" % self.tap.address,
-             # Its vendor's hosts are none of the proxy's business: everything with a dot goes nowhere near it.
-             "--proxy-bypass-list=<-loopback>;*.*", f"--ignore-certificate-errors-spki-list={keys}",
-             f"--user-data-dir={profile}", url],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(HOME=str(profile)))
-        self.addCleanup(browser.wait, WAIT)
-        self.addCleanup(browser.kill)
-        self.addCleanup(browser.terminate)
+    def browse(self, url, *flags):
+        self.enterContext(Chromium(self.path("profile"), *flags, url))
 
     def ended_flows(self):
         flows = {f["url"]: f for f in inspect(self.tap.capture, "--flows") if f.get("state", "active") != "active"}
@@ -141,8 +204,10 @@ class Browser(TestCase):
         self.tap = self.proxy("--upstream-ca", trusted)
         site.page = PAGE % {"resources": RESOURCES, "secure": secure.server_port, "ws": echo.address[1],
                             "wss": secure_echo.address[1]}
-        self.browse(f"http://localhost:{site.server_port}/",
-                    self.trusted_keys([secure.server_port, secure_echo.address[1]]))
+        keys = self.trusted_keys([secure.server_port, secure_echo.address[1]])
+        self.browse(f"http://localhost:{site.server_port}/", "--proxy-server=http://%s:%d" % self.tap.address,
+                    # Its vendor's hosts are none of the proxy's business: everything with a dot goes nowhere near it.
+                    "--proxy-bypass-list=<-loopback>;*.*", f"--ignore-certificate-errors-spki-list={keys}")
         result = site.results.get(timeout=PATIENCE)
         talk = ["from the browser", 70000, "", 4000, "seen enough"]
         self.assertEqual(result, {"images": RESOURCES, "posted": hashlib.sha256(bytes(300000)).hexdigest(),
@@ -158,6 +223,39 @@ class Browser(TestCase):
             self.assertEqual([(r["opcode"], r["length"]) for r in sent],
                              [("text", 16), ("binary", 70000), ("text", 0), ("close", 13)])
             self.assertEqual(sent[0]["payload"], "from the browser")
+
+    # DEF-3, DEF-4: through a proxy that alters nothing, and one that alters both directions
+    def test_compressed_messages(self):
+        page_says, server_says = list(tagged(MESSAGES, 1)), list(tagged(MESSAGES, 2))
+        received = []
+
+        async def serve(ws):
+            received.append((ws.path, await talk(ws, server_says)))
+            await ws.wait_closed()
+
+        async def visit():
+            async with websockets.serve(serve, "127.0.0.1", 0, max_size=None, ping_interval=None) as served:
+                url = f"ws://127.0.0.1:{served.sockets[0].getsockname()[1]}"
+                taps = [self.enterContext(kind("--reverse", url)) for kind in (Proxy, AlteringProxy)]
+                site = self.serve()
+                site.page = TALKING_PAGE % {
+                    "sent": json.dumps([as_json(whole(message)) for message in page_says]), "end": END,
+                    "urls": json.dumps([f"ws://localhost:{tap.address[1]}/{n}" for n, tap in enumerate(taps)])}
+                self.browse(f"http://localhost:{site.server_port}/", "--no-proxy-server")
+                return taps, await asyncio.to_thread(site.results.get, timeout=PATIENCE)
+        taps, result = asyncio.run(visit())
+        at_server = dict(received)
+        plain = [[whole(message) for message in each] for each in (page_says, server_says)]
+        expected = (plain, [all_altered(each) for each in plain])
+        self.assertTrue(all(each["extensions"].startswith("permessage-deflate") for each in result))
+        for n, (tap, (from_page, from_server)) in enumerate(zip(taps, expected)):
+            self.assertEqual(at_server[f"/{n}"], from_page)
+            self.assertEqual(result[n]["received"], [as_json(message) for message in from_server])
+            tap.stop()
+            recorded = frames(tap.capture)
+            self.assertTrue(all(r["compressed"] for r in recorded if r["opcode"] == "text" and r["verdict"] != "injected"))
+            self.assertEqual({r["verdict"] for r in recorded},
+                             {"forwarded", "changed", "dropped", "injected"} if n else {"forwarded"})
 
 
 if __name__ == "__main__":

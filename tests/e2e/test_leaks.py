@@ -3,7 +3,6 @@
 
 LEAK_FLOWS and LEAK_MEGABYTES in the environment make it more than an every day test: 9000 and 1024, say."""
 import os
-import re
 import resource
 import unittest
 
@@ -11,16 +10,11 @@ from certificates import CertificateAuthority
 from frame_bytes import BINARY, MASK, TEXT, close, frame, masked
 from raw_peers import (connect, in_background, open_websocket, trusting, tunnel_by_connect, upgrade_request,
                        upgrade_response, WAIT)
-from wstap_testing import SANITIZED, TestCase, eventually, inspect, run
+from wstap_testing import SANITIZED, TestCase, eventually, inspect, resident, run
 
 FLOWS = int(os.environ.get("LEAK_FLOWS", 100 if SANITIZED else 500))
 MEGABYTES = int(os.environ.get("LEAK_MEGABYTES", 64))
 MEGABYTE = 1 << 20
-
-
-def resident(pid):
-    with open(f"/proc/{pid}/status") as status:
-        return int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1)) * 1024
 
 
 def descriptors(pid):

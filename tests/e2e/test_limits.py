@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Limits (LIM-4): each is kept, and said when it is hit."""
-import re
 import unittest
 
 from frame_bytes import BINARY, CLOSE, MASK, TEXT, close, masked
 from raw_peers import in_background, open_websocket, tunnel_by_connect, upgrade_request, upgrade_response, WAIT
-from wstap_testing import SANITIZED, TestCase, eventually, everything, inspect, run
+from wstap_testing import SANITIZED, TestCase, eventually, everything, inspect, resident, run
 
 SOON = 0.2  # seconds in which nothing may happen
 
@@ -262,13 +261,13 @@ class Buffers(TestCase):
         pairs = [open_websocket(tap, listener) for _ in range(self.COUNT)]
         for client, server in pairs:
             self.enterContext(client)
-        before = self.resident(tap.pid)
+        before = resident(tap.pid)
         sending = [in_background(lambda client=client: client.send(masked(BINARY, bytes(self.SIZE))))
                    for client, _ in pairs]
         eventually(lambda: any(r["type"] == "note" and "buffers_limited" in r["text"]
                                for r in everything(tap.capture)), "a note")
         if not SANITIZED:
-            self.assertLess(self.resident(tap.pid) - before, self.COUNT * self.SIZE * 2 // 3)
+            self.assertLess(resident(tap.pid) - before, self.COUNT * self.SIZE * 2 // 3)
         receiving = [in_background(server.frame) for _, server in pairs]
         for sent, received in zip(sending, receiving):
             sent.result(WAIT)
@@ -281,7 +280,7 @@ class Buffers(TestCase):
     def test_grow_with_what_arrived(self):
         tap, listener = self.proxy(), self.listener()
         pairs = [open_websocket(tap, listener) for _ in range(20)]
-        before = self.resident(tap.pid)
+        before = resident(tap.pid)
         for client, server in pairs:
             client.send(masked(BINARY, bytes(16 << 20))[:2000])
         # Once another frame has gone through, these beginnings were read.
@@ -289,16 +288,10 @@ class Buffers(TestCase):
         client.send(masked(TEXT, b"through"))
         server.frame()
         if not SANITIZED:
-            self.assertLess(self.resident(tap.pid) - before, 20 << 20)
+            self.assertLess(resident(tap.pid) - before, 20 << 20)
         for client, server in [*pairs, (client, server)]:
             client.close()
             server.close()
-
-    @staticmethod
-    def resident(pid):
-        """@return bytes of memory in use."""
-        with open(f"/proc/{pid}/status") as status:
-            return int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1)) * 1024
 
 
 if __name__ == "__main__":

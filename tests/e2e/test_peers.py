@@ -2,8 +2,6 @@
 """WebSocket libraries that people use, as clients and as servers: over every way in, ws and wss, compressed or not."""
 import asyncio
 import json
-import pathlib
-import subprocess
 import threading
 import unittest
 
@@ -11,17 +9,12 @@ import websockets
 import websockets.legacy.client
 
 from certificates import CertificateAuthority
+from conversations import node
 from raw_peers import connect, trusting, tunnel_by_connect, tunnel_by_socks, WAIT
-from wstap_testing import SANITIZED, TestCase, environment, frames, inspect, run
+from wstap_testing import SANITIZED, TestCase, frames, inspect, run
 
-HERE = pathlib.Path(__file__).resolve().parent
 PATIENCE = WAIT * 4 if SANITIZED else WAIT * 2
 WAYS = {"ws": ("connect", "socks", "absolute", "reverse"), "wss": ("connect", "socks", "reverse")}
-
-
-def node(script, *args, **options):
-    return subprocess.Popen(["node", HERE / script, *map(str, args)], stdout=subprocess.PIPE, text=True,
-                            env=environment(NODE_PATH="/usr/share/nodejs"), **options)
 
 
 class NodeServer:

@@ -73,6 +73,12 @@ def names(record):
     return [entry["name"] for entry in record.get("anomalies", [])]
 
 
+def resident(pid):
+    """@return bytes of memory a process has in use."""
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+)", status).group(1)) * 1024
+
+
 def eventually(check, what="it"):
     """Asks until there is an answer, for something the proxy does on its own time."""
     until = time.monotonic() + WAIT
@@ -91,7 +97,7 @@ class Program:
         ready = pathlib.Path(self.dir.name, "ready")
         self.lines = []  # of standard error
         self.process = subprocess.Popen(
-            [*prefix, WSTAP, command, "--ready-file", ready, *map(str, args)],
+            [*prefix, *self.command_line(command), "--ready-file", ready, *map(str, args)],
             stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, text=True,
             env=environment(**(env or {})))
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -104,6 +110,9 @@ class Program:
         host, port = self.ready["listen"][0].rsplit(":", 1)
         self.address = (host, int(port))
         self.pid = self.process.pid
+
+    def command_line(self, command):
+        return [WSTAP, command]
 
     def _read(self):
         for line in self.process.stderr:

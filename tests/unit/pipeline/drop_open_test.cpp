@@ -156,6 +156,13 @@ TEST_F(Injection, DoesNotBreakAMessage) {
   EXPECT_EQ(parse_frames(tap.frames[1].raw).at(0).opcode, 9);
 }
 
+// HOLD-3: what waited leaves before what is put behind the last frame.
+TEST_F(Injection, LeavesInOrder) {
+  say({"a", "b"});
+  EXPECT_THAT(receiver.messages, ElementsAre(PlainMessage{1, bytes("ab")}, PlainMessage{1, bytes("before")},
+                                             PlainMessage{2, bytes("behind")}));
+}
+
 // DEF-4: injected messages are not compressed, and change nothing else.
 TEST_F(Injection, LeavesCompressionAlone) {
   extensions = "permessage-deflate";

@@ -17,9 +17,12 @@ using pipeline::FlowState;
 using pipeline::InflateWhen;
 using pipeline::StepKind;
 using pipeline::Verdict;
+using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
+using testing::Gt;
 using testing::IsEmpty;
+using testing::Le;
 using testing::SizeIs;
 
 class EditLimits : public FlowTest {
@@ -96,6 +99,17 @@ TEST_F(EditLimits, StreamLargeMessagesBehindAnAlteration) {
   EXPECT_THAT(receiver.frames_of_messages, ElementsAre(1U, 1U, 2U, 7U, 1U));
   EXPECT_EQ(tap.frames.at(1).verdict, Verdict::changed);
   EXPECT_EQ(tap.frames.at(1).cause, "recompressed");
+  EXPECT_FALSE(flow().failed());
+}
+
+// DEF-5, DEF-6: what waited leaves in the frames it came in, so that none gets larger than frames may be.
+TEST_F(EditLimits, StreamWhatWaitedInItsOwnFrames) {
+  options.max_frame_bytes = 4'000;
+  alter();
+  const Buffer large = noise(60'000);
+  say(large, 15);
+  EXPECT_EQ(receiver.messages.at(1).content, large);
+  for (const auto& frame : frames_left(kSend)) EXPECT_LE(frame.payload.size(), 4'000U);
   EXPECT_FALSE(flow().failed());
 }
 
@@ -263,6 +277,29 @@ TEST_F(EditLimits, TakeCompressedBytesAsTheyAre) {
   EXPECT_EQ(client.message(parse_frames(left).at(0).payload), bytes("good"));
 }
 
+// LIM-2: frames that are empty make no message larger, and need memory all the same.
+TEST_F(EditLimits, DoNotWaitForTheEndOfEmptyFrames) {
+  const Buffer payload = sender.message(bytes("a message"));
+  arrives({.payload = payload, .fin = false, .rsv = 4});
+  const Buffer empty = proper(kSend, {.opcode = 0, .fin = false});
+  Buffer many;
+  for (int i = 0; i < 1000; ++i) append(many, empty);
+  for (int i = 0; i < 70; ++i) receiver.take(parse_frames(feed(kSend, many).out));
+  EXPECT_EQ(flow().held(kSend), 0U);
+  arrives({.opcode = 0});
+  EXPECT_EQ(receiver.messages.at(0).content, bytes("a message"));
+}
+
+// LIM-4: what an open message is inflated to is counted, and given back when it is over.
+TEST_F(EditLimits, CountWhatIsInflated) {
+  options.max_message_bytes = 10'000'000;
+  const auto frames = frames_of(2, true, in_pieces(sender.message(noise(3'000'000)), 2));
+  arrives(frames[0]);
+  EXPECT_GT(flow().buffered(kSend), 1'000'000U);
+  arrives(frames[1]);
+  EXPECT_EQ(flow().buffered(kSend), 0U);
+}
+
 // DEF-6: a message that gets no end leaves as far as it came: at a Close, and at the end of the stream.
 TEST_F(EditLimits, ReleaseAnUnfinishedMessageAtItsClose) {
   for (const bool altered : {false, true}) {
@@ -292,6 +329,32 @@ TEST_F(EditLimits, ReleaseAnUnfinishedMessageAtTheEnd) {
   EXPECT_EQ(tap.outcomes.at(0).verdict, Verdict::forwarded);
   end(kSend, pipeline::StreamEnd::eof);
   EXPECT_EQ(finish().reason, "message_unfinished");
+}
+
+TEST_F(EditLimits, ReleaseAnUnfinishedMessageInItsOwnFrames) {
+  options.max_frame_bytes = 4'000;
+  alter();
+  const auto frames = frames_of(2, true, in_pieces(sender.message(noise(9'000)), 4));
+  for (std::size_t i = 0; i < 3; ++i) arrives(frames[i]);
+  feed(kSend, close_frame(kSend, 1000));
+  const auto left = frames_left(kSend);
+  ASSERT_THAT(left, SizeIs(5));
+  for (std::size_t i = 1; i < 4; ++i) EXPECT_THAT(left[i].payload, SizeIs(AllOf(Gt(1'000U), Le(4'000U))));
+}
+
+// LIM-1: ... unless it grew too much, because it referred to what the receiver never saw.
+TEST_F(EditLimits, DropAnUnfinishedMessageThatWouldGrowTooLarge) {
+  options.max_frame_bytes = 500;
+  const Buffer content = noise(8'000);
+  say(content, 16);
+  alter();
+  const auto frames = frames_of(2, true, in_pieces(sender.message(content), 4));
+  for (std::size_t i = 0; i < 3; ++i) arrives(frames[i]);
+  feed(kSend, close_frame(kSend, 1000));
+  EXPECT_EQ(frames_left(kSend).back().opcode, 8);
+  EXPECT_FALSE(receiver.in_message());
+  EXPECT_EQ(tap.outcomes.back().verdict, Verdict::dropped);
+  EXPECT_EQ(tap.outcomes.back().cause, "frame_too_big");
 }
 
 // CAP-2: what never leaves is not left pending.
