@@ -167,7 +167,8 @@ void ProxyCore::start_relay(WorkerSeat& seat, ConnectionSlot slot, Stream client
   auto done = [this, &seat, slot = std::make_shared<ConnectionSlot>(std::move(slot))](
                   Relay& relay, const Result<void>& recorded) {
     seat.relays.erase(&relay);
-    if (relay.was_cut()) cut_ = true;
+    // What a flow left undone long ago is no part of how the proxy stops (CLI-2).
+    if (relay.was_cut() && seat.stopping) cut_ = true;
     if (!recorded) recording_failed(recorded.error());
   };
   std::array<Buffer, 2> early = {std::move(client.unread), std::move(server.unread)};

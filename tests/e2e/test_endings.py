@@ -256,6 +256,14 @@ class OfTheProxy(Ending):
         self.assertEqual(self.tap.wait(), 143)
         self.assertEqual(self.server.frame().close_code, 1001)
 
+    # CLI-2: what peers left undone long ago is no part of how the proxy stops
+    def test_peers_that_ignored_an_earlier_farewell(self):
+        self.open("--max-frame", "100")
+        self.client.send(masked(BINARY, bytes(200)))
+        self.assertEqual(self.client.frame().close_code, 1009)
+        self.assertEqual(self.tap.flow()["reason"], "frame_too_big")  # when the time for it is over
+        self.assertEqual(self.tap.stop(), 0)
+
     # CLI-2: a second signal ends it at once
     def test_second_signal(self):
         for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):

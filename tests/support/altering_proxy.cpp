@@ -84,17 +84,9 @@ struct Settings {
 
 void declare(CLI::App& app, Settings& s) {
   cmd::declare_proxy_options(app, s.proxy);
-  auto& flow = s.proxy.net.flow;
-  const cmd::Words<Directions> words = {
-      {"both", {true, true}}, {"send", {true, false}}, {"receive", {false, true}}};
-  cmd::add_choice<Directions>(app, "--directions", s.directions, words, "messages to alter");
-  cmd::add_choice<Directions>(app, "--deflate", flow.reads_deflate, words,
-                              "compressed messages to read; others are the bytes they are");
-  cmd::add_choice<pipeline::DropOpen>(
-      app, "--drop-open", flow.drop_open,
-      {{"truncate", pipeline::DropOpen::truncate}, {"close", pipeline::DropOpen::close}},
-      "what a message ends with that is dropped when some of it has left");
-  cmd::add_size(app, "--inflate-work", flow.inflate_work_bytes, "inflated bytes of one message at most");
+  cmd::add_choice<Directions>(app, "--directions", s.directions,
+                              {{"both", {true, true}}, {"send", {true, false}}, {"receive", {false, true}}},
+                              "messages to alter");
 }
 
 /// @return what went wrong; empty: nothing.
