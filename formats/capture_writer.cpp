@@ -8,8 +8,7 @@
 #include <filesystem>
 
 #include "formats/errors.h"
-#include "formats/event_reader.h"
-#include "formats/flow_book.h"
+#include "formats/flow_reading.h"
 #include "formats/record_encoder.h"
 #include "libcore/ws/frame_header.h"
 
@@ -39,24 +38,6 @@ std::size_t sent_bytes(const pipeline::Mark& mark) {
 
 // As much as is read in a quarter of a second or so, while a worker waits.
 constexpr std::uint64_t kMaxRecalledBytes = std::uint64_t{256} << 20;
-
-/// Reads one flow. @return the readers as they then stand; none when it is not all there.
-std::optional<std::array<ws::MessageReader, 2>> readers_of(pipeline::FlowId flow,
-                                                           std::vector<std::string> parts,
-                                                           const ws::InflateLimits& limits) {
-  auto reader = EventReader::open(std::move(parts));
-  if (!reader) return std::nullopt;
-  FlowBook book({ws::Inflating::on, ws::Inflating::on}, limits);
-  for (;;) {
-    const auto record = reader->next();
-    if (!record) return std::nullopt;
-    if (!*record) return book.take_readers(flow);
-    if (const auto* opened = std::get_if<pipeline::FlowOpened>(&**record); opened && opened->id == flow)
-      book.open(*opened);
-    if (const auto* burst = std::get_if<pipeline::Burst>(&**record); burst && burst->flow == flow)
-      book.visit(*burst, Depth::payloads, [](const auto&, Bytes) {});
-  }
-}
 
 bool says_much(const pipeline::Burst& burst) {
   std::size_t total = 0;
@@ -312,7 +293,7 @@ std::optional<std::array<ws::MessageReader, 2>> CaptureWriter::recall(pipeline::
     for (std::uint32_t part = 1; part <= header_.part; ++part)
       parts.push_back(part_path(options_.path, part));
   }
-  return readers_of(flow, std::move(parts), limits);
+  return read_flow(flow, std::move(parts), limits);
 }
 
 Result<void> CaptureWriter::note(const pipeline::Note& note) {

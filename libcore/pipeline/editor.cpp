@@ -4,8 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
-#include <numeric>
 #include <utility>
 
 namespace wstap::pipeline {
@@ -16,22 +14,6 @@ using ws::FrameReading;
 using ws::InflateState;
 
 namespace {
-
-/// Cuts `bytes` into pieces that are to each other as `lengths` are, which are not empty.
-std::vector<Bytes> in_proportion(Bytes bytes, const std::vector<std::uint64_t>& lengths) {
-  const std::uint64_t all = std::accumulate(lengths.begin(), lengths.end(), std::uint64_t{0});
-  std::vector<Bytes> pieces;
-  std::uint64_t so_far = 0;
-  std::size_t begin = 0;
-  for (const std::uint64_t length : lengths) {
-    so_far += length;
-    const std::size_t end = all == 0 ? 0 : static_cast<std::size_t>(bytes.size() * so_far / all);
-    pieces.push_back(bytes.subspan(begin, end - begin));
-    begin = end;
-  }
-  pieces.back() = bytes.last(pieces.back().size() + bytes.size() - begin);
-  return pieces;
-}
 
 // Frames of one message. Each takes memory of its own, also if it is empty and the message gets no larger.
 constexpr std::size_t kMaxWaiting = std::size_t{64} * 1024;
@@ -73,7 +55,7 @@ std::optional<LaneFault> Editor::take(Turn& turn, Envelope& envelope, const Fram
   }
   const bool opaque = compressed && reading.state == InflateState::lost;
   const Frame frame = envelope.frame;
-  Decision decision = judge(envelope, plan_.reads_payload && !opaque ? reading.payload : Bytes());
+  Decision decision = plan_.judge(envelope, plan_.reads_payload && !opaque ? reading.payload : Bytes());
   if (const char* why = refusal(envelope, reading, decision.kind)) {
     decision.kind = Decision::Kind::go_on;
     decision.cause = fmt::format("edit_refused:{}", why);
@@ -85,33 +67,6 @@ std::optional<LaneFault> Editor::take(Turn& turn, Envelope& envelope, const Fram
                           : take_plain(turn, envelope, std::move(decision));
   inject(turn, std::move(after), true);
   return fault;
-}
-
-/// All steps, in order; a drop ends it.
-Decision Editor::judge(Envelope& envelope, Bytes payload) {
-  Decision all;
-  all.header = envelope.frame.header;
-  const auto move_to_back = [](std::vector<NewFrame>& to, std::vector<NewFrame>& from) {
-    std::ranges::move(from, std::back_inserter(to));
-  };
-  for (const auto& step : plan_.steps) {
-    Decision decision = step->judge(envelope, payload);
-    move_to_back(all.before, decision.before);
-    move_to_back(all.after, decision.after);
-    if (decision.kind == Decision::Kind::go_on) continue;
-    all.kind = decision.kind;
-    all.verdict = decision.verdict;
-    all.cause = std::move(decision.cause);
-    if (decision.kind == Decision::Kind::drop) break;
-    all.payload = std::move(decision.payload);
-    payload = all.payload;
-    all.header.payload_len = payload.size();
-    all.header.fin = decision.header.fin;
-    all.header.rsv = decision.header.rsv;
-    all.header.opcode = decision.header.opcode;
-    envelope.frame.header = all.header;
-  }
-  return all;
 }
 
 /// Why a frame may not be edited as a step wants it to be; null: it may.
@@ -193,12 +148,12 @@ std::optional<LaneFault> Editor::take_compressed(Turn& turn, const Envelope& env
   if (course_ != Course::when_whole || too_large)
     return take_as_it_comes(turn, envelope, reading, inflated, std::move(decision.cause));
   if (!last) {
-    keep_waiting(turn, envelope.frame, std::move(decision.cause));
+    waiting_.add(turn, envelope.frame, std::move(decision.cause));
   } else if (recompressor_.active()) {
     return write_message(turn, envelope.frame, reading.payload, placed.message_opcode, Verdict::changed,
                          "recompressed");
   } else {
-    release_as_they_came(turn);
+    waiting_.forward(turn, egress_);
     forward(turn, envelope.frame, std::move(decision.cause));
   }
   return std::nullopt;
@@ -211,7 +166,7 @@ std::optional<LaneFault> Editor::take_as_it_comes(Turn& turn, const Envelope& en
                                                   std::string cause) {
   if (!recompressor_.active()) {
     course_ = Course::untouched;
-    release_as_they_came(turn);
+    waiting_.forward(turn, egress_);
     forward(turn, envelope.frame, std::move(cause));
     return std::nullopt;
   }
@@ -223,7 +178,7 @@ std::optional<LaneFault> Editor::take_as_it_comes(Turn& turn, const Envelope& en
   } else {
     recompressor_.stream(inflated, {}, room());
     payload = recompressor_.take_streamed(ws::ends_message(envelope.placement.part));
-    pieces = in_frames(payload, &envelope.frame);
+    pieces = waiting_.in_frames(payload, &envelope.frame);
     if (recompressor_.overflowed() || !fit(pieces)) fault = too_big("recompressed");
   }
   if (fault) {
@@ -231,25 +186,9 @@ std::optional<LaneFault> Editor::take_as_it_comes(Turn& turn, const Envelope& en
     return fault;
   }
   course_ = Course::streamed;
-  release_anew(turn, pieces);
+  waiting_.send(turn, egress_, pieces, 0, Verdict::changed, "recompressed");
   send(turn, envelope.frame, envelope.frame.header, pieces.back(), Verdict::changed, "recompressed");
   return std::nullopt;
-}
-
-void Editor::keep_waiting(Turn& turn, const Frame& frame, std::string refused) {
-  const std::size_t mark = turn.scratch.marks.size();
-  turn.mark(Verdict::pending, {});
-  waiting_.push_back({turn.next_sequence(), frame.header, to_buffer(frame.raw), mark, std::move(refused)});
-  held_ += sizeof(Waiting) + frame.raw.size();
-  turn.note(frame);
-}
-
-/// Cuts a payload for the frames that wait and the one that came, if any, in proportion to what they had.
-std::vector<Bytes> Editor::in_frames(Bytes payload, const Frame* came) const {
-  std::vector<std::uint64_t> lengths;
-  for (const auto& frame : waiting_) lengths.push_back(frame.header.payload_len);
-  if (came != nullptr) lengths.push_back(came->header.payload_len);
-  return in_proportion(payload, lengths);
 }
 
 bool Editor::fit(const std::vector<Bytes>& pieces) const noexcept {
@@ -258,7 +197,7 @@ bool Editor::fit(const std::vector<Bytes>& pieces) const noexcept {
 
 /// One frame of a message that does not leave, and with it those that waited.
 void Editor::drop_message(Turn& turn, const Frame& frame, Verdict verdict, const std::string& cause) {
-  for (const auto& waiting : take_waiting()) settle(turn, waiting, verdict, cause, std::nullopt);
+  waiting_.drop(turn, verdict, cause);
   recompressor_.drop_streamed();
   drop(turn, frame, verdict, cause);
 }
@@ -273,20 +212,16 @@ std::optional<LaneFault> Editor::write_message(Turn& turn, const Frame& last, By
                                                std::uint8_t opcode, Verdict verdict,
                                                const std::string& cause) {
   const Buffer compressed = recompressor_.message(content);
-  const auto pieces = in_frames(compressed, &last);
+  const auto pieces = waiting_.in_frames(compressed, &last);
   if (!fit(pieces)) {
     auto fault = too_big(cause);
     drop_message(turn, last, Verdict::dropped, fault.reason);
     return fault;
   }
-  auto piece = pieces.begin();
-  FrameHeader header{.fin = false, .rsv = ws::kRsv1, .opcode = opcode};
-  for (const auto& frame : take_waiting()) {
-    settle(turn, frame, verdict, cause, egress_.send(header, *piece++, turn.scratch.out));
-    header = {.fin = false, .opcode = ws::kContinuation};
-  }
-  header.fin = true;
-  send(turn, last, header, *piece, verdict, cause);
+  FrameHeader header{.fin = true, .opcode = ws::kContinuation};
+  if (waiting_.empty()) header = {.fin = true, .rsv = ws::kRsv1, .opcode = opcode};
+  waiting_.send(turn, egress_, pieces, opcode, verdict, cause);
+  send(turn, last, header, pieces.back(), verdict, cause);
   return std::nullopt;
 }
 
@@ -310,65 +245,25 @@ void Editor::release(Turn& turn, Bytes inflated) {
   if (recompressor_.active() && waits()) {
     recompressor_.stream(inflated, {}, room());
     const Buffer payload = recompressor_.take_streamed(false);
-    const auto pieces = in_frames(payload, nullptr);
+    const auto pieces = waiting_.in_frames(payload, nullptr);
     if (recompressor_.overflowed() || !fit(pieces)) {
       discard(turn, kTooBig);
       recompressor_.drop_streamed();
     } else {
-      release_anew(turn, pieces);
+      waiting_.send(turn, egress_, pieces, 0, Verdict::changed, "recompressed");
     }
   } else {
-    release_as_they_came(turn);
+    waiting_.forward(turn, egress_);
   }
   recompressor_.leave_unfinished();
 }
 
-/// What waits leaves written anew, and the message goes on. @param pieces  of it: one for each, and maybe
-/// more.
-void Editor::release_anew(Turn& turn, const std::vector<Bytes>& pieces) {
-  auto piece = pieces.begin();
-  for (const auto& frame : take_waiting())
-    settle(turn, frame, Verdict::changed, "recompressed",
-           egress_.send(frame.header, *piece++, turn.scratch.out));
-}
-
-void Editor::release_as_they_came(Turn& turn) {
-  for (const auto& waiting : take_waiting()) {
-    const Frame frame{waiting.header, waiting.raw};
-    auto stripped = egress_.forward(frame, turn.scratch.out);
-    const bool changed = stripped.has_value();
-    settle(turn, waiting, changed ? Verdict::changed : Verdict::forwarded,
-           changed ? "reencode" : waiting.refused, std::move(stripped));
-  }
-}
-
 void Editor::discard(Turn& turn, const std::string& cause) {
-  for (const auto& waiting : take_waiting()) settle(turn, waiting, Verdict::dropped, cause, std::nullopt);
-}
-
-std::vector<Editor::Waiting> Editor::take_waiting() {
-  held_ = 0;
-  return std::exchange(waiting_, {});
-}
-
-void Editor::settle(Turn& turn, const Waiting& frame, Verdict verdict, const std::string& cause,
-                    std::optional<Buffer> sent) {
-  if (!frame.mark) {
-    turn.outcomes.push_back({.sequence = frame.sequence,
-                             .time_ns = turn.now,
-                             .verdict = verdict,
-                             .cause = cause,
-                             .sent = std::move(sent)});
-    return;
-  }
-  Mark& mark = turn.scratch.marks[*frame.mark];
-  mark.verdict = verdict;
-  mark.cause = cause;
-  mark.sent = std::move(sent);
+  waiting_.drop(turn, Verdict::dropped, cause);
 }
 
 void Editor::end_turn(Turn& turn) {
-  for (auto& frame : waiting_) frame.mark.reset();
+  waiting_.end_turn();
   std::erase_if(turn.scratch.marks, [](const Mark& mark) {
     return mark.verdict == Verdict::forwarded && mark.cause.empty() && mark.tags.empty();
   });

@@ -10,6 +10,7 @@
 #include "libcore/pipeline/recompressor.h"
 #include "libcore/pipeline/step.h"
 #include "libcore/pipeline/turn.h"
+#include "libcore/pipeline/waiting_frames.h"
 
 namespace wstap::pipeline {
 
@@ -42,7 +43,7 @@ class Editor {
   /// Frames wait for the rest of their message.
   bool waits() const noexcept { return !waiting_.empty(); }
   /// Bytes of memory that they take.
-  std::uint64_t held() const noexcept { return held_; }
+  std::uint64_t held() const noexcept { return waiting_.held(); }
 
  private:
   /// How the frames of the open message leave.
@@ -53,15 +54,7 @@ class Editor {
     streamed,    ///< ... and written anew as it comes
     dropped,     ///< what is left of it does not leave
   };
-  struct Waiting {
-    Sequence sequence;
-    ws::FrameHeader header;
-    Buffer raw;
-    std::optional<std::size_t> mark;  ///< in the running turn
-    std::string refused;              ///< why it was not edited as a step wanted
-  };
 
-  Decision judge(Envelope& envelope, Bytes payload);
   const char* refusal(const Envelope& envelope, const ws::FrameReading& reading,
                       Decision::Kind kind) const noexcept;
   std::optional<LaneFault> take_plain(Turn& turn, const Envelope& envelope, Decision decision);
@@ -72,11 +65,9 @@ class Editor {
   std::optional<LaneFault> take_as_it_comes(Turn& turn, const Envelope& envelope,
                                             const ws::FrameReading& reading, Bytes inflated,
                                             std::string cause);
-  std::vector<Bytes> in_frames(Bytes payload, const ws::Frame* came) const;
   bool fit(const std::vector<Bytes>& pieces) const noexcept;
   /// Bytes that fit into the frames that wait and the one that came.
   std::uint64_t room() const noexcept { return (waiting_.size() + 1) * options_.max_frame_bytes; }
-  void keep_waiting(Turn& turn, const ws::Frame& frame, std::string refused);
   void drop(Turn& turn, const ws::Frame& frame, Verdict verdict, const std::string& cause);
   void drop_message(Turn& turn, const ws::Frame& frame, Verdict verdict, const std::string& cause);
   std::optional<LaneFault> write_message(Turn& turn, const ws::Frame& last, Bytes content,
@@ -84,11 +75,6 @@ class Editor {
   void forward(Turn& turn, const ws::Frame& frame, std::string cause = {});
   void send(Turn& turn, const ws::Frame& in_place_of, const ws::FrameHeader& header, Bytes payload,
             Verdict verdict, std::string cause);
-  void release_as_they_came(Turn& turn);
-  void release_anew(Turn& turn, const std::vector<Bytes>& pieces);
-  void settle(Turn& turn, const Waiting& frame, Verdict verdict, const std::string& cause,
-              std::optional<Buffer> sent);
-  std::vector<Waiting> take_waiting();
   void inject(Turn& turn, std::vector<NewFrame> frames, bool behind_message);
   void put(Turn& turn, NewFrame& frame);
 
@@ -99,8 +85,7 @@ class Editor {
   Recompressor recompressor_;
   Course course_;
   Decision dropping_;  ///< what decided that the message does not leave
-  std::vector<Waiting> waiting_;
-  std::uint64_t held_ = 0;
+  WaitingFrames waiting_;
   std::vector<NewFrame> later_;  ///< data, for when no message is open
 };
 

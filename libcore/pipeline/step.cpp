@@ -12,6 +12,32 @@ std::string_view name(StepKind kind) noexcept {
   return kNames[static_cast<std::size_t>(kind)];
 }
 
+Decision Plan::judge(Envelope& envelope, Bytes payload) const {
+  Decision all;
+  all.header = envelope.frame.header;
+  const auto move_to_back = [](std::vector<NewFrame>& to, std::vector<NewFrame>& from) {
+    std::ranges::move(from, std::back_inserter(to));
+  };
+  for (const auto& step : steps) {
+    Decision decision = step->judge(envelope, payload);
+    move_to_back(all.before, decision.before);
+    move_to_back(all.after, decision.after);
+    if (decision.kind == Decision::Kind::go_on) continue;
+    all.kind = decision.kind;
+    all.verdict = decision.verdict;
+    all.cause = std::move(decision.cause);
+    if (decision.kind == Decision::Kind::drop) break;
+    all.payload = std::move(decision.payload);
+    payload = all.payload;
+    all.header.payload_len = payload.size();
+    all.header.fin = decision.header.fin;
+    all.header.rsv = decision.header.rsv;
+    all.header.opcode = decision.header.opcode;
+    envelope.frame.header = all.header;
+  }
+  return all;
+}
+
 Pipeline::Pipeline(std::vector<std::shared_ptr<Step>> steps) {
   for (std::size_t kind = 0; kind < kSteps; ++kind)
     std::ranges::copy_if(steps, std::back_inserter(steps_),

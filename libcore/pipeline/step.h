@@ -70,6 +70,9 @@ struct Plan {
   bool may_alter = false;
 
   bool empty() const noexcept { return steps.empty(); }
+  /// What all steps together make of a frame: each sees what the one before it put there, a drop ends it.
+  /// @param envelope  its frame's header becomes the replacement's. @param payload  as for Step::judge.
+  Decision judge(Envelope& envelope, Bytes payload) const;
 };
 
 /// All steps of a configuration, in any order; an immutable snapshot shared by the workers.

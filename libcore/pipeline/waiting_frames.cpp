@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libcore/pipeline/waiting_frames.h"
+
+#include <numeric>
+#include <utility>
+
+namespace wstap::pipeline {
+
+using ws::Frame;
+using ws::FrameHeader;
+
+namespace {
+
+/// Cuts `bytes` into pieces that are to each other as `lengths` are, which are not empty.
+std::vector<Bytes> in_proportion(Bytes bytes, const std::vector<std::uint64_t>& lengths) {
+  const std::uint64_t all = std::accumulate(lengths.begin(), lengths.end(), std::uint64_t{0});
+  std::vector<Bytes> pieces;
+  std::uint64_t so_far = 0;
+  std::size_t begin = 0;
+  for (const std::uint64_t length : lengths) {
+    so_far += length;
+    const std::size_t end = all == 0 ? 0 : static_cast<std::size_t>(bytes.size() * so_far / all);
+    pieces.push_back(bytes.subspan(begin, end - begin));
+    begin = end;
+  }
+  pieces.back() = bytes.last(pieces.back().size() + bytes.size() - begin);
+  return pieces;
+}
+
+}  // namespace
+
+void WaitingFrames::add(Turn& turn, const Frame& frame, std::string refused) {
+  const std::size_t mark = turn.scratch.marks.size();
+  turn.mark(Verdict::pending, {});
+  frames_.push_back({turn.next_sequence(), frame.header, to_buffer(frame.raw), mark, std::move(refused)});
+  held_ += sizeof(Waiting) + frame.raw.size();
+  turn.note(frame);
+}
+
+void WaitingFrames::end_turn() noexcept {
+  for (auto& frame : frames_) frame.mark.reset();
+}
+
+void WaitingFrames::drop(Turn& turn, Verdict verdict, const std::string& cause) {
+  for (const auto& frame : take()) settle(turn, frame, verdict, cause, std::nullopt);
+}
+
+void WaitingFrames::forward(Turn& turn, Egress& egress) {
+  for (const auto& waiting : take()) {
+    auto stripped = egress.forward(Frame{waiting.header, waiting.raw}, turn.scratch.out);
+    const bool changed = stripped.has_value();
+    settle(turn, waiting, changed ? Verdict::changed : Verdict::forwarded,
+           changed ? "reencode" : waiting.refused, std::move(stripped));
+  }
+}
+
+void WaitingFrames::send(Turn& turn, Egress& egress, const std::vector<Bytes>& pieces, std::uint8_t opcode,
+                         Verdict verdict, const std::string& cause) {
+  auto piece = pieces.begin();
+  for (const auto& frame : take()) {
+    FrameHeader header = frame.header;
+    if (opcode != 0 && header.opcode != ws::kContinuation) header.opcode = opcode;
+    settle(turn, frame, verdict, cause, egress.send(header, *piece++, turn.scratch.out));
+  }
+}
+
+std::vector<Bytes> WaitingFrames::in_frames(Bytes payload, const Frame* came) const {
+  std::vector<std::uint64_t> lengths;
+  for (const auto& frame : frames_) lengths.push_back(frame.header.payload_len);
+  if (came != nullptr) lengths.push_back(came->header.payload_len);
+  return in_proportion(payload, lengths);
+}
+
+std::vector<WaitingFrames::Waiting> WaitingFrames::take() {
+  held_ = 0;
+  return std::exchange(frames_, {});
+}
+
+void WaitingFrames::settle(Turn& turn, const Waiting& frame, Verdict verdict, const std::string& cause,
+                           std::optional<Buffer> sent) {
+  if (!frame.mark) {
+    turn.outcomes.push_back({.sequence = frame.sequence,
+                             .time_ns = turn.now,
+                             .verdict = verdict,
+                             .cause = cause,
+                             .sent = std::move(sent)});
+    return;
+  }
+  Mark& mark = turn.scratch.marks[*frame.mark];
+  mark.verdict = verdict;
+  mark.cause = cause;
+  mark.sent = std::move(sent);
+}
+
+}  // namespace wstap::pipeline
