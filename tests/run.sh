@@ -48,7 +48,7 @@ asan() {
 
 tsan() {
   say "tsan: what has threads"
-  build tsan wstap net_test pipeline_test formats_test tls_test
+  build tsan wstap altering_proxy net_test pipeline_test formats_test tls_test
   export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
   check build/tsan -L 'unit|e2e' -E '_NOT_BUILT$'
 }
