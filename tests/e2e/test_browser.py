@@ -5,6 +5,7 @@ import asyncio
 import base64
 import hashlib
 import http.server
+import itertools
 import json
 import os
 import pathlib
@@ -18,16 +19,17 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 import websockets
+from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 
 from altering import AlteringProxy, all_altered, tagged
 from certificates import CertificateAuthority
-from conversations import END, as_json, talk, whole
+from conversations import END, agreements, as_json, talk, whole
 from raw_peers import trusting, tunnel_by_connect, WAIT
 from wstap_testing import SANITIZED, Proxy, TestCase, environment, eventually, frames, inspect, run
 
 RESOURCES = 40
 PATIENCE = 120 if SANITIZED else 60
-MESSAGES = 50 if SANITIZED else 200
+MESSAGES = 20 if SANITIZED else 60
 
 PAGE = """<!doctype html><title>page</title>
 <link rel=stylesheet href=/style.css><script src=/script.js></script><h1 id=h>heading</h1>
@@ -163,6 +165,18 @@ class Site(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class EachAgreement(ServerPerMessageDeflateFactory):
+    """Answers one connection after the other with another agreement that a browser's offer allows."""
+    AGREEMENTS = list(agreements((9, 15)))
+
+    def __init__(self):
+        super().__init__()
+        self.next = itertools.cycle(self.AGREEMENTS)
+
+    def process_request_params(self, params, accepted_extensions):
+        return ServerPerMessageDeflateFactory(*next(self.next)).process_request_params(params, accepted_extensions)
+
+
 class Browser(TestCase):
     def serve(self, tls=None):
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Site)
@@ -224,8 +238,9 @@ class Browser(TestCase):
                              [("text", 16), ("binary", 70000), ("text", 0), ("close", 13)])
             self.assertEqual(sent[0]["payload"], "from the browser")
 
-    # DEF-3, DEF-4: through a proxy that alters nothing, and one that alters both directions
+    # DEF-1, DEF-3, DEF-4: in every agreement, through a proxy that alters nothing, and one that alters both directions
     def test_compressed_messages(self):
+        count = len(EachAgreement.AGREEMENTS)
         page_says, server_says = list(tagged(MESSAGES, 1)), list(tagged(MESSAGES, 2))
         received = []
 
@@ -234,23 +249,26 @@ class Browser(TestCase):
             await ws.wait_closed()
 
         async def visit():
-            async with websockets.serve(serve, "127.0.0.1", 0, max_size=None, ping_interval=None) as served:
+            async with websockets.serve(serve, "127.0.0.1", 0, max_size=None, ping_interval=None, compression=None,
+                                        extensions=[EachAgreement()]) as served:
                 url = f"ws://127.0.0.1:{served.sockets[0].getsockname()[1]}"
                 taps = [self.enterContext(kind("--reverse", url)) for kind in (Proxy, AlteringProxy)]
                 site = self.serve()
                 site.page = TALKING_PAGE % {
                     "sent": json.dumps([as_json(whole(message)) for message in page_says]), "end": END,
-                    "urls": json.dumps([f"ws://localhost:{tap.address[1]}/{n}" for n, tap in enumerate(taps)])}
+                    "urls": json.dumps([f"ws://localhost:{tap.address[1]}/{n}/{k}" for n, tap in enumerate(taps)
+                                        for k in range(count)])}
                 self.browse(f"http://localhost:{site.server_port}/", "--no-proxy-server")
                 return taps, await asyncio.to_thread(site.results.get, timeout=PATIENCE)
         taps, result = asyncio.run(visit())
         at_server = dict(received)
         plain = [[whole(message) for message in each] for each in (page_says, server_says)]
         expected = (plain, [all_altered(each) for each in plain])
-        self.assertTrue(all(each["extensions"].startswith("permessage-deflate") for each in result))
+        self.assertEqual(len({each["extensions"] for each in result}), count)
         for n, (tap, (from_page, from_server)) in enumerate(zip(taps, expected)):
-            self.assertEqual(at_server[f"/{n}"], from_page)
-            self.assertEqual(result[n]["received"], [as_json(message) for message in from_server])
+            for k in range(count):
+                self.assertEqual(at_server[f"/{n}/{k}"], from_page)
+                self.assertEqual(result[n * count + k]["received"], [as_json(message) for message in from_server])
             tap.stop()
             recorded = frames(tap.capture)
             self.assertTrue(all(r["compressed"] for r in recorded if r["opcode"] == "text" and r["verdict"] != "injected"))

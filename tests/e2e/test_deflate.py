@@ -17,7 +17,7 @@ from raw_peers import open_websocket
 from wstap_testing import SANITIZED, Proxy, TestCase, frames, inspect, names, run
 
 DEFLATE = "Sec-WebSocket-Extensions: permessage-deflate\r\n"
-MESSAGES = 300 if SANITIZED else 2000
+MESSAGES = 300 if SANITIZED else 10_000
 
 
 class RealPeers(TestCase):
