@@ -31,10 +31,9 @@ Exit fail_with(const Error& error, Io& io) {
   return exit_for(error.code);
 }
 
-/// Reads compressed messages as steps of the flow would (DEF-7, DEF-8), within the same bounds (DEF-5).
-formats::FlowBook live_book(const pipeline::FlowOptions& flow) {
-  return formats::FlowBook({inflating(flow, ws::Direction::send), inflating(flow, ws::Direction::receive)},
-                           inflate_limits(flow));
+/// How compressed messages are read: as steps of the flow would (DEF-7, DEF-8).
+std::array<ws::Inflating, 2> inflating_of(const pipeline::FlowOptions& flow) {
+  return {inflating(flow, ws::Direction::send), inflating(flow, ws::Direction::receive)};
 }
 
 /// Where observations go: a capture, a terminal or both, and the log.
@@ -57,6 +56,8 @@ class Recording {
                                                passes ? ", traffic passes unrecorded" : "", error.text()));
         if (!passes) stop_();  // rather than when the flow's end tells the proxy
       };
+      options.inflating = inflating_of(settings_.net.flow);
+      options.inflate_limits = inflate_limits(settings_.net.flow);
       auto writer = formats::CaptureWriter::open(std::move(options), clock_);
       if (!writer) return std::unexpected(writer.error());
       writer_ = std::move(*writer);
@@ -70,7 +71,7 @@ class Recording {
             print(lines);
             return true;
           },
-          live_book(settings_.net.flow));
+          formats::FlowBook(inflating_of(settings_.net.flow), inflate_limits(settings_.net.flow)));
       taps_.add(*view_);
     }
     taps_.add(flow_log_);

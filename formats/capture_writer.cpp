@@ -59,7 +59,8 @@ CaptureWriter::CaptureWriter(CaptureOptions options, Clock& clock)
     : options_(std::move(options)),
       clock_(clock),
       rotates_((options_.rotate_bytes != 0 || options_.rotate_ns != 0) && options_.path != "-") {
-  if (options_.max_payload_bytes != 0) cutter_.emplace(options_.max_payload_bytes);
+  if (options_.max_payload_bytes != 0)
+    cutter_.emplace(options_.max_payload_bytes, options_.inflating, options_.inflate_limits);
   header_.tool = options_.tool;
   header_.options = options_.options;
   if (getrandom(header_.capture_id.data(), header_.capture_id.size(), 0) < 0) header_.capture_id = {};
@@ -95,7 +96,6 @@ Result<void> CaptureWriter::begin_part(std::uint32_t part) {
   file_ = std::move(*file);
   part_opening_bytes_ = file_.bytes();
   header_ = std::move(header);
-  part_.store(part, std::memory_order_relaxed);
   return {};
 }
 
@@ -172,6 +172,9 @@ Result<void> CaptureWriter::reopen_flows() {
     auto& resumed = flow->opened.resumed.emplace();
     for (std::size_t i = 0; i < 2; ++i) resumed[i] = {flow->trackers[i].state(), flow->counts[i]};
     if (auto ok = put(encode(flow->opened)); !ok) return ok;
+    if (!cutter_) continue;
+    for (const auto& window : cutter_->windows(id))
+      if (auto ok = put(encode(window)); !ok) return ok;
   }
   part_opening_bytes_ = file_.bytes();
   return {};
@@ -272,6 +275,13 @@ Result<void> CaptureWriter::connection(const pipeline::ConnectionRecord& connect
   const std::lock_guard guard(lock_);
   if (auto ok = rotate_if_due(); !ok) return ok;
   return put(encode(connection));
+}
+
+std::uint32_t CaptureWriter::next_part() {
+  const std::lock_guard guard(lock_);
+  // Where it fails, the next record's sender is told.
+  (void)rotate_if_due();
+  return header_.part;
 }
 
 Result<void> CaptureWriter::window(const pipeline::Window& window) {

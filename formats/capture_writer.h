@@ -31,8 +31,11 @@ struct CaptureOptions {
   std::uint64_t rotate_bytes = 0;       ///< begin another part after so many of what is new; 0: never
   std::uint64_t rotate_ns = 0;          ///< ... or after so long
   std::uint64_t max_payload_bytes = 0;  ///< of each payload no more (LIM-3); 0: all of it
-  std::string tool;                     ///< for the header
-  std::vector<std::string> options;     ///< for the header
+  /// How compressed messages are read that are to be stored inflated because they were cut.
+  std::array<ws::Inflating, 2> inflating{};
+  ws::InflateLimits inflate_limits;
+  std::string tool;                  ///< for the header
+  std::vector<std::string> options;  ///< for the header
   /// Told, under the writer's lock, when the first record is lost: of all, or since records were written
   /// again.
   std::function<void(const Error&)> on_lost;
@@ -62,7 +65,7 @@ class CaptureWriter final : public pipeline::Tap {
   /// From the parts so far, up to 256 MiB of them.
   std::optional<std::array<ws::MessageReader, 2>> recall(pipeline::FlowId flow,
                                                          const ws::InflateLimits& limits) override;
-  std::uint32_t part() const noexcept override { return part_.load(std::memory_order_relaxed); }
+  std::uint32_t next_part() override;
 
   std::uint64_t bytes_written() const noexcept { return written_total_.load(std::memory_order_relaxed); }
 
@@ -87,7 +90,6 @@ class CaptureWriter final : public pipeline::Tap {
   std::mutex lock_;
   OutputFile file_;
   Header header_;  ///< of the current part
-  std::atomic<std::uint32_t> part_{1};
   bool rotates_;
   std::uint64_t part_opening_bytes_ = 0;  ///< of the current part: header, and flows that were open
   std::atomic<std::uint64_t> written_total_{0};

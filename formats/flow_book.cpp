@@ -23,6 +23,17 @@ void FlowBook::resume(const pipeline::Window& window) {
   if (found != flows_.end()) found->second.readers[ws::index(window.direction)].resume(window.bytes);
 }
 
+std::vector<pipeline::Window> FlowBook::windows(pipeline::FlowId flow) const {
+  std::vector<pipeline::Window> known;
+  const auto found = flows_.find(flow);
+  if (found == flows_.end()) return known;
+  for (const auto direction : {ws::Direction::send, ws::Direction::receive}) {
+    const auto& reader = found->second.readers[ws::index(direction)];
+    if (reader.has_window()) known.push_back({flow, direction, reader.window()});
+  }
+  return known;
+}
+
 std::optional<std::array<ws::MessageReader, 2>> FlowBook::take_readers(pipeline::FlowId flow) {
   auto track = flows_.extract(flow);
   if (track.empty()) return std::nullopt;
@@ -93,6 +104,8 @@ Bytes FlowBook::read(ws::MessageReader& reader, Bytes payload) {
   if (payload.size() != header.payload_len) {
     reader.skip(envelope_.placement);
     if (!payload.empty()) envelope_.cut_from = header.payload_len;
+    if (envelope_.placement.compressed && ws::ends_message(envelope_.placement.part))
+      envelope_.inflation = ws::Inflation::opaque;
     return payload;
   }
   const auto reading = reader.read(header, envelope_.placement, payload);

@@ -33,6 +33,8 @@ class FlowBook {
   /// From here on the direction's compressed messages can be read, whatever is missing before.
   void resume(const pipeline::Window& window);
 
+  /// What a reader of what follows needs to inflate the flow, as far as it is known.
+  std::vector<pipeline::Window> windows(pipeline::FlowId flow) const;
   /// The readers of a flow's directions, which is closed by this. None: it is not open.
   std::optional<std::array<ws::MessageReader, 2>> take_readers(pipeline::FlowId flow);
 

@@ -176,11 +176,12 @@ void structured_view(std::string& out, const pipeline::ConnectionRecord& connect
 void raw_view(std::string& out, const pipeline::Envelope& envelope, Bytes payload) {
   out += fmt::format("frame {}:{} {} {}, {} bytes on the wire\n", envelope.flow, envelope.sequence,
                      ws::long_name(envelope.direction), ws::opcode_name(envelope.frame.header.opcode),
-                     envelope.frame.raw.size());
+                     std::max<std::uint64_t>(envelope.frame.raw.size(), envelope.frame.header.frame_len()));
   if (envelope.frame.header.header_len == 0) {
     out += "not a whole header\n";
     return hex_dump(out, envelope.frame.raw);
   }
+  cut_mark(out, envelope.cut_from);
   out += "header\n";
   annotate_header(out, envelope.frame);
   if (!envelope.frame.payload().empty()) {
@@ -230,7 +231,8 @@ void raw_view(std::string& out, const Message& message) {
                      ws::long_name(message.direction), ws::opcode_name(message.opcode), message.wire_bytes,
                      message.frames);
   if (message.inflation == ws::Inflation::done)
-    out += fmt::format("inflated, {} bytes\n", message.payload.size());
+    out += fmt::format("inflated, {} bytes\n", message.content_bytes());
+  cut_mark(out, message.cut_from);
   hex_dump(out, message.payload);
   anomalies(out, message.anomalies);
 }

@@ -124,8 +124,8 @@ void LineView::message(std::string& out, const Message& message) const {
   out += fmt::format(" {:>8}", message.payload.size());
   if (message.compressed) out += " z";
   if (message.inflation == ws::Inflation::done && message.wire_bytes != 0)
-    out += fmt::format(" {:.1f}x",
-                       static_cast<double>(message.payload.size()) / static_cast<double>(message.wire_bytes));
+    out += fmt::format(
+        " {:.1f}x", static_cast<double>(message.content_bytes()) / static_cast<double>(message.wire_bytes));
   out += inflation_mark(message.inflation) + cut_mark(message.cut_from);
   if (message.frames > 1) out += fmt::format(" in {} frames", message.frames);
   if (!message.finished) out += "  " + paint("unfinished", kYellow);

@@ -28,6 +28,8 @@ struct Message {
   pipeline::Verdict verdict = pipeline::Verdict::forwarded;  ///< the first of its frames' that is another
   std::string cause;  ///< of that verdict; a frame that was forwarded may have one too
 
+  /// All that it says, recorded or not.
+  std::uint64_t content_bytes() const noexcept { return cut_from != 0 ? cut_from : payload.size(); }
   bool says_content() const noexcept { return !compressed || inflation == ws::Inflation::done; }
 };
 

@@ -12,10 +12,17 @@ namespace wstap::formats {
 /// inflated later. Frames keep their headers, which say how long they were.
 class PayloadCutter {
  public:
-  explicit PayloadCutter(std::uint64_t max_payload_bytes) : max_payload_(max_payload_bytes) {}
+  /// @param limits  of what is inflated.
+  PayloadCutter(std::uint64_t max_payload_bytes, std::array<ws::Inflating, 2> inflating,
+                ws::InflateLimits limits)
+      : max_payload_(max_payload_bytes), book_(inflating, limits) {}
 
   void open(const pipeline::FlowOpened& flow);
   void close(pipeline::FlowId flow);
+  /// See FlowBook.
+  std::vector<pipeline::Window> windows(pipeline::FlowId flow) const {
+    return compressed_.contains(flow) ? book_.windows(flow) : std::vector<pipeline::Window>();
+  }
   /// What is to be recorded of `burst`. Valid until the next call, and no longer than `burst`.
   pipeline::Burst cut(const pipeline::Burst& burst);
   /// A frame, or the beginning of one, as it is to be recorded.

@@ -97,8 +97,9 @@ LaneTurn Lane::take(MutableBytes unread, UnixNs now, std::atomic<Sequence>& sequ
 
 /// A part of the recording began since the last turn: says what its reader needs to inflate what follows.
 Result<void> Lane::say_window() {
-  if (!payloads_ || part_ == context_.tap.part() || !payloads_->has_window()) return {};
-  part_ = context_.tap.part();
+  if (!payloads_ || !payloads_->has_window()) return {};
+  const std::uint32_t part = context_.tap.next_part();
+  if (part == std::exchange(part_, part)) return {};
   return context_.tap.window({flow_, direction_, payloads_->window()});
 }
 

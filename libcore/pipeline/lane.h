@@ -43,7 +43,7 @@ class Lane {
   LaneTurn take(MutableBytes unread, UnixNs now, std::atomic<Sequence>& sequences, LaneScratch& scratch);
 
   /// The flow is recorded as open: windows are said in every part that begins from now on (CAP-5).
-  void begin_recording() { part_ = context_.tap.part(); }
+  void begin_recording() { part_ = context_.tap.next_part(); }
   /// No further frame comes: what waits for one leaves, recorded.
   LaneTurn release(UnixNs now, LaneScratch& scratch);
   /// ... or will not leave, for `cause`, which is recorded.

@@ -24,9 +24,10 @@ class Tap {
   virtual Result<void> connection(const ConnectionRecord& connection) = 0;
   virtual Result<void> note(const Note& note) = 0;
 
-  /// Which part of a recording in parts is being written. Who inflates a flow says the flow's windows in each
-  /// part that begins inside it, so that the part can be read alone (CAP-5).
-  virtual std::uint32_t part() const noexcept { return 1; }
+  /// The part of a recording in parts that the next record goes to; begins it, when it is due. Who inflates a
+  /// flow says the flow's windows in each part that begins inside it, so that the part can be read alone
+  /// (CAP-5).
+  virtual std::uint32_t next_part() { return 1; }
   virtual Result<void> window(const Window&) { return {}; }
 
   /// The readers of a flow's directions as they would stand if they had read all of it, for a proxy that

@@ -22,12 +22,11 @@ class TapList final : public Tap {
   Result<void> note(const Note& note) override { return tell(&Tap::note, note); }
   Result<void> window(const Window& window) override { return tell(&Tap::window, window); }
   /// Of them all: changes when one of theirs does.
-  std::uint32_t part() const noexcept override {
+  std::uint32_t next_part() override {
     std::uint32_t sum = 0;
-    for (const Tap* tap : taps_) sum += tap->part();
+    for (Tap* tap : taps_) sum += tap->next_part();
     return sum;
   }
-
   /// From the first that can.
   std::optional<std::array<ws::MessageReader, 2>> recall(FlowId flow,
                                                          const ws::InflateLimits& limits) override {

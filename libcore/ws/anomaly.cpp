@@ -35,8 +35,8 @@ constexpr auto kTable = std::to_array<AnomalyInfo>({
     {Anomaly::after_close, "after_close", "RFC 6455 5.5.1", "no frame may follow a Close frame"},
     {Anomaly::invalid_deflate, "invalid_deflate", "RFC 7692 7.2.2",
      "the compressed message does not inflate"},
-    {Anomaly::extension_not_offered, "extension_not_offered", "RFC 7692 5.1",
-     "the response accepts permessage-deflate in terms that the request did not offer"},
+    {Anomaly::extension_not_offered, "extension_not_offered", "RFC 6455 4.1",
+     "the response accepts an extension, or terms of one, that the request did not offer"},
     {Anomaly::wrong_accept, "wrong_accept", "RFC 6455 4.2.2",
      "Sec-WebSocket-Accept does not answer Sec-WebSocket-Key"},
 });

@@ -27,8 +27,7 @@ enum class Anomaly : std::uint8_t {
   forbidden_close_code,
   after_close,
   invalid_deflate,
-  extension_not_offered,  ///< of the upgrade response: permessage-deflate, not in terms that the request
-                          ///< offered
+  extension_not_offered,  ///< of the upgrade response: one, or terms of one, that the request did not offer
   wrong_accept,           ///< of the upgrade response: Sec-WebSocket-Accept does not answer Sec-WebSocket-Key
 };
 

@@ -85,9 +85,14 @@ DeflateAgreement deflate_agreement(const Extension& accepted) noexcept {
 bool answers_an_offer(const std::vector<Extension>& offered, const std::vector<Extension>& accepted) {
   bool answered = false;
   for (const auto& extension : accepted) {
-    if (!is_deflate(extension)) continue;
+    const auto is_offered = [&](const auto& fits) { return std::ranges::any_of(offered, fits); };
+    if (!is_deflate(extension)) {
+      if (!is_offered([&](const Extension& offer) { return iequals(offer.name, extension.name); }))
+        return false;
+      continue;
+    }
     const Parameters answer = read(extension);
-    const bool good = answer.well_formed && std::ranges::any_of(offered, [&](const Extension& offer) {
+    const bool good = answer.well_formed && is_offered([&](const Extension& offer) {
                         return is_deflate(offer) && answers(read(offer), answer);
                       });
     if (answered || !good) return false;

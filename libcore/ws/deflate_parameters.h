@@ -26,9 +26,10 @@ using DeflateAgreement = std::array<DeflateParameters, 2>;
 /// answers_an_offer().
 DeflateAgreement deflate_agreement(const Extension& accepted) noexcept;
 
-/// A response may accept what was offered, and in the terms of the offer (RFC 7692 5.1, 7.1).
+/// A response may accept what was offered (RFC 6455 4.1), and permessage-deflate in the terms of an offer
+/// (RFC 7692 5.1, 7.1).
 /// @param offered, accepted  the elements of Sec-WebSocket-Extensions of the request and of the response.
-/// @return whether each accepted permessage-deflate answers some offer, and there is at most one.
+/// @return whether each accepted extension does so, and permessage-deflate is among them once at most.
 bool answers_an_offer(const std::vector<Extension>& offered, const std::vector<Extension>& accepted);
 
 }  // namespace wstap::ws

@@ -47,7 +47,8 @@ FrameReading MessageReader::read_compressed(const Placement& placed, Bytes paylo
     case InflateState::ok:
       reading.inflation = Inflation::done;
       reading.payload = message_;
-      if (placed.message_opcode == kText && !is_utf8(message_)) reading.anomalies.add(Anomaly::text_not_utf8);
+      if (placed.message_opcode == kText && !placed.extended && !is_utf8(message_))
+        reading.anomalies.add(Anomaly::text_not_utf8);
       break;
     case InflateState::limited: reading.inflation = Inflation::limited; break;
     case InflateState::lost:

@@ -72,6 +72,7 @@ Placement MessageTracker::observe_unusual(const FrameHeader& header, std::uint64
     state_.closed = true;
   }
   placed.anomalies.add(seen);
+  placed.extended = negotiated_.unknown_extension;
   return placed;
 }
 

@@ -44,6 +44,7 @@ struct Placement {
   std::uint64_t message_first = 0;  ///< sequence number of the message's first frame
   std::uint64_t message_bytes = 0;  ///< payload bytes of the message so far, this frame's included
   AnomalySet anomalies;             ///< what the header alone shows
+  bool extended = false;            ///< an unknown extension may give the payload another meaning
 };
 
 /// One direction of one flow. Copyable: a copy continues where the original stood.
@@ -69,7 +70,8 @@ class MessageTracker {
                               !state_.closed &&
                               header.header_len == minimal_header_len(header.payload_len, header.masked);
     if (unremarkable) [[likely]]
-      return {Part::whole, header.opcode, false, sequence, header.payload_len, {}};
+      return {
+          Part::whole, header.opcode, false, sequence, header.payload_len, {}, negotiated_.unknown_extension};
     return observe_unusual(header, sequence);
   }
 

@@ -16,7 +16,7 @@ AnomalySet check_close(Bytes payload) noexcept {
 
 AnomalySet PayloadChecker::check(const FrameHeader& header, const Placement& placed, Bytes payload) noexcept {
   if (header.opcode == kClose) return check_close(payload);
-  if (placed.message_opcode != kText || placed.compressed) return {};
+  if (placed.message_opcode != kText || placed.compressed || placed.extended) return {};
   return check_text(placed, payload);
 }
 

@@ -58,14 +58,16 @@ class CutPayloads : public testing::Test {
     record({wire({.payload = server.message(as_bytes(content)), .rsv = 4})});
   }
 
-  std::vector<Shown> shown() {
+  std::vector<Shown> shown() { return shown(path); }
+  static std::vector<Shown> shown(const std::string& file) {
     std::vector<Shown> all;
-    auto reader = EventReader::open({path});
+    auto reader = EventReader::open({file});
     FlowBook book;
     for (;;) {
       auto record = reader->next();
       if (!record || !*record) return all;
       if (const auto* opened = std::get_if<pipeline::FlowOpened>(&**record)) book.open(*opened);
+      if (const auto* window = std::get_if<pipeline::Window>(&**record)) book.resume(*window);
       if (const auto* burst = std::get_if<pipeline::Burst>(&**record))
         book.visit(*burst, Depth::payloads, [&](pipeline::Envelope& envelope, Bytes payload) {
           reader->settle(envelope);
@@ -74,10 +76,21 @@ class CutPayloads : public testing::Test {
         });
     }
   }
-  std::vector<std::string> payloads() {
+  std::vector<std::string> payloads_of(const std::string& file) {
     std::vector<std::string> all;
-    for (const auto& frame : shown()) all.push_back(frame.payload);
+    for (const auto& frame : shown(file)) all.push_back(frame.payload);
     return all;
+  }
+  std::vector<std::string> payloads() { return payloads_of(path); }
+  /// How many marks each burst has.
+  static std::vector<std::size_t> marks_of(const std::string& file) {
+    std::vector<std::size_t> marks;
+    auto reader = CaptureReader::open(file);
+    for (;;) {
+      auto record = reader->next();
+      if (!record || !*record) return marks;
+      if (const auto* burst = std::get_if<pipeline::Burst>(&**record)) marks.push_back(burst->marks.size());
+    }
   }
 
   const test::TempDir folder;
@@ -172,14 +185,7 @@ TEST_F(CutPayloads, ConcernOneMessageWithoutTakeover) {
   record({wire({.payload = alone.message(bytes("incompressible: qwertzuiop")), .rsv = 4})});
   record({wire({.payload = alone.message(bytes("hello")), .rsv = 4})});
   EXPECT_THAT(payloads(), ElementsAre("incompress", "hello"));
-  auto reader = CaptureReader::open(path);
-  std::vector<std::size_t> marks;
-  for (;;) {
-    auto record = reader->next();
-    if (!record || !*record) break;
-    if (const auto* burst = std::get_if<pipeline::Burst>(&**record)) marks.push_back(burst->marks.size());
-  }
-  EXPECT_THAT(marks, ElementsAre(1U, 0U));
+  EXPECT_THAT(marks_of(path), ElementsAre(1U, 0U));
 }
 
 // A message is as incomplete as any of its frames.
@@ -193,6 +199,38 @@ TEST_F(CutPayloads, CountForTheirMessage) {
   const auto frames = shown();
   EXPECT_EQ(frames[0].cut_from, 12U);
   EXPECT_EQ(frames[2].payload, "incompress");
+}
+
+// CAP-5: what the writer inflates anyway makes later parts readable alone.
+TEST_F(CutPayloads, ComeWithWindowsInLaterParts) {
+  const std::string other = folder / "y.wstap";
+  writer = std::move(
+      *CaptureWriter::open({.path = other, .rotate_ns = 1'000'000'000, .max_payload_bytes = 100}, clock));
+  open("permessage-deflate");
+  say("referred to");
+  clock.advance(std::chrono::seconds(2));
+  say("referred to");
+  EXPECT_THAT(payloads_of(part_path(other, 2)), ElementsAre("referred to"));
+}
+
+// What was cut and could not be inflated is not taken for what it says.
+TEST_F(CutPayloads, AreOpaqueWhereTheyDoNotInflate) {
+  open("permessage-deflate");
+  record({wire({.payload = Buffer(30, std::byte{0xff}), .rsv = 4})});
+  const auto frames = shown();
+  EXPECT_EQ(frames[0].inflation, ws::Inflation::opaque);
+  EXPECT_EQ(frames[0].cut_from, 30U);
+}
+
+// DEF-7: `--inflate never` holds here as well.
+TEST_F(CutPayloads, AreNotInflatedIfThatIsForbidden) {
+  writer = std::move(*CaptureWriter::open({.path = folder / "y.wstap",
+                                           .max_payload_bytes = kKept,
+                                           .inflating = {ws::Inflating::never, ws::Inflating::never}},
+                                          clock));
+  open("permessage-deflate");
+  say("incompressible: qwertzuiop");
+  for (const auto& burst : marks_of(folder / "y.wstap")) EXPECT_EQ(burst, 0U);
 }
 
 // Every view says so.

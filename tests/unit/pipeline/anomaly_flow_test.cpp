@@ -170,6 +170,20 @@ TEST_F(Anomalies, AreSoughtInWhatCompressedTextSays) {
   EXPECT_EQ(corrupt.fault->close_code, 1007);
 }
 
+// FRM-6: what is text to RFC 6455 may be something else to an extension that wstap does not know.
+TEST_F(Anomalies, AreNotSoughtUnderAnUnknownExtension) {
+  options.on_anomaly = OnAnomaly::close;
+  for (const char* accepted : {"x-unknown", "x-unknown, permessage-deflate"}) {
+    pipeline::LaneScratch scratch;
+    pipeline::Flow flow({.id = 1, .extensions = accepted}, pipeline::Pipeline(),
+                        {options, tap, entropy, counters});
+    DeflatingPeer peer;
+    for (auto frame : {proper(kReceive, {.payload = hex("fffe"), .rsv = 2}),
+                       proper(kReceive, {.payload = peer.message(hex("fffe")), .rsv = 6})})
+      EXPECT_FALSE(flow.take(kReceive, frame, 0, scratch).fault) << accepted;
+  }
+}
+
 TEST_F(Anomalies, DoNotEndAnOrderlyFlow) {
   options.on_anomaly = OnAnomaly::close;
   const auto stream =

@@ -99,7 +99,9 @@ INSTANTIATE_TEST_SUITE_P(
                   "permessage-deflate; server_max_window_bits=9", false},
         AnswerRow{"permessage-deflate; unheard_of", kPlain, false},
         // Other extensions are others' concern.
-        AnswerRow{kPlain, "x-other", true}));
+        // Another extension must have been offered as well; what is no extension was not.
+        AnswerRow{kPlain, "x-other", false}, AnswerRow{"X-Other; a=1", "x-other; b", true},
+        AnswerRow{kPlain, "permessage-deflate;", false}, AnswerRow{kPlain, "permessage-deflate x", false}));
 
 }  // namespace
 }  // namespace wstap::ws
