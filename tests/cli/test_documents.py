@@ -99,6 +99,13 @@ class Pages(unittest.TestCase):
         self.assertEqual({f"-{name}": value for name, value in rows.items()},
                          {f"-{name}": shown[name] for name in limits})
 
+    # FRM-5
+    def test_anomalies(self):
+        source = (ROOT / "libcore" / "ws" / "anomaly.cpp").read_text()
+        known = re.findall(r'\{Anomaly::\w+, "(\w+)", "([^"]+)",\s*"([^"]+)"\}', source)
+        section = re.search(r"^\.Ss Anomalies$.*?^\.El$", page("inspect").read_text(), re.M | re.S)[0]
+        self.assertEqual(re.findall(r"^\.It Li (\w+)\n(.*?): (.*)$", section, re.M), known)
+
     def test_sections(self):
         for path in (ROOT / "man").glob("*.1"):
             found = re.findall(r"^\.Sh (.*)$", path.read_text(), re.M)
