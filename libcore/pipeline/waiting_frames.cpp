@@ -15,6 +15,7 @@ namespace {
 std::vector<Bytes> in_proportion(Bytes bytes, const std::vector<std::uint64_t>& lengths) {
   const std::uint64_t all = std::accumulate(lengths.begin(), lengths.end(), std::uint64_t{0});
   std::vector<Bytes> pieces;
+  pieces.reserve(lengths.size());
   std::uint64_t so_far = 0;
   std::size_t begin = 0;
   for (const std::uint64_t length : lengths) {
@@ -66,6 +67,7 @@ void WaitingFrames::send(Turn& turn, Egress& egress, const std::vector<Bytes>& p
 
 std::vector<Bytes> WaitingFrames::in_frames(Bytes payload, const Frame* came) const {
   std::vector<std::uint64_t> lengths;
+  lengths.reserve(frames_.size() + 1);
   for (const auto& frame : frames_) lengths.push_back(frame.header.payload_len);
   if (came != nullptr) lengths.push_back(came->header.payload_len);
   return in_proportion(payload, lengths);
