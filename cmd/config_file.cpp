@@ -67,6 +67,11 @@ std::string environment_name(std::string_view option) {
   return name;
 }
 
+bool takes_back(const CLI::Option& option, std::string_view value) {
+  const bool is_flag = option.get_expected_min() == 0;
+  return is_flag && !option.get_excludes().empty() && value == "false";
+}
+
 std::vector<CLI::ConfigItem> ConfigFile::from_config(std::istream& input) const {
   std::vector<CLI::ConfigItem> found;
   try {
@@ -75,16 +80,15 @@ std::vector<CLI::ConfigItem> ConfigFile::from_config(std::istream& input) const 
     refuse(error.source(), error.description());
   }
   std::erase_if(found, [this](const auto& item) { return is_outranked(item); });
-  std::erase_if(found, [this](const auto& item) { return takes_back(item); });
+  std::erase_if(found, [this](const auto& item) { return is_taken_back(item); });
   return found;
 }
 
-/// A flag that is off excludes nothing, so that CLI11 must not see it; a file that is read later cannot set
-/// it.
-bool ConfigFile::takes_back(const CLI::ConfigItem& item) const {
+/// A file that is read later cannot set what this one takes back.
+bool ConfigFile::is_taken_back(const CLI::ConfigItem& item) const {
   const auto* option = find_option(app_, item);
-  const bool is_off = option != nullptr && option->get_expected_min() == 0 &&
-                      !option->get_excludes().empty() && item.inputs == std::vector<std::string>{"false"};
+  const bool is_off =
+      option != nullptr && item.inputs.size() == 1 && takes_back(*option, item.inputs.front());
   if (is_off) off_.push_back(option);
   return is_off;
 }

@@ -19,6 +19,10 @@ class ConfigFileError final : public CLI::ConfigError {
   explicit ConfigFileError(std::string why) : CLI::ConfigError(std::move(why), CLI::ExitCodes::ConfigError) {}
 };
 
+/// `value` switches off a flag that excludes others: one that is off excludes nothing, so that CLI11 must not
+/// see it.
+bool takes_back(const CLI::Option& option, std::string_view value);
+
 /// Reads them for CLI11, which lets a file win over the environment: what the environment sets is left out,
 /// and so is what cannot go with an option that the command line, the environment or an earlier file sets.
 class ConfigFile final : public CLI::Config {
@@ -33,7 +37,7 @@ class ConfigFile final : public CLI::Config {
 
  private:
   bool is_outranked(const CLI::ConfigItem& item) const;
-  bool takes_back(const CLI::ConfigItem& item) const;
+  bool is_taken_back(const CLI::ConfigItem& item) const;
 
   const CLI::App& app_;
   mutable std::vector<const CLI::Option*> off_;  ///< what the files so far take back

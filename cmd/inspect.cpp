@@ -20,6 +20,7 @@
 #include "cmd/signals.h"
 #include "formats/errors.h"
 #include "formats/repair.h"
+#include "libcore/pipeline/flow_options.h"
 
 namespace wstap::cmd {
 namespace {
@@ -57,10 +58,7 @@ std::string contradiction(const Options& options) {
 }
 
 FrameVisitor::Inflating inflating(const Options& options) {
-  FrameVisitor::Inflating result{};
-  std::ranges::transform(reads_deflate(options.deflate), result.begin(),
-                         [](bool reads) { return reads ? ws::Inflating::on : ws::Inflating::as_bytes; });
-  return result;
+  return pipeline::inflating({.reads_deflate = reads_deflate(options.deflate)});
 }
 
 std::unique_ptr<Listing> make_listing(const Options& options) {

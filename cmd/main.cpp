@@ -28,14 +28,6 @@ void outrank_environment(CLI::Option& option) {
   });
 }
 
-/// The environment takes back a flag that excludes others; since it was not there anyway, it excludes
-/// nothing.
-bool takes_back(const CLI::Option& option, const std::string& variable) {
-  const char* value = std::getenv(variable.c_str());
-  const bool is_flag = option.get_expected_min() == 0;
-  return is_flag && !option.get_excludes().empty() && value != nullptr && std::string_view(value) == "false";
-}
-
 /// Only the command that is run looks at the environment: a name such as WSTAP_FORMAT means something else to
 /// another one.
 void name_environment(CLI::App& app) {
@@ -44,7 +36,8 @@ void name_environment(CLI::App& app) {
       for (CLI::Option* option : sub->get_options()) {
         if (!option->nonpositional() || option == sub->get_help_ptr()) continue;
         const auto variable = environment_name(option->get_lnames().front());
-        if (!takes_back(*option, variable)) option->envname(variable);
+        const char* value = std::getenv(variable.c_str());
+        if (value == nullptr || !takes_back(*option, value)) option->envname(variable);
         outrank_environment(*option);
       }
     });

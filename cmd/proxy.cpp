@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -31,11 +30,6 @@ Exit fail_with(const Error& error, Io& io) {
   return exit_for(error.code);
 }
 
-/// How compressed messages are read: as steps of the flow would (DEF-7, DEF-8).
-std::array<ws::Inflating, 2> inflating_of(const pipeline::FlowOptions& flow) {
-  return {inflating(flow, ws::Direction::send), inflating(flow, ws::Direction::receive)};
-}
-
 /// Where observations go: a capture, a terminal or both, and the log.
 class Recording {
  public:
@@ -56,7 +50,7 @@ class Recording {
                                                passes ? ", traffic passes unrecorded" : "", error.text()));
         if (!passes) stop_();  // rather than when the flow's end tells the proxy
       };
-      options.inflating = inflating_of(settings_.net.flow);
+      options.inflating = inflating(settings_.net.flow);
       options.inflate_limits = inflate_limits(settings_.net.flow);
       auto writer = formats::CaptureWriter::open(std::move(options), clock_);
       if (!writer) return std::unexpected(writer.error());
@@ -71,7 +65,7 @@ class Recording {
             print(lines);
             return true;
           },
-          formats::FlowBook(inflating_of(settings_.net.flow), inflate_limits(settings_.net.flow)));
+          formats::FlowBook(inflating(settings_.net.flow), inflate_limits(settings_.net.flow)));
       taps_.add(*view_);
     }
     taps_.add(flow_log_);

@@ -95,8 +95,12 @@ Bytes FlowBook::step(Cursor& at, const pipeline::Burst& burst, Depth depth) {
   if (made_here(envelope_.verdict)) return payload;
   envelope_.placement = at.flow.trackers[lane].observe(header, envelope_.sequence);
   envelope_.anomalies = envelope_.placement.anomalies;
+  if (depth == Depth::headers) {
+    at.flow.readers[lane].skip(envelope_.placement);
+    return {};
+  }
   const Bytes shown = read(at.flow.readers[lane], payload);
-  return mark != nullptr && mark->content && depth == Depth::payloads ? recorded_content(*mark) : shown;
+  return mark != nullptr && mark->content ? recorded_content(*mark) : shown;
 }
 
 Bytes FlowBook::read(ws::MessageReader& reader, Bytes payload) {

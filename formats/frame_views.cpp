@@ -103,11 +103,11 @@ void annotate_header(std::string& out, const ws::Frame& frame) {
   if (header.masked) annotation(out, header.mask, "mask key");
 }
 
-/// Why a compressed message is not shown inflated, if it is not.
 void cut_mark(std::string& out, std::uint64_t cut_from) {
   if (cut_from != 0) out += fmt::format("cut from: {}\n", cut_from);
 }
 
+/// Why a compressed message is not shown inflated, if it is not.
 void inflation_mark(std::string& out, ws::Inflation inflation) {
   if (const auto mark = ws::name(inflation); !mark.empty()) out += fmt::format("{}: true\n", mark);
 }

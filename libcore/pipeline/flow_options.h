@@ -46,10 +46,13 @@ inline ws::InflateLimits inflate_limits(const FlowOptions& options) noexcept {
   return limits;
 }
 
-/// What is made of those of one direction where they are read.
-inline ws::Inflating inflating(const FlowOptions& options, ws::Direction direction) noexcept {
-  if (!options.reads_deflate[ws::index(direction)]) return ws::Inflating::as_bytes;
-  return options.inflate == InflateWhen::never ? ws::Inflating::never : ws::Inflating::on;
+/// What is made of them where they are read, by ws::index (DEF-7, DEF-8).
+inline std::array<ws::Inflating, 2> inflating(const FlowOptions& options) noexcept {
+  const auto wanted = options.inflate == InflateWhen::never ? ws::Inflating::never : ws::Inflating::on;
+  std::array<ws::Inflating, 2> each{};
+  for (std::size_t i = 0; i < each.size(); ++i)
+    each[i] = options.reads_deflate[i] ? wanted : ws::Inflating::as_bytes;
+  return each;
 }
 
 /// What the pipeline did, over all flows. Relaxed counters: exact in sum, read at any time.

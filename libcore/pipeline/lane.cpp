@@ -54,8 +54,8 @@ Lane::Lane(const FlowOpened& flow, Direction direction, const Plan& plan, LaneCo
 
 void Lane::follow(const Plan& plan) {
   const FlowOptions& options = context_.options;
-  const auto inflating = pipeline::inflating(options, direction_);
-  looks_at_payload_ = plan.reads_payload || options.on_anomaly == OnAnomaly::close;
+  const auto inflating = pipeline::inflating(options)[ws::index(direction_)];
+  looks_at_payload_ = looks_at_payloads(plan);
   if (!payloads_ && wants_content(plan))
     payloads_ = std::make_unique<ws::MessageReader>(deflate_parameters(), inflate_limits(options), inflating);
   if (!editor_ && !plan.empty())
@@ -64,15 +64,18 @@ void Lane::follow(const Plan& plan) {
                                  tracker_.state(), plan, options, context_.entropy);
 }
 
+bool Lane::looks_at_payloads(const Plan& plan) const noexcept {
+  return plan.reads_payload || context_.options.on_anomaly == OnAnomaly::close;
+}
+
 bool Lane::wants_content(const Plan& plan) const noexcept {
   const bool of_compressed = plan.may_alter || context_.options.inflate == InflateWhen::always;
-  return plan.reads_payload || context_.options.on_anomaly == OnAnomaly::close ||
-         (of_compressed && negotiated_.permessage_deflate);
+  return looks_at_payloads(plan) || (of_compressed && negotiated_.permessage_deflate);
 }
 
 bool Lane::must_catch_up(const Plan& plan) const noexcept {
   return !payloads_ && counts_.frames != 0 && negotiated_.permessage_deflate && wants_content(plan) &&
-         pipeline::inflating(context_.options, direction_) == ws::Inflating::on;
+         inflating(context_.options)[ws::index(direction_)] == ws::Inflating::on;
 }
 
 void Lane::catch_up(std::optional<ws::MessageReader> reader) {
@@ -86,9 +89,7 @@ void Lane::catch_up(std::optional<ws::MessageReader> reader) {
 
 LaneTurn Lane::take(MutableBytes unread, UnixNs now, std::atomic<Sequence>& sequences, LaneScratch& scratch) {
   Turn turn = begin_turn(unread, now, scratch, sequences.load(std::memory_order_relaxed));
-  // A window that cannot be recorded is missed by nobody but readers of that part; the frames' own record
-  // will tell whether recording still works.
-  (void)say_window();
+  say_window();
   scan(turn);
   if (scratch.ends.empty()) return std::move(turn.result);
   sequences.fetch_add(turn.frames(), std::memory_order_relaxed);
@@ -96,16 +97,18 @@ LaneTurn Lane::take(MutableBytes unread, UnixNs now, std::atomic<Sequence>& sequ
 }
 
 /// A part of the recording began since the last turn: says what its reader needs to inflate what follows.
-Result<void> Lane::say_window() {
-  if (!payloads_ || !payloads_->has_window()) return {};
+void Lane::say_window() {
+  if (!payloads_ || !payloads_->has_window()) return;
   const std::uint32_t part = context_.tap.next_part();
-  if (part == std::exchange(part_, part)) return {};
-  return context_.tap.window({flow_, direction_, payloads_->window()});
+  if (part == std::exchange(part_, part)) return;
+  // Where it cannot be recorded only readers of that part miss it; the frames' own record will tell whether
+  // recording still works.
+  (void)context_.tap.window({flow_, direction_, payloads_->window()});
 }
 
 LaneTurn Lane::release(UnixNs now, LaneScratch& scratch) {
   Turn turn = begin_turn({}, now, scratch, 0);
-  if (editor_) editor_->release(turn, payloads_ ? Bytes(payloads_->message()) : Bytes());
+  if (editor_) editor_->release(turn, inflated());
   return end_turn(turn);
 }
 
@@ -202,16 +205,13 @@ bool Lane::admit_unusual(Turn& turn, const Frame& frame, const Placement& placed
     return end_with(turn, frame, std::move(*found));
 
   if (editor_ && (frame.header.opcode == ws::kClose || ws::begins_message(placed.part)))
-    editor_->release(turn, payloads_ ? Bytes(payloads_->message()) : Bytes());
+    editor_->release(turn, inflated());
   ws::FrameReading reading;
   if (reads(placed)) reading = read(turn, frame, placed);
   AnomalySet anomalies = placed.anomalies;
   anomalies.add(reading.anomalies);
-  if (context_.options.on_anomaly == OnAnomaly::close && !anomalies.empty() && !muted_) {
-    drop(turn, frame, "on_anomaly");
-    turn.result.fault = LaneFault{names(anomalies), {}, offset, close_code_for(anomalies)};
-    return false;
-  }
+  if (context_.options.on_anomaly == OnAnomaly::close && !anomalies.empty() && !muted_)
+    return end_with(turn, frame, {names(anomalies), {}, offset, close_code_for(anomalies)}, "on_anomaly");
   note_limits(placed, frame.header.payload_len, reading);
   if (frame.header.opcode == ws::kClose && !close_) {
     note_close(frame);
@@ -232,9 +232,10 @@ bool Lane::drop(Turn& turn, const Frame& frame, std::string cause) {
   return true;
 }
 
-/// The frame does not leave, and the flow ends.
-bool Lane::end_with(Turn& turn, const Frame& frame, LaneFault fault) {
-  drop(turn, frame, fault.reason);
+/// The frame does not leave, and the flow ends. @param cause  of the drop, where that is not the fault
+/// itself.
+bool Lane::end_with(Turn& turn, const Frame& frame, LaneFault fault, std::string cause) {
+  drop(turn, frame, cause.empty() ? fault.reason : std::move(cause));
   turn.result.fault = std::move(fault);
   return false;
 }
@@ -265,8 +266,7 @@ bool Lane::edit(Turn& turn, const Frame& frame, const Placement& placed, const w
                     .placement = placed,
                     .anomalies = anomalies,
                     .inflation = reading.inflation};
-  turn.result.fault =
-      editor_->take(turn, envelope, reading, payloads_ ? Bytes(payloads_->message()) : Bytes());
+  turn.result.fault = editor_->take(turn, envelope, reading, inflated());
   if (turn.result.fault) turn.result.fault->offset = reader_.offset() - frame.raw.size();
   return !turn.result.fault;
 }

@@ -73,7 +73,7 @@ class Lane {
   std::vector<Event> take_events() { return std::exchange(events_, {}); }
 
  private:
-  Result<void> say_window();
+  void say_window();
   Turn begin_turn(MutableBytes unread, UnixNs now, LaneScratch& scratch, Sequence first);
   LaneTurn end_turn(Turn& turn);
   void scan(Turn& turn);
@@ -84,7 +84,10 @@ class Lane {
   void note_close(const ws::Frame& frame);
   std::optional<LaneFault> fault_of(const ws::FrameHeader& header, std::uint64_t message_bytes,
                                     std::uint64_t offset) const;
+  bool looks_at_payloads(const Plan& plan) const noexcept;
   bool wants_content(const Plan& plan) const noexcept;
+  /// What of the open compressed message, or the last one, is inflated.
+  Bytes inflated() const noexcept { return payloads_ ? Bytes(payloads_->message()) : Bytes(); }
   const ws::DeflateParameters& deflate_parameters() const noexcept {
     return negotiated_.deflate[ws::index(direction_)];
   }
@@ -92,7 +95,7 @@ class Lane {
   ws::FrameReading read(Turn& turn, const ws::Frame& frame, const ws::Placement& placed);
   void note_limits(const ws::Placement& placed, std::uint64_t payload_len, const ws::FrameReading& reading);
   bool drop(Turn& turn, const ws::Frame& frame, std::string cause);
-  bool end_with(Turn& turn, const ws::Frame& frame, LaneFault fault);
+  bool end_with(Turn& turn, const ws::Frame& frame, LaneFault fault, std::string cause = {});
   void pass_on(Turn& turn, const ws::Frame& frame, ws::AnomalySet anomalies);
   bool edit(Turn& turn, const ws::Frame& frame, const ws::Placement& placed, const ws::FrameReading& reading,
             ws::AnomalySet anomalies);

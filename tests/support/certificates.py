@@ -4,6 +4,7 @@ import datetime
 import ipaddress
 import pathlib
 import ssl
+import subprocess
 import tempfile
 
 from cryptography import x509
@@ -11,7 +12,16 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from raw_peers import WAIT
+
 DAY = datetime.timedelta(days=1)
+
+
+def openssl(*args, stdin=None):
+    done = subprocess.run(["openssl", *map(str, args)], input=stdin, capture_output=True, timeout=WAIT)
+    if done.returncode:
+        raise AssertionError(f"openssl {args[0]}: {done.stderr.decode()}")
+    return done.stdout.decode()
 
 
 def alternative_name(text):

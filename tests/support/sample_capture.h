@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "formats/capture_reader.h"
+#include "formats/event_reader.h"
+#include "formats/flow_book.h"
 #include "formats/record_encoder.h"
 #include "tests/support/bytes.h"
 #include "tests/support/wire.h"
@@ -233,6 +235,23 @@ inline ReadBack read_back(const std::string& path) {
     if (!record) result.error = record.error();
     if (!record || !*record) return result;
     result.records.push_back(to_buffer(reader->raw()));
+  }
+}
+
+/// Calls `visit(Envelope&, Bytes payload)` for each frame of these captures, in order, as listings have it.
+template <class Visitor>
+void each_frame(std::vector<std::string> paths, Visitor&& visit) {
+  auto reader = formats::EventReader::open(std::move(paths));
+  if (!reader) throw std::runtime_error(reader.error().text());
+  formats::FlowBook book;
+  for (;;) {
+    auto record = reader->next();
+    if (!record) throw std::runtime_error(record.error().text());
+    if (!*record) return;
+    if (const auto* opened = std::get_if<pipeline::FlowOpened>(&**record)) book.open(*opened);
+    if (const auto* window = std::get_if<pipeline::Window>(&**record)) book.resume(*window);
+    if (const auto* burst = std::get_if<pipeline::Burst>(&**record))
+      book.visit(*burst, formats::Depth::payloads, visit);
   }
 }
 

@@ -7,13 +7,12 @@
 #include <random>
 
 #include "formats/capture_writer.h"
-#include "formats/event_reader.h"
-#include "formats/flow_book.h"
 #include "libcore/pipeline/flow.h"
 #include "tests/support/bytes.h"
 #include "tests/support/deflating_peer.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fixed_entropy.h"
+#include "tests/support/sample_capture.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/wire.h"
 
@@ -52,22 +51,13 @@ class CaptureWindows : public testing::Test {
   }
 
   /// What the frames of these parts say; or how they are marked.
-  std::vector<std::string> said(std::vector<std::string> paths) const {
+  static std::vector<std::string> said(std::vector<std::string> paths) {
     std::vector<std::string> all;
-    auto reader = EventReader::open(std::move(paths));
-    FlowBook book;
-    for (;;) {
-      auto record = reader->next();
-      if (!record || !*record) return all;
-      if (const auto* opened = std::get_if<pipeline::FlowOpened>(&**record)) book.open(*opened);
-      if (const auto* window = std::get_if<pipeline::Window>(&**record)) book.resume(*window);
-      const auto* burst = std::get_if<pipeline::Burst>(&**record);
-      if (burst == nullptr) continue;
-      book.visit(*burst, Depth::payloads, [&](const pipeline::Envelope& envelope, Bytes payload) {
-        EXPECT_TRUE(envelope.anomalies.empty());
-        all.emplace_back(envelope.says_content() ? as_text(payload) : name(envelope.inflation));
-      });
-    }
+    test::each_frame(std::move(paths), [&](const pipeline::Envelope& envelope, Bytes payload) {
+      EXPECT_TRUE(envelope.anomalies.empty());
+      all.emplace_back(envelope.says_content() ? as_text(payload) : name(envelope.inflation));
+    });
+    return all;
   }
 
   const test::TempDir folder;

@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 
 #include "formats/capture_writer.h"
-#include "formats/event_reader.h"
 #include "formats/json_view.h"
 #include "formats/line_view.h"
 #include "formats/message_book.h"
@@ -61,20 +60,11 @@ class CutPayloads : public testing::Test {
   std::vector<Shown> shown() { return shown(path); }
   static std::vector<Shown> shown(const std::string& file) {
     std::vector<Shown> all;
-    auto reader = EventReader::open({file});
-    FlowBook book;
-    for (;;) {
-      auto record = reader->next();
-      if (!record || !*record) return all;
-      if (const auto* opened = std::get_if<pipeline::FlowOpened>(&**record)) book.open(*opened);
-      if (const auto* window = std::get_if<pipeline::Window>(&**record)) book.resume(*window);
-      if (const auto* burst = std::get_if<pipeline::Burst>(&**record))
-        book.visit(*burst, Depth::payloads, [&](pipeline::Envelope& envelope, Bytes payload) {
-          reader->settle(envelope);
-          all.push_back({to_buffer(envelope.frame.raw), test::text(payload), envelope.cut_from,
-                         envelope.inflation, envelope.anomalies});
-        });
-    }
+    test::each_frame({file}, [&](const pipeline::Envelope& envelope, Bytes payload) {
+      all.push_back({to_buffer(envelope.frame.raw), test::text(payload), envelope.cut_from,
+                     envelope.inflation, envelope.anomalies});
+    });
+    return all;
   }
   std::vector<std::string> payloads_of(const std::string& file) {
     std::vector<std::string> all;
@@ -247,22 +237,14 @@ TEST_F(CutPayloads, AreMarkedWhereTheyAreShown) {
     json.message(out, message);
     structured_view(out, message);
   });
-  auto reader = EventReader::open({path});
-  FlowBook book;
-  for (;;) {
-    auto record = reader->next();
-    if (!record || !*record) break;
-    if (const auto* opened = std::get_if<pipeline::FlowOpened>(&**record)) book.open(*opened);
-    if (const auto* burst = std::get_if<pipeline::Burst>(&**record))
-      book.visit(*burst, Depth::payloads, [&](const pipeline::Envelope& envelope, Bytes payload) {
-        if (envelope.sequence == 2) {
-          lines.frame(out, envelope, payload);
-          json.frame(out, envelope, payload);
-          structured_view(out, envelope, payload);
-        }
-        messages.take(envelope, payload);
-      });
-  }
+  test::each_frame({path}, [&](const pipeline::Envelope& envelope, Bytes payload) {
+    if (envelope.sequence == 2) {
+      lines.frame(out, envelope, payload);
+      json.frame(out, envelope, payload);
+      structured_view(out, envelope, payload);
+    }
+    messages.take(envelope, payload);
+  });
   const auto count = [&](std::string_view text) {
     int found = 0;
     for (auto at = out.find(text); at != std::string::npos; at = out.find(text, at + 1)) ++found;
