@@ -26,8 +26,8 @@ void show(const tls::Authority& authority, std::ostream& out) {
   const auto facts = authority.facts();
   out << "certificate: " << authority.certificate_path() << '\n'
       << "subject: " << facts.subject << '\n'
-      << "valid from: " << formats::rfc3339(facts.not_before_ns) << '\n'
-      << "valid until: " << formats::rfc3339(facts.not_after_ns) << '\n'
+      << "valid from: " << rfc3339(facts.not_before_ns) << '\n'
+      << "valid until: " << rfc3339(facts.not_after_ns) << '\n'
       << "sha256: " << facts.sha256 << '\n';
 }
 

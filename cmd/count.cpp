@@ -19,4 +19,16 @@ void Count::finish(std::string& out) {
   out += fmt::format("{}\n", count_);
 }
 
+formats::Depth CountOfFrames::depth(const pipeline::Burst&) const {
+  return selection().looks_at_payloads() ? formats::Depth::payloads : formats::Depth::headers;
+}
+
+void CountOfFrames::finish(std::string& out) {
+  out += fmt::format("{}\n", count_);
+}
+
+void CountOfFlows::finish(std::string& out) {
+  out += fmt::format("{}\n", flows_.size());
+}
+
 }  // namespace wstap::cmd

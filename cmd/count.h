@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// `wstap inspect --count`: how many frames, or flows, there are.
+// `wstap inspect --count`: how many frames, or flows, there are; or that a filter picks.
 #pragma once
 
-#include "cmd/listing.h"
+#include "cmd/matched_flows.h"
 
 namespace wstap::cmd {
 
+/// Of everything: no frame is looked at.
 class Count final : public Listing {
  public:
   explicit Count(bool flows) : flows_(flows) {}
@@ -15,6 +16,30 @@ class Count final : public Listing {
  private:
   bool flows_;
   std::uint64_t count_ = 0;
+};
+
+class CountOfFrames final : public FrameVisitor {
+ public:
+  explicit CountOfFrames(const Reading& reading) : FrameVisitor(reading) {}
+  void finish(std::string& out) override;
+
+ private:
+  formats::Depth depth(const pipeline::Burst& burst) const override;
+  void frame(const pipeline::Envelope&, Bytes, std::string&) override { ++count_; }
+
+  std::uint64_t count_ = 0;
+};
+
+class CountOfFlows final : public Listing {
+ public:
+  explicit CountOfFlows(const Reading& reading) : flows_(reading) {}
+  void take(const formats::Record& record, formats::EventReader& reader, std::string& out) override {
+    flows_.take(record, reader, out);
+  }
+  void finish(std::string& out) override;
+
+ private:
+  MatchedFlows flows_;
 };
 
 }  // namespace wstap::cmd

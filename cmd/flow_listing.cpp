@@ -3,11 +3,14 @@
 
 namespace wstap::cmd {
 
-FlowListing::FlowListing(Shape shape, bool colour, bool at_once)
-    : shape_(shape), at_once_(at_once), lines_(colour), json_({}, json_detail(shape)) {}
+FlowListing::FlowListing(const Form& form, const Reading& reading, bool at_once)
+    : shape_(form.shape), at_once_(at_once), lines_(form.colour), json_({}, json_detail(form.shape)) {
+  if (reading.filter) matched_.emplace(reading);
+}
 
 void FlowListing::take(const formats::Record& record, formats::EventReader& reader, std::string& out) {
   json_.set_capture(reader.path());
+  if (matched_) matched_->take(record, reader, out);
   pipeline::FlowId ended = 0;
   if (const auto* opened = std::get_if<pipeline::FlowOpened>(&record)) {
     // A later part says again what was open when it began.
@@ -25,7 +28,7 @@ void FlowListing::take(const formats::Record& record, formats::EventReader& read
   }
   if (ended == 0) return;
   if (!at_once_) return print_what_is_over(out);
-  print(entries_[ended], out);
+  print(ended, entries_[ended], out);
   entries_.erase(ended);
 }
 
@@ -45,17 +48,18 @@ void FlowListing::count(const pipeline::Burst& burst) {
 
 void FlowListing::print_what_is_over(std::string& out) {
   while (!entries_.empty() && entries_.begin()->second.over()) {
-    print(entries_.begin()->second, out);
+    print(entries_.begin()->first, entries_.begin()->second, out);
     entries_.erase(entries_.begin());
   }
 }
 
 void FlowListing::finish(std::string& out) {
-  for (const auto& [id, entry] : entries_) print(entry, out);
+  for (const auto& [id, entry] : entries_) print(id, entry, out);
   entries_.clear();
 }
 
-void FlowListing::print(const Entry& entry, std::string& out) {
+void FlowListing::print(pipeline::FlowId id, const Entry& entry, std::string& out) {
+  if (matched_ && !matched_->has(id)) return;
   const bool in_full = shape_ == Shape::structured || shape_ == Shape::raw;
   if (entry.connection) {
     if (is_json(shape_)) {

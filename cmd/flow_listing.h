@@ -5,7 +5,7 @@
 #include <map>
 #include <optional>
 
-#include "cmd/listing.h"
+#include "cmd/matched_flows.h"
 #include "formats/line_view.h"
 
 namespace wstap::cmd {
@@ -13,7 +13,7 @@ namespace wstap::cmd {
 class FlowListing final : public Listing {
  public:
   /// @param at_once  print flows as they end, whatever is still open before them.
-  FlowListing(Shape shape, bool colour, bool at_once);
+  FlowListing(const Form& form, const Reading& reading, bool at_once);
   void take(const formats::Record& record, formats::EventReader& reader, std::string& out) override;
   void finish(std::string& out) override;
 
@@ -26,11 +26,12 @@ class FlowListing final : public Listing {
     bool over() const { return closed || connection; }
   };
   void count(const pipeline::Burst& burst);
-  void print(const Entry& entry, std::string& out);
+  void print(pipeline::FlowId id, const Entry& entry, std::string& out);
   void print_what_is_over(std::string& out);
 
   Shape shape_;
   bool at_once_;
+  std::optional<MatchedFlows> matched_;  ///< where there is a filter
   formats::LineView lines_;
   formats::JsonView json_;
   std::map<pipeline::FlowId, Entry> entries_;

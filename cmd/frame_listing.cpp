@@ -14,8 +14,12 @@ std::optional<FrameId> parse_frame_id(std::string_view text) {
   return FrameId{*flow, *sequence};
 }
 
-FrameListing::FrameListing(Shape shape, bool colour, Inflating inflating, std::optional<FrameId> only)
-    : FrameVisitor(inflating), shape_(shape), only_(only), lines_(colour), json_({}, json_detail(shape)) {}
+FrameListing::FrameListing(Form form, const Reading& reading, std::optional<FrameId> only)
+    : FrameVisitor(reading),
+      form_(std::move(form)),
+      only_(only),
+      lines_(form_.colour),
+      json_({}, json_detail(form_.shape)) {}
 
 void FrameListing::opened(const pipeline::FlowOpened& flow, std::string& out) {
   if (only_ && only_->flow == flow.id && only_->sequence < pipeline::kFirstFrame) head(flow, out);
@@ -28,9 +32,9 @@ void FrameListing::opened(const pipeline::FlowOpened& flow, std::string& out) {
 void FrameListing::head(const pipeline::FlowOpened& flow, std::string& out) {
   found_ = true;
   const Bytes head = only_->sequence == 0 ? flow.facts.request_head : flow.facts.response_head;
-  if (is_json(shape_)) {
+  if (is_json(form_.shape)) {
     json_.head(out, flow, only_->sequence);
-  } else if (shape_ == Shape::raw) {
+  } else if (form_.shape == Shape::raw) {
     formats::raw_view(out, head);
   } else {
     formats::head_view(out, head);
@@ -39,6 +43,8 @@ void FrameListing::head(const pipeline::FlowOpened& flow, std::string& out) {
 
 /// A message reaches over frames: of the flow that is asked for, all of them are read.
 formats::Depth FrameListing::depth(const pipeline::Burst& burst) const {
+  if (form_.shape == Shape::columns && !form_.columns.look_at_payloads() && !selection().looks_at_payloads())
+    return formats::Depth::headers;
   return !only_ || only_->flow == burst.flow ? formats::Depth::payloads : formats::Depth::headers;
 }
 
@@ -48,14 +54,17 @@ bool FrameListing::wants(const pipeline::Envelope& envelope) const {
 
 void FrameListing::frame(const pipeline::Envelope& envelope, Bytes payload, std::string& out) {
   found_ = found_ || only_;
-  switch (shape_) {
+  switch (form_.shape) {
     case Shape::line: lines_.frame(out, envelope, payload); break;
     case Shape::raw: formats::raw_view(out, envelope, payload); break;
     case Shape::structured: formats::structured_view(out, envelope, payload); break;
     case Shape::json:
     case Shape::jsonl: json_.frame(out, envelope, payload); break;
+    case Shape::columns:
+      form_.columns.print(out, pipeline::subject_of(envelope, payload, subject_of(envelope.flow)));
+      break;
   }
-  if (!only_ && (shape_ == Shape::raw || shape_ == Shape::structured)) out += '\n';
+  if (!only_ && (form_.shape == Shape::raw || form_.shape == Shape::structured)) out += '\n';
 }
 
 void FrameListing::closed(const pipeline::FlowClosed& closed, std::string& out) {

@@ -20,7 +20,7 @@ std::optional<FrameId> parse_frame_id(std::string_view text);
 
 class FrameListing final : public FrameVisitor {
  public:
-  FrameListing(Shape shape, bool colour, Inflating inflating, std::optional<FrameId> only);
+  FrameListing(Form form, const Reading& reading, std::optional<FrameId> only);
   bool satisfied() const override { return found_; }
 
  private:
@@ -33,9 +33,9 @@ class FrameListing final : public FrameVisitor {
   void other(const formats::Record& record, std::string& out) override;
   void head(const pipeline::FlowOpened& flow, std::string& out);
   /// The lossless form of a whole capture holds what is no frame as well.
-  bool lists_everything() const { return shape_ == Shape::jsonl && !only_; }
+  bool lists_everything() const { return form_.shape == Shape::jsonl && !only_ && selection().everything(); }
 
-  Shape shape_;
+  Form form_;
   std::optional<FrameId> only_;
   bool found_ = false;
   formats::LineView lines_;

@@ -9,10 +9,12 @@ void FrameVisitor::take(const formats::Record& record, formats::EventReader& rea
     burst(*each, reader, out);
   } else if (const auto* begin = std::get_if<pipeline::FlowOpened>(&record)) {
     book_.open(*begin);
+    flows_.open(*begin);
     opened(*begin, out);
   } else if (const auto* end = std::get_if<pipeline::FlowClosed>(&record)) {
     closed(*end, out);
     book_.close(end->id);
+    flows_.close(end->id);
   } else {
     if (const auto* window = std::get_if<pipeline::Window>(&record)) book_.resume(*window);
     other(record, out);
@@ -20,9 +22,17 @@ void FrameVisitor::take(const formats::Record& record, formats::EventReader& rea
 }
 
 void FrameVisitor::burst(const pipeline::Burst& burst, formats::EventReader& reader, std::string& out) {
+  const bool picks = picks_frames_ && !selection_.everything();
+  const auto flow = picks ? flows_.of(burst.flow) : filter::FlowSubject();
+  const auto taken = [&](const pipeline::Envelope& envelope, Bytes payload) {
+    return selection_.takes(pipeline::subject_of(envelope, payload, flow));
+  };
   book_.visit(burst, depth(burst), [&](pipeline::Envelope& envelope, Bytes payload) {
     if (!wants(envelope)) return;
+    const bool at_once = picks && !selection_.looks_at_fates();
+    if (at_once && !taken(envelope, payload)) return;
     reader.settle(envelope);
+    if (picks && !at_once && !taken(envelope, payload)) return;
     frame(envelope, payload, out);
   });
 }

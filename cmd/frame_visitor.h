@@ -4,16 +4,24 @@
 #pragma once
 
 #include "cmd/listing.h"
+#include "cmd/selection.h"
 #include "formats/flow_book.h"
 
 namespace wstap::cmd {
 
+/// How captures are read, whatever is listed.
+struct Reading {
+  std::array<ws::Inflating, 2> inflating;  ///< what is made of compressed messages, by ws::index
+  std::optional<filter::Filter> filter;
+};
+
 /// Hands out each record in its parts, in order. `out` is where a part appends what it prints.
 class FrameVisitor : public Listing {
  public:
-  /// What is made of compressed messages, by ws::index.
-  using Inflating = std::array<ws::Inflating, 2>;
-  explicit FrameVisitor(Inflating inflating) : book_(inflating) {}
+  /// @param picks_frames  false: the filter is about something that is made of frames, and all are handed
+  /// out.
+  explicit FrameVisitor(const Reading& reading, bool picks_frames = true)
+      : book_(reading.inflating), selection_(reading.filter), picks_frames_(picks_frames) {}
   void take(const formats::Record& record, formats::EventReader& reader, std::string& out) final;
 
  protected:
@@ -30,10 +38,16 @@ class FrameVisitor : public Listing {
   /// A connection, an outcome, a note.
   virtual void other(const formats::Record&, std::string&) {}
 
+  const Selection& selection() const noexcept { return selection_; }
+  filter::FlowSubject subject_of(pipeline::FlowId flow) const { return flows_.of(flow); }
+
  private:
   void burst(const pipeline::Burst& burst, formats::EventReader& reader, std::string& out);
 
   formats::FlowBook book_;
+  Selection selection_;
+  bool picks_frames_;
+  FlowSubjects flows_;
   std::string capture_;
 };
 

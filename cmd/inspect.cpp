@@ -20,6 +20,7 @@
 #include "cmd/signals.h"
 #include "formats/errors.h"
 #include "formats/repair.h"
+#include "libcore/filter/errors.h"
 #include "libcore/pipeline/flow_options.h"
 
 namespace wstap::cmd {
@@ -37,17 +38,20 @@ struct Options {
   Shape format = Shape::line;
   Colour colour = Colour::automatic;
   Deflate deflate = Deflate::on;
+  std::string filter, fields;
   bool flows = false, messages = false, lint = false, raw = false, structured = false, json = false,
-       count = false;
+       count = false, list_fields = false;
   bool follow = false, force = false, quiet = false;
 
   Shape shape() const {
+    if (!fields.empty()) return Shape::columns;
     return json ? Shape::json : raw ? Shape::raw : structured ? Shape::structured : format;
   }
 };
 
 /// @return what is wrong; empty: nothing.
 std::string contradiction(const Options& options) {
+  if (options.files.empty() && !options.list_fields) return "FILE is required (see 'wstap inspect --help')";
   if (!options.frame.empty() && !parse_frame_id(options.frame))
     return fmt::format("--frame: '{}' is not FLOW:SEQ, as in 1:2", options.frame);
   if (!options.repair_to.empty() && options.files.size() != 1) return "--repair: expected one capture";
@@ -57,18 +61,50 @@ std::string contradiction(const Options& options) {
   return {};
 }
 
-FrameVisitor::Inflating inflating(const Options& options) {
-  return pipeline::inflating({.reads_deflate = reads_deflate(options.deflate)});
+std::unique_ptr<Listing> make_count(const Reading& reading, bool of_flows) {
+  if (!reading.filter) return std::make_unique<Count>(of_flows);
+  if (of_flows) return std::make_unique<CountOfFlows>(reading);
+  return std::make_unique<CountOfFrames>(reading);
 }
 
-std::unique_ptr<Listing> make_listing(const Options& options) {
-  const bool colour = wants_colour(options.colour);
-  if (options.count) return std::make_unique<Count>(options.flows);
-  if (options.lint) return std::make_unique<Lint>(options.shape(), inflating(options));
-  if (options.messages) return std::make_unique<MessageListing>(options.shape(), colour, inflating(options));
-  if (options.flows) return std::make_unique<FlowListing>(options.shape(), colour, options.follow);
-  return std::make_unique<FrameListing>(options.shape(), colour, inflating(options),
-                                        parse_frame_id(options.frame));
+std::unique_ptr<Listing> make_listing(const Options& options, const Reading& reading, Columns columns) {
+  Form form{options.shape(), wants_colour(options.colour), std::move(columns)};
+  if (options.count) return make_count(reading, options.flows);
+  if (options.lint) return std::make_unique<Lint>(form.shape, reading);
+  if (options.messages) return std::make_unique<MessageListing>(std::move(form), reading);
+  if (options.flows) return std::make_unique<FlowListing>(form, reading, options.follow);
+  return std::make_unique<FrameListing>(std::move(form), reading, parse_frame_id(options.frame));
+}
+
+/// Says what is wrong with an expression.
+void complain_of(std::string_view option, std::string_view expression, const Error& error, Io& io) {
+  const auto lines = filter::explain(expression, error);
+  const auto first = lines.find('\n');
+  complain(io, kName, fmt::format("{}: {}", option, std::string_view(lines).substr(0, first)));
+  io.err << lines.substr(first + 1) << '\n';
+}
+
+/// None: the filter is no good, which is said.
+std::optional<Reading> reading_of(const Options& options, Io& io) {
+  Reading reading{pipeline::inflating({.reads_deflate = reads_deflate(options.deflate)}), std::nullopt};
+  if (options.filter.empty()) return reading;
+  auto filter = filter::Filter::compile(options.filter, pipeline::vocabulary());
+  if (!filter) {
+    complain_of("--filter", options.filter, filter.error(), io);
+    return std::nullopt;
+  }
+  reading.filter = std::move(*filter);
+  return reading;
+}
+
+std::optional<Columns> columns_of(const Options& options, Io& io) {
+  if (options.fields.empty()) return Columns();
+  auto columns = filter::parse_columns(options.fields);
+  if (!columns) {
+    complain_of("--fields", options.fields, columns.error(), io);
+    return std::nullopt;
+  }
+  return Columns(std::move(*columns));
 }
 
 /// All of it is there already. What comes through a pipe may be traffic of this moment.
@@ -131,7 +167,7 @@ bool list(formats::EventReader& reader, Listing& listing, const Options& options
   return flush();
 }
 
-Exit show(const Options& options, Io& io) {
+Exit show(const Options& options, const Reading& reading, Columns columns, Io& io) {
   std::atomic<bool> stop{false};
   LastResort last_resort(kName);
   std::optional<StopSignals> signals;  // only here: elsewhere a signal ends the process as it always does
@@ -148,7 +184,7 @@ Exit show(const Options& options, Io& io) {
     complain(io, kName, reader.error().text());
     return exit_for(reader.error().code);
   }
-  const auto listing = make_listing(options);
+  const auto listing = make_listing(options, reading, std::move(columns));
   Exit status = Exit::ok;
   if (!list(*reader, *listing, options, status, io)) return output_failed(io);
   if (status == Exit::ok && listing->found_fault()) return Exit::failed;
@@ -180,7 +216,15 @@ Exit run(const Options& options, Io& io) {
     complain(io, kName, wrong);
     return Exit::usage;
   }
-  return options.repair_to.empty() ? show(options, io) : repair(options, io);
+  if (options.list_fields) {
+    io.out << field_list();
+    return io.out.flush() ? Exit::ok : output_failed(io);
+  }
+  if (!options.repair_to.empty()) return repair(options, io);
+  const auto reading = reading_of(options, io);
+  auto columns = columns_of(options, io);
+  if (!reading || !columns) return Exit::usage;
+  return show(options, *reading, std::move(*columns), io);
 }
 
 void declare_what(CLI::App& app, Options& options) {
@@ -193,6 +237,8 @@ void declare_what(CLI::App& app, Options& options) {
   app.add_flag("--count", options.count, "print how many frames (with --flows: flows) there are");
   app.add_flag("--lint", options.lint,
                "list what RFC 6455 and 7692 forbid; exit status 1 if there is anything");
+  app.add_option("-Y,--filter", options.filter, "only what this expression picks, see wstap-filter(7)")
+      ->type_name("FILTER");
 }
 
 void declare_shape(CLI::App& app, Options& options) {
@@ -209,6 +255,10 @@ void declare_shape(CLI::App& app, Options& options) {
   app.add_flag("--raw", options.raw, "the same as --format raw");
   app.add_flag("--structured", options.structured, "the same as --format structured");
   app.add_flag("--json", options.json, "the same as --format json");
+  app.add_option("-e,--fields", options.fields,
+                 "these fields as columns, separated by commas; --list-fields lists them")
+      ->type_name("LIST");
+  app.add_flag("--list-fields", options.list_fields, "list the fields that filters and columns know");
   add_deflate_option(app, options.deflate);
   add_colour_option(app, options.colour);
 }
@@ -235,9 +285,10 @@ void declare_conflicts(CLI::App& app) {
   exclude("--format", {"--raw", "--structured", "--json"});
   exclude("--raw", {"--structured", "--json"});
   exclude("--structured", {"--json"});
-  exclude("--deflate", {"--flows", "--count"});
+  exclude("--fields", {"--flows", "--count", "--lint", "--format", "--raw", "--structured", "--json"});
+  exclude("--filter", {"--frame"});
   exclude("--repair", {"--flows", "--messages", "--frame", "--count", "--lint", "--format", "--raw",
-                       "--structured", "--json", "--deflate", "--follow"});
+                       "--structured", "--json", "--fields", "--filter", "--deflate", "--follow"});
 }
 
 }  // namespace
@@ -245,7 +296,6 @@ void declare_conflicts(CLI::App& app) {
 Run setup_inspect(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.add_option("FILE", options->files, "captures, read one after the other as one; -: standard input")
-      ->required()
       ->type_name("");
   declare_what(app, *options);
   declare_shape(app, *options);

@@ -9,7 +9,8 @@ namespace wstap::cmd {
 
 /// A later part says again what was open when it began.
 void Lint::opened(const pipeline::FlowOpened& flow, std::string& out) {
-  if (!flow.resumed) report(out, "<- response", flow.id, 1, flow.anomalies);
+  if (!flow.resumed && selection().takes(subject_of(flow.id)))
+    report(out, "<- response", flow.id, 1, flow.anomalies);
 }
 
 void Lint::frame(const pipeline::Envelope& envelope, Bytes, std::string& out) {

@@ -9,7 +9,7 @@ namespace wstap::cmd {
 class Lint final : public FrameVisitor {
  public:
   /// @param shape  lines or JSON Lines.
-  Lint(Shape shape, Inflating inflating) : FrameVisitor(inflating), shape_(shape) {}
+  Lint(Shape shape, const Reading& reading) : FrameVisitor(reading), shape_(shape) {}
   bool found_fault() const override { return found_; }
 
  private:

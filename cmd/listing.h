@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "cmd/columns.h"
 #include "formats/event_reader.h"
 #include "formats/json_view.h"
 
@@ -16,6 +17,14 @@ enum class Shape : std::uint8_t {
   structured,  ///< every field
   json,        ///< JSON Lines to read
   jsonl,       ///< JSON Lines that lose nothing
+  columns,     ///< chosen fields
+};
+
+/// How entries are printed.
+struct Form {
+  Shape shape = Shape::line;
+  bool colour = false;
+  Columns columns;
 };
 
 constexpr bool is_json(Shape shape) noexcept {

@@ -3,12 +3,12 @@
 
 namespace wstap::cmd {
 
-MessageListing::MessageListing(Shape shape, bool colour, Inflating inflating)
-    : FrameVisitor(inflating),
-      shape_(shape),
+MessageListing::MessageListing(Form form, const Reading& reading)
+    : FrameVisitor(reading, false),
+      form_(std::move(form)),
       messages_([this](const formats::Message& message) { print(message); }),
-      lines_(colour),
-      json_({}, json_detail(shape)) {}
+      lines_(form_.colour),
+      json_({}, json_detail(form_.shape)) {}
 
 void MessageListing::frame(const pipeline::Envelope& envelope, Bytes payload, std::string& out) {
   out_ = &out;
@@ -26,10 +26,14 @@ void MessageListing::finish(std::string& out) {
 }
 
 void MessageListing::print(const formats::Message& message) {
-  switch (shape_) {
+  const auto flow = subject_of(message.flow);
+  const auto subject = formats::subject_of(message, flow);
+  if (!selection().takes(subject)) return;
+  switch (form_.shape) {
     case Shape::line: return lines_.message(*out_, message);
     case Shape::json:
     case Shape::jsonl: return json_.message(*out_, message);
+    case Shape::columns: return form_.columns.print(*out_, subject);
     case Shape::raw: formats::raw_view(*out_, message); break;
     case Shape::structured: formats::structured_view(*out_, message); break;
   }

@@ -10,7 +10,7 @@ namespace wstap::cmd {
 
 class MessageListing final : public FrameVisitor {
  public:
-  MessageListing(Shape shape, bool colour, Inflating inflating);
+  MessageListing(Form form, const Reading& reading);
   void finish(std::string& out) override;
 
  private:
@@ -19,7 +19,7 @@ class MessageListing final : public FrameVisitor {
   void closed(const pipeline::FlowClosed& closed, std::string& out) override;
   void print(const formats::Message& message);
 
-  Shape shape_;
+  Form form_;
   formats::MessageBook messages_;
   formats::LineView lines_;
   formats::JsonView json_;

@@ -15,8 +15,8 @@ _wstap_options() {
         "--print --no-print --json --color -v --verbose -q --quiet --log-format -h --help"
       ;;
     inspect)
-      echo "--flows --messages --frame --count --lint --format --raw --structured --json --deflate --color" \
-        "--follow --repair --force -q --quiet -h --help"
+      echo "--flows --messages --frame --count --lint -Y --filter --format --raw --structured --json -e --fields" \
+        "--list-fields --deflate --color --follow --repair --force -q --quiet -h --help"
       ;;
     ca) echo "--ca-cert --ca-key -h --help" ;;
     export) echo "--format --password --ca-cert --ca-key -h --help" ;;

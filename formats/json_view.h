@@ -5,7 +5,7 @@
 #include "formats/json_writer.h"
 #include "formats/message_book.h"
 #include "formats/record.h"
-#include "formats/rfc3339.h"
+#include "libcore/base/rfc3339.h"
 #include "libcore/pipeline/envelope.h"
 
 namespace wstap::formats {

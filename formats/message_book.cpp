@@ -14,11 +14,32 @@ Message begun_by(const pipeline::Envelope& envelope) {
   message.time_ns = envelope.time_ns;
   message.direction = envelope.direction;
   message.opcode = envelope.placement.message_opcode;
+  message.masked = envelope.frame.header.masked;
   message.compressed = envelope.placement.compressed;
   return message;
 }
 
 }  // namespace
+
+filter::Subject subject_of(const Message& message, const filter::FlowSubject& flow) noexcept {
+  filter::Subject subject{.flow = flow,
+                          .sequence = message.first,
+                          .time_ns = message.time_ns,
+                          .receive = message.direction == ws::Direction::receive,
+                          .opcode = message.opcode,
+                          .fin = message.finished,
+                          .masked = message.masked,
+                          .compressed = message.compressed,
+                          .verdict = static_cast<std::uint8_t>(message.verdict),
+                          .length = message.wire_bytes,
+                          .anomalies = message.anomalies.bits(),
+                          .cause = message.cause,
+                          .tags = message.tags};
+  if (ws::name(message.inflation).empty()) subject.payload = message.payload;
+  subject.payload_bytes = message.content_bytes();
+  subject.text = message.opcode == ws::kText && message.says_content();
+  return subject;
+}
 
 void MessageBook::take(const pipeline::Envelope& envelope, Bytes payload) {
   const ws::Part part = envelope.placement.part;
@@ -43,6 +64,9 @@ void MessageBook::take(const pipeline::Envelope& envelope, Bytes payload) {
     message.verdict = envelope.verdict;
     message.cause = envelope.cause;
   }
+  std::ranges::copy_if(envelope.tags, std::back_inserter(message.tags), [&](const std::string& tag) {
+    return std::ranges::find(message.tags, tag) == message.tags.end();
+  });
   message.finished = ws::ends_message(part);
   if (envelope.cut_from != 0) open.cut = true;
   message.inflation = envelope.inflation;

@@ -6,6 +6,7 @@
 #include <functional>
 #include <unordered_map>
 
+#include "libcore/filter/subject.h"
 #include "libcore/pipeline/envelope.h"
 
 namespace wstap::formats {
@@ -18,6 +19,7 @@ struct Message {
   UnixNs time_ns = 0;  ///< of its first frame
   ws::Direction direction = ws::Direction::send;
   std::uint8_t opcode = 0;
+  bool masked = false;  ///< its first frame is
   bool compressed = false;
   bool finished = true;                           ///< its last frame is there
   ws::Inflation inflation = ws::Inflation::none;  ///< how far a compressed message could be inflated
@@ -26,12 +28,16 @@ struct Message {
   Bytes payload;  ///< what it says; of a compressed message that could not be inflated, the bytes it came in
   ws::AnomalySet anomalies;                                  ///< of all its frames
   pipeline::Verdict verdict = pipeline::Verdict::forwarded;  ///< the first of its frames' that is another
-  std::string cause;  ///< of that verdict; a frame that was forwarded may have one too
+  std::string cause;              ///< of that verdict; a frame that was forwarded may have one too
+  std::vector<std::string> tags;  ///< of all its frames
 
   /// All that it says, recorded or not.
   std::uint64_t content_bytes() const noexcept { return cut_from != 0 ? cut_from : payload.size(); }
   bool says_content() const noexcept { return !compressed || inflation == ws::Inflation::done; }
 };
+
+/// A message as filters see it: its sequence number and time are its first frame's.
+filter::Subject subject_of(const Message& message, const filter::FlowSubject& flow) noexcept;
 
 /// Takes the frames of any number of flows, each direction in order.
 class MessageBook {

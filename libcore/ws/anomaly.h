@@ -48,6 +48,8 @@ class AnomalySet {
   constexpr void add(AnomalySet other) noexcept { bits_ |= other.bits_; }
   constexpr bool has(Anomaly a) const noexcept { return (bits_ & bit(a)) != 0; }
   constexpr bool empty() const noexcept { return bits_ == 0; }
+  /// A bit each, the first anomaly's the lowest.
+  constexpr std::uint32_t bits() const noexcept { return bits_; }
   constexpr bool operator==(const AnomalySet&) const noexcept = default;
 
   template <class Visitor>

@@ -12,17 +12,20 @@ MAY_INCLUDE = {
     "libcore/base": {"libcore/base"},
     "libcore/http1": {"libcore/base", "libcore/http1"},
     "libcore/ws": {"libcore/base", "libcore/ws"},
-    "libcore/pipeline": {"libcore/base", "libcore/ws", "libcore/pipeline"},
+    "libcore/filter": {"libcore/base", "libcore/filter"},
+    "libcore/pipeline": {"libcore/base", "libcore/ws", "libcore/filter", "libcore/pipeline"},
     "libcore/tls": {"libcore/base", "libcore/tls"},
-    "libcore/net": {"libcore/base", "libcore/http1", "libcore/ws", "libcore/pipeline", "libcore/tls", "libcore/net"},
-    "formats": {"libcore/base", "libcore/ws", "libcore/pipeline", "formats"},
-    "cmd": {"libcore/base", "libcore/http1", "libcore/ws", "libcore/pipeline", "libcore/tls", "libcore/net", "formats",
-            "cmd"},
+    "libcore/net": {"libcore/base", "libcore/http1", "libcore/ws", "libcore/filter", "libcore/pipeline", "libcore/tls",
+                    "libcore/net"},
+    "formats": {"libcore/base", "libcore/ws", "libcore/filter", "libcore/pipeline", "formats"},
+    "cmd": {"libcore/base", "libcore/http1", "libcore/ws", "libcore/filter", "libcore/pipeline", "libcore/tls",
+            "libcore/net", "formats", "cmd"},
 }
 MAY_USE = {
     "libcore/base": {"fmt"},
     "libcore/http1": {"fmt"},
     "libcore/ws": {"fmt", "zlib"},
+    "libcore/filter": {"fmt", "re2", "rapidjson"},
     "libcore/pipeline": {"fmt"},
     "libcore/tls": {"fmt", "openssl"},
     "libcore/net": {"fmt", "asio"},
@@ -31,11 +34,11 @@ MAY_USE = {
 }
 THIRD_PARTY = {
     "fmt": r"fmt/", "asio": r"asio(/|\.hpp)", "openssl": r"openssl/", "zlib": r"zlib\.h", "capnp": r"(capnp|kj)/|.*\.capnp\.h",
-    "rapidjson": r"rapidjson/", "CLI": r"CLI/", "spdlog": r"spdlog/",
+    "rapidjson": r"rapidjson/", "re2": r"re2/", "CLI": r"CLI/", "spdlog": r"spdlog/",
 }
 # Sockets, descriptors and clocks stay out of protocol code.
 SYSTEM = re.compile(r"sys/socket\.h|netinet/|arpa/|netdb\.h|unistd\.h|fcntl\.h|chrono|ctime|time\.h")
-PURE = ("libcore/http1", "libcore/ws", "libcore/pipeline")
+PURE = ("libcore/http1", "libcore/ws", "libcore/filter", "libcore/pipeline")
 TOP_LEVEL = re.compile(r"\..*|CMakeLists\.txt|CMakePresets\.json|cmd|libcore|formats|tests|man|completions|[A-Z]+\.md|LICENSE|build")
 INCLUDE = re.compile(r'^\s*#include\s+["<]([^">]+)[">]', re.M)
 

@@ -67,7 +67,7 @@ class Pages(unittest.TestCase):
             with self.subTest(command=name):
                 self.assertTrue(page(name).exists())
                 self.assertIn(f".Xr wstap-{name} 1", page().read_text())
-        for name in ("wstap-tls.7", "wstap-capture.5"):
+        for name in ("wstap-tls.7", "wstap-filter.7", "wstap-capture.5"):
             self.assertTrue((ROOT / "man" / name).exists(), name)
 
     def test_every_page_is_of_a_command(self):

@@ -85,8 +85,9 @@ EXCLUDES = {
     "--format": "--raw --structured --json",
     "--raw": "--structured --json",
     "--structured": "--json",
-    "--deflate": "--flows --count",
-    "--repair": "--flows --messages --frame --count --lint --format --raw --structured --json --deflate --follow",
+    "--fields": "--flows --count --lint --format --raw --structured --json",
+    "--filter": "--frame",
+    "--repair": "--flows --messages --frame --count --lint --format --raw --structured --json --fields --filter --deflate --follow",
 }
 
 
@@ -106,7 +107,8 @@ class OneLine(TestCase):
     def test_options_that_make_no_sense_together(self):
         """Whichever comes first, the line names both."""
         def given(option):
-            return [option, *{"--frame": ["1:2"], "--format": ["raw"], "--repair": ["out"], "--deflate": ["off"]}.get(option, [])]
+            return [option, *{"--frame": ["1:2"], "--format": ["raw"], "--repair": ["out"], "--deflate": ["off"],
+                              "--fields": ["flow"], "--filter": ["send"]}.get(option, [])]
         for option, others in EXCLUDES.items():
             for other in others.split():
                 for pair in ((option, other), (other, option)):

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libcore/pipeline/frame_subject.h"
+
+#include <algorithm>
+
+#include "libcore/ws/close.h"
+
+namespace wstap::pipeline {
+namespace {
+
+template <class Name>
+std::vector<std::string_view> names(std::size_t count, Name name) {
+  std::vector<std::string_view> all(count);
+  for (std::size_t i = 0; i < count; ++i) all[i] = name(i);
+  return all;
+}
+
+/// "wss://[::1]:443/chat?x=1" or "host:443": the host without port and brackets, the path without the query.
+struct UrlParts {
+  std::string_view host, path;
+};
+UrlParts parts_of(std::string_view url) noexcept {
+  if (const auto scheme = url.find("://"); scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
+  const auto authority = url.substr(0, url.find_first_of("/?#"));
+  auto path = url.substr(authority.size());
+  path = path.substr(0, path.find_first_of("?#"));
+  if (authority.starts_with('[')) return {authority.substr(1, authority.find(']') - 1), path};
+  return {authority.substr(0, authority.rfind(':')), path};
+}
+
+/// The payload is nobody's to read: views give the bytes as on the wire.
+bool hidden(ws::Inflation inflation) noexcept {
+  return !ws::name(inflation).empty();
+}
+
+}  // namespace
+
+const filter::Vocabulary& vocabulary() noexcept {
+  static const auto kOpcodes =
+      names(16, [](std::size_t i) { return ws::opcode_name(static_cast<std::uint8_t>(i)); });
+  static const auto kVerdictNames =
+      names(kVerdicts, [](std::size_t i) { return name(static_cast<Verdict>(i)); });
+  static const auto kAnomalyNames =
+      names(ws::all_anomalies().size(), [](std::size_t i) { return ws::all_anomalies()[i].name; });
+  static const filter::Vocabulary kAll = {kOpcodes, kVerdictNames, kAnomalyNames};
+  return kAll;
+}
+
+FlowNames::FlowNames(FlowId id, std::string url, std::string subprotocol)
+    : id_(id), url_(std::move(url)), subprotocol_(std::move(subprotocol)) {
+  const auto [host, path] = parts_of(url_);
+  host_ = host;
+  path_ = path;
+}
+
+filter::FlowSubject FlowNames::subject() const noexcept {
+  return {.id = id_, .url = url_, .host = host_, .path = path_, .subprotocol = subprotocol_};
+}
+
+filter::Subject subject_of(const Envelope& envelope, Bytes payload,
+                           const filter::FlowSubject& flow) noexcept {
+  const ws::FrameHeader& header = envelope.frame.header;
+  filter::Subject subject{.flow = flow,
+                          .sequence = envelope.sequence,
+                          .time_ns = envelope.time_ns,
+                          .receive = envelope.direction == ws::Direction::receive,
+                          .opcode = header.opcode,
+                          .rsv = header.rsv,
+                          .fin = header.fin,
+                          .masked = header.masked,
+                          .compressed = envelope.placement.compressed,
+                          .verdict = static_cast<std::uint8_t>(envelope.verdict),
+                          .length = header.payload_len,
+                          .anomalies = envelope.anomalies.bits(),
+                          .cause = envelope.cause,
+                          .tags = envelope.tags};
+  if (!hidden(envelope.inflation)) subject.payload = payload;
+  subject.payload_bytes = envelope.cut_from != 0 ? envelope.cut_from : payload.size();
+  const bool own_text = made_here(envelope.verdict) && header.opcode == ws::kText;
+  subject.text = own_text || (envelope.placement.message_opcode == ws::kText && envelope.says_content());
+  if (header.opcode == ws::kClose) {
+    const auto body = ws::parse_close(payload);
+    subject.close_code = body.code;
+    subject.close_reason = as_text(body.reason);
+  }
+  return subject;
+}
+
+}  // namespace wstap::pipeline
