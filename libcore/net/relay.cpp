@@ -96,6 +96,7 @@ IoResult Relay::read(Half& half, MutableBytes room) {
 
 /// Reads once and passes on what came. Does not wait.
 Relay::TurnEnd Relay::take_turn(Half& half) {
+  if (std::exchange(half.overdue, false)) return take_waiting(half, true, TurnEnd::Next::again);
   if (!worker_.buffers().may_read(&half)) return {.next = TurnEnd::Next::pause};
   const bool had_early = !half.early.empty();
   const MutableBytes room = half.inbox.space(worker_.slab().bytes());
@@ -123,10 +124,17 @@ Relay::TurnEnd Relay::take_frames(Half& half, MutableBytes unread, TurnEnd::Next
 /// The sender has ended: in order, what waited for more of it leaves first.
 Relay::TurnEnd Relay::take_end(Half& half, IoStatus status) {
   TurnEnd end{.next = TurnEnd::Next::over};
-  if (status != IoStatus::failed && !half.reset && flow_->held(half.direction) != 0)
-    end = send_on(half, flow_->release(half.direction, worker_.now(), worker_.scratch()), {}, end.next);
-  end.kept = true;  // what is unread belongs to how the stream ended
+  if (status != IoStatus::failed && !half.reset) end = take_waiting(half, false, end.next);
   stream_ended(half, status);
+  return end;
+}
+
+/// Frames that wait for the rest of their message wait no longer. What is unread stays with the inbox.
+Relay::TurnEnd Relay::take_waiting(Half& half, bool goes_on, TurnEnd::Next next) {
+  if (!flow_->release_due(half.direction)) return {.next = next};
+  TurnEnd end =
+      send_on(half, flow_->release(half.direction, worker_.now(), worker_.scratch(), goes_on), {}, next);
+  end.kept = true;
   return end;
 }
 
@@ -151,6 +159,7 @@ Relay::TurnEnd Relay::send_on(Half& half, const pipeline::LaneTurn& turn, Mutabl
   end.blocked = !half.writing && (!end.unsent.empty() || half.to.unsent() != 0);
   half.writing |= end.blocked;
   after_frames(half, turn);
+  watch_waiting();
   if (half.deaf) {
     end.unread = end.unread.last(0);
     end.wanted = 0;
@@ -319,6 +328,7 @@ void Relay::end() {
   server_->cancel();
   if (timer_) timer_->cancel();
   if (idle_) idle_->cancel();
+  if (waiting_) waiting_->cancel();
 }
 
 /// @param reason  what the flow is told when the time is over; null: nothing, it knows already.
@@ -350,6 +360,33 @@ void Relay::watch_idleness() {
     const auto relay = self.lock();
     if (!cancelled && relay && !relay->farewell_) relay->watch_idleness();
   });
+}
+
+/// Fragments do not wait for ever for the rest of their message.
+void Relay::watch_waiting() {
+  UnixNs due = 0;
+  for (const auto& half : halves_)
+    if (const auto until = half.overdue ? std::nullopt : flow_->release_due(half.direction))
+      due = due == 0 ? *until : std::min(due, *until);
+  if (due == 0 || due == waiting_until_) return;
+  waiting_until_ = due;
+  if (!waiting_) waiting_ = std::make_unique<asio::steady_timer>(worker_.io());
+  waiting_->expires_after(std::chrono::nanoseconds(std::max(UnixNs{0}, due - worker_.now())));
+  waiting_->async_wait([self = weak_from_this()](std::error_code cancelled) {
+    const auto relay = self.lock();
+    if (!cancelled && relay && relay->running_ != 0) relay->end_waiting();
+  });
+}
+
+void Relay::end_waiting() {
+  waiting_until_ = 0;
+  for (auto& half : halves_) {
+    const auto due = flow_->release_due(half.direction);
+    if (!due || *due > worker_.now()) continue;
+    half.overdue = true;
+    if (half.reads) half.from.interrupt();
+  }
+  watch_waiting();
 }
 
 void Relay::finish() {

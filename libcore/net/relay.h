@@ -61,6 +61,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
     bool reads = true;            ///< its pump comes back to the sender without waiting for anything else
     bool writing = false;         ///< something is on its way to the receiver, or about to be
     bool deaf = false;            ///< what still comes is read and thrown away: it cannot be framed
+    bool overdue = false;         ///< frames have waited long enough for the rest of their message
     bool reset = false;           ///< a write to the sender found that it had reset the connection
     std::uint64_t accounted = 0;  ///< bytes that count against the buffer budget
   };
@@ -81,6 +82,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
   TurnEnd take_turn(Half& half);
   TurnEnd take_frames(Half& half, MutableBytes unread, TurnEnd::Next next);
   TurnEnd take_end(Half& half, IoStatus status);
+  TurnEnd take_waiting(Half& half, bool goes_on, TurnEnd::Next next);
   TurnEnd send_on(Half& half, const pipeline::LaneTurn& turn, MutableBytes unread, TurnEnd::Next next);
   IoResult read(Half& half, MutableBytes room);
   void keep(Half& half, TurnEnd& turn);
@@ -95,6 +97,8 @@ class Relay : public std::enable_shared_from_this<Relay> {
   void after_frames(Half& half, const pipeline::LaneTurn& turn);
   void start_timer(std::chrono::milliseconds patience, const char* reason);
   void watch_idleness();
+  void watch_waiting();
+  void end_waiting();
   void account(Half& half, std::uint64_t parked);
   void end();
   void finish();
@@ -107,6 +111,8 @@ class Relay : public std::enable_shared_from_this<Relay> {
   Done done_;
   std::unique_ptr<asio::steady_timer> timer_;  ///< of the closing handshake, later of the farewell
   std::unique_ptr<asio::steady_timer> idle_;
+  std::unique_ptr<asio::steady_timer> waiting_;  ///< of frames that wait for the rest of their message
+  UnixNs waiting_until_ = 0;                     ///< 0: it does not run
   UnixNs last_activity_ns_ = 0;
   unsigned running_ = 2;  ///< coroutines: the pumps, and those that say farewell; with the last the flow ends
   bool closing_ = false;  ///< a Close went by, its timer runs

@@ -9,7 +9,6 @@
 namespace wstap::pipeline {
 
 using ws::Frame;
-using ws::FrameHeader;
 using ws::FrameReading;
 using ws::InflateState;
 
@@ -18,14 +17,20 @@ namespace {
 // Frames of one message. Each takes memory of its own, also if it is empty and the message gets no larger.
 constexpr std::size_t kMaxWaiting = std::size_t{64} * 1024;
 
-constexpr const char* kTooBig = "frame_too_big";
-LaneFault too_big(std::string_view what) {
-  return {kTooBig, std::string(what), 0, ws::kTooBig};
-}
-
 LaneFault unreadable(const FrameReading& reading) {
   if (reading.corrupt) return {"invalid_deflate", "behind an altered message", 0, ws::kInvalidData};
   return {"inflate_limited", "behind an altered message", 0, ws::kTooBig};
+}
+
+void refuse(Decision& decision, const char* why) {
+  decision.kind = Decision::Kind::go_on;
+  decision.cause = fmt::format("edit_refused:{}", why);
+}
+
+/// The opcode of a message of which a step replaced this frame.
+std::uint8_t opcode_of(const Envelope& envelope, const Decision& decision) noexcept {
+  const bool is_new = decision.header.opcode != envelope.frame.header.opcode;
+  return is_new ? decision.header.opcode : envelope.placement.message_opcode;
 }
 
 }  // namespace
@@ -37,63 +42,109 @@ Editor::Editor(ws::Direction direction, const ws::Negotiated& negotiated, bool v
       options_(options),
       unknown_extension_(negotiated.unknown_extension),
       inflates_(inflates),
-      egress_(direction, negotiated, verbatim, entropy, message),
-      recompressor_(negotiated.deflate[ws::index(direction)]),
+      direction_(direction),
+      outlet_(direction, negotiated, verbatim, options.max_frame_bytes, message, entropy),
       course_(message.open && message.compressed ? Course::untouched : Course::frame_by_frame) {}
+
+bool Editor::is_compressed(const Envelope& envelope) const noexcept {
+  return inflates_ && envelope.placement.compressed && envelope.placement.part != ws::Part::none;
+}
+
+void Editor::begin_message(bool compressed) {
+  joining_ = !compressed && plan_.needs.whole_messages[ws::index(direction_)];
+  joined_ = Buffer();
+  course_ = plan_.needs.alters && (compressed || joining_) ? Course::when_whole
+            : compressed                                   ? Course::untouched
+                                                           : Course::frame_by_frame;
+}
 
 std::optional<LaneFault> Editor::take(Turn& turn, Envelope& envelope, const FrameReading& reading,
                                       Bytes inflated) {
   const ws::Part part = envelope.placement.part;
-  const bool compressed = inflates_ && envelope.placement.compressed && part != ws::Part::none;
-  if (ws::begins_message(part))
-    course_ = compressed && plan_.may_alter ? Course::when_whole
-              : compressed                  ? Course::untouched
-                                            : Course::frame_by_frame;
+  const bool compressed = is_compressed(envelope);
+  if (ws::begins_message(part)) begin_message(compressed);
   if (part != ws::Part::none && course_ == Course::dropped) {
-    drop_message(turn, envelope.frame, dropping_.verdict, dropping_.cause);
+    outlet_.drop_message(turn, envelope.frame, dropping_.verdict, dropping_.cause);
     return std::nullopt;
   }
-  const bool opaque = compressed && reading.state == InflateState::lost;
   const Frame frame = envelope.frame;
-  Decision decision = plan_.judge(envelope, plan_.reads_payload && !opaque ? reading.payload : Bytes());
-  if (const char* why = refusal(envelope, reading, decision.kind)) {
-    decision.kind = Decision::Kind::go_on;
-    decision.cause = fmt::format("edit_refused:{}", why);
-  }
+  const Bytes content = content_of(envelope, reading, inflated);
+  Decision decision = plan_.judge(envelope, plan_.needs.payloads ? content : Bytes());
   envelope.frame = frame;
+  if (const char* why = refusal(envelope, reading, decision)) refuse(decision, why);
   inject(turn, std::move(decision.before), false);
   auto after = std::exchange(decision.after, {});
+  const bool waits = course_ == Course::when_whole && part != ws::Part::none && part != ws::Part::whole;
   auto fault = compressed ? take_compressed(turn, envelope, reading, inflated, std::move(decision))
+               : waits    ? take_waiting(turn, envelope, std::move(decision))
                           : take_plain(turn, envelope, std::move(decision));
   inject(turn, std::move(after), true);
+  if (envelope.says != Says::frame) joined_ = Buffer();
   return fault;
+}
+
+/// The message cannot be kept until it is whole, or would never be read as a whole.
+bool Editor::must_leave(const Envelope& envelope, const FrameReading& reading) const noexcept {
+  return reading.state != InflateState::ok || outlet_.waiting().size() >= kMaxWaiting ||
+         envelope.placement.message_bytes > options_.max_message_bytes;
+}
+
+/// What the frame is judged by, and what that is (Envelope::says).
+Bytes Editor::content_of(Envelope& envelope, const FrameReading& reading, Bytes inflated) {
+  const ws::Part part = envelope.placement.part;
+  const bool last = ws::ends_message(part), compressed = is_compressed(envelope);
+  const bool joined = joining_ && part != ws::Part::none && part != ws::Part::whole;
+  if (joined) append(joined_, reading.payload);
+  const bool so_far = !last && must_leave(envelope, reading) &&
+                      (joined || (compressed && course_ == Course::when_whole &&
+                                  plan_.needs.whole_messages[ws::index(direction_)]));
+  if (so_far) {
+    joining_ = false;
+    envelope.says = Says::message_so_far;
+    if (!compressed) return joined_;
+    envelope.inflation = reading.state == InflateState::ok        ? ws::Inflation::done
+                         : reading.state == InflateState::limited ? ws::Inflation::limited
+                                                                  : ws::Inflation::opaque;
+    return reading.state == InflateState::ok ? inflated : Bytes();
+  }
+  if (part == ws::Part::whole || (last && (compressed || joined))) envelope.says = Says::message;
+  if (compressed && reading.state == InflateState::lost) return {};
+  return joined && last ? Bytes(joined_) : reading.payload;
 }
 
 /// Why a frame may not be edited as a step wants it to be; null: it may.
 const char* Editor::refusal(const Envelope& envelope, const FrameReading& reading,
-                            Decision::Kind kind) const noexcept {
+                            const Decision& decision) const noexcept {
   const ws::Placement& placed = envelope.placement;
-  if (kind == Decision::Kind::go_on) return nullptr;
+  if (decision.kind == Decision::Kind::go_on) return nullptr;
   if (unknown_extension_ && !options_.force_edit && !ws::is_control(envelope.frame.header.opcode))
     return "unknown_extension";
-  if (!inflates_ || !placed.compressed || placed.part == ws::Part::none) return nullptr;
-  if (reading.state == InflateState::lost) return "opaque";
-  if (course_ != Course::when_whole) return "message_limited";
-  if (kind == Decision::Kind::replace && !ws::ends_message(placed.part)) return "fragment_of_compressed";
+  if (placed.part == ws::Part::none) return nullptr;
+  const bool compressed = is_compressed(envelope);
+  const bool replaces = decision.kind == Decision::Kind::replace;
+  if (compressed) {
+    // What nobody can read may still be kept from leaving.
+    const bool blocks = decision.verdict == Verdict::blocked && course_ == Course::when_whole;
+    if (reading.state == InflateState::lost && !blocks) return "opaque";
+    if (course_ != Course::when_whole || (replaces && envelope.says == Says::message_so_far))
+      return "message_limited";
+  }
+  if (replaces && course_ == Course::when_whole && envelope.says == Says::frame)
+    return compressed ? "fragment_of_compressed" : "fragment_of_message";
   return nullptr;
 }
 
 std::optional<LaneFault> Editor::take_plain(Turn& turn, const Envelope& envelope, Decision decision) {
+  const Frame& frame = envelope.frame;
   switch (decision.kind) {
-    case Decision::Kind::go_on: forward(turn, envelope.frame, std::move(decision.cause)); break;
+    case Decision::Kind::go_on: outlet_.forward(turn, frame, std::move(decision.cause)); break;
     case Decision::Kind::replace:
       if (decision.payload.size() > options_.max_frame_bytes) {
-        auto fault = too_big(decision.cause);
-        drop(turn, envelope.frame, Verdict::dropped, fault.reason);
-        return fault;
+        outlet_.drop(turn, frame, Verdict::dropped, kTooBig);
+        return LaneFault{kTooBig, decision.cause, 0, ws::kTooBig};
       }
-      send(turn, envelope.frame, decision.header, decision.payload, decision.verdict,
-           std::move(decision.cause));
+      outlet_.send(turn, frame, decision.header, decision.payload, decision.verdict,
+                   std::move(decision.cause));
       break;
     case Decision::Kind::drop: return drop_plain(turn, envelope, std::move(decision));
   }
@@ -105,56 +156,74 @@ std::optional<LaneFault> Editor::drop_plain(Turn& turn, const Envelope& envelope
   const ws::Part part = envelope.placement.part;
   const bool in_message = part != ws::Part::none && part != ws::Part::whole;
   std::optional<LaneFault> fault;
-  if (in_message && egress_.message_open()) {
-    if (options_.drop_open == DropOpen::close) {
-      fault = LaneFault{"drop_open", decision.cause, 0, ws::kPolicyViolation, ws::kPolicyViolation};
-      drop(turn, envelope.frame, decision.verdict, decision.cause);
-    } else {
-      send(turn, envelope.frame, {.fin = true, .opcode = ws::kContinuation}, {}, Verdict::truncated,
-           decision.cause);
-    }
+  if (in_message && outlet_.message_open() && options_.drop_open == DropOpen::truncate) {
+    outlet_.send(turn, envelope.frame, {.fin = true, .opcode = ws::kContinuation}, {}, Verdict::truncated,
+                 decision.cause);
   } else {
-    drop(turn, envelope.frame, decision.verdict, decision.cause);
+    if (in_message && outlet_.message_open())
+      fault = LaneFault{"drop_open", decision.cause, 0, ws::kPolicyViolation, ws::kPolicyViolation};
+    outlet_.drop(turn, envelope.frame, decision.verdict, decision.cause);
   }
-  if (in_message) {
-    course_ = Course::dropped;
-    dropping_ = std::move(decision);
-  }
+  if (in_message) drop_rest(std::move(decision));
   return fault;
+}
+
+/// What else comes of the open message does not leave either.
+void Editor::drop_rest(Decision decision) {
+  course_ = Course::dropped;
+  dropping_ = std::move(decision);
+}
+
+/// A frame of a message that is not compressed and leaves when all of it was judged.
+std::optional<LaneFault> Editor::take_waiting(Turn& turn, const Envelope& envelope, Decision decision) {
+  if (decision.kind == Decision::Kind::drop) {
+    outlet_.drop_message(turn, envelope.frame, decision.verdict, decision.cause);
+    drop_rest(std::move(decision));
+    return std::nullopt;
+  }
+  if (envelope.says == Says::frame) {
+    keep(turn, envelope, std::move(decision.cause));
+    return std::nullopt;
+  }
+  course_ = Course::frame_by_frame;
+  if (decision.kind == Decision::Kind::replace)
+    return outlet_.write_message(turn, envelope.frame,
+                                 {.rsv = decision.header.rsv, .opcode = opcode_of(envelope, decision)},
+                                 decision.payload, decision.verdict, decision.cause);
+  outlet_.forward_message(turn, envelope.frame, std::move(decision.cause));
+  return std::nullopt;
+}
+
+void Editor::keep(Turn& turn, const Envelope& envelope, std::string cause) {
+  last_waiting_ = envelope;
+  last_waiting_.frame.raw = {};
+  outlet_.keep(turn, envelope.frame, std::move(cause));
 }
 
 std::optional<LaneFault> Editor::take_compressed(Turn& turn, const Envelope& envelope,
                                                  const FrameReading& reading, Bytes inflated,
                                                  Decision decision) {
-  const ws::Placement& placed = envelope.placement;
-  const bool last = ws::ends_message(placed.part);
+  const Frame& frame = envelope.frame;
   if (decision.kind == Decision::Kind::drop) {
-    drop_message(turn, envelope.frame, decision.verdict, decision.cause);
-    recompressor_.altered();
-    course_ = Course::dropped;
-    dropping_ = std::move(decision);
+    outlet_.drop_message(turn, frame, decision.verdict, decision.cause);
+    outlet_.compressed_altered();
+    drop_rest(std::move(decision));
     return std::nullopt;
   }
   if (decision.kind == Decision::Kind::replace) {
-    recompressor_.drop_streamed();
-    recompressor_.altered();
-    const bool new_opcode = decision.header.opcode != envelope.frame.header.opcode;
-    return write_message(turn, envelope.frame, decision.payload,
-                         new_opcode ? decision.header.opcode : placed.message_opcode, decision.verdict,
-                         decision.cause);
+    outlet_.compressed_altered();
+    return outlet_.compress_message(turn, frame, opcode_of(envelope, decision), decision.payload,
+                                    decision.verdict, decision.cause);
   }
-  const bool too_large = reading.state != InflateState::ok || waiting_.size() >= kMaxWaiting ||
-                         placed.message_bytes > options_.max_message_bytes;
-  if (course_ != Course::when_whole || too_large)
+  if (course_ != Course::when_whole || must_leave(envelope, reading))
     return take_as_it_comes(turn, envelope, reading, inflated, std::move(decision.cause));
-  if (!last) {
-    waiting_.add(turn, envelope.frame, std::move(decision.cause));
-  } else if (recompressor_.active()) {
-    return write_message(turn, envelope.frame, reading.payload, placed.message_opcode, Verdict::changed,
-                         "recompressed");
+  if (!ws::ends_message(envelope.placement.part)) {
+    keep(turn, envelope, std::move(decision.cause));
+  } else if (outlet_.recompresses()) {
+    return outlet_.compress_message(turn, frame, envelope.placement.message_opcode, reading.payload,
+                                    Verdict::changed, "recompressed");
   } else {
-    waiting_.forward(turn, egress_);
-    forward(turn, envelope.frame, std::move(decision.cause));
+    outlet_.forward_message(turn, frame, std::move(decision.cause));
   }
   return std::nullopt;
 }
@@ -164,106 +233,78 @@ std::optional<LaneFault> Editor::take_compressed(Turn& turn, const Envelope& env
 std::optional<LaneFault> Editor::take_as_it_comes(Turn& turn, const Envelope& envelope,
                                                   const FrameReading& reading, Bytes inflated,
                                                   std::string cause) {
-  if (!recompressor_.active()) {
+  if (!outlet_.recompresses()) {
     course_ = Course::untouched;
-    waiting_.forward(turn, egress_);
-    forward(turn, envelope.frame, std::move(cause));
+    outlet_.forward_message(turn, envelope.frame, std::move(cause));
     return std::nullopt;
   }
-  std::optional<LaneFault> fault;
-  Buffer payload;
-  std::vector<Bytes> pieces;
   if (reading.state == InflateState::lost) {
-    fault = unreadable(reading);
-  } else {
-    recompressor_.stream(inflated, {}, room());
-    payload = recompressor_.take_streamed(ws::ends_message(envelope.placement.part));
-    pieces = waiting_.in_frames(payload, &envelope.frame);
-    if (recompressor_.overflowed() || !fit(pieces)) fault = too_big("recompressed");
-  }
-  if (fault) {
-    drop_message(turn, envelope.frame, Verdict::dropped, fault->reason);
+    auto fault = unreadable(reading);
+    outlet_.drop_message(turn, envelope.frame, Verdict::dropped, fault.reason);
     return fault;
   }
   course_ = Course::streamed;
-  waiting_.send(turn, egress_, pieces, 0, Verdict::changed, "recompressed");
-  send(turn, envelope.frame, envelope.frame.header, pieces.back(), Verdict::changed, "recompressed");
-  return std::nullopt;
+  return outlet_.stream_message(turn, envelope.frame, ws::ends_message(envelope.placement.part), inflated);
 }
 
-bool Editor::fit(const std::vector<Bytes>& pieces) const noexcept {
-  return std::ranges::all_of(pieces, [&](Bytes piece) { return piece.size() <= options_.max_frame_bytes; });
-}
-
-/// One frame of a message that does not leave, and with it those that waited.
-void Editor::drop_message(Turn& turn, const Frame& frame, Verdict verdict, const std::string& cause) {
-  waiting_.drop(turn, verdict, cause);
-  recompressor_.drop_streamed();
-  drop(turn, frame, verdict, cause);
-}
-
-void Editor::drop(Turn& turn, const Frame& frame, Verdict verdict, const std::string& cause) {
-  turn.mark(verdict, cause);
-  turn.note(frame);
-}
-
-/// A compressed message leaves with other bytes, in as many frames as it came in (DEF-6).
-std::optional<LaneFault> Editor::write_message(Turn& turn, const Frame& last, Bytes content,
-                                               std::uint8_t opcode, Verdict verdict,
-                                               const std::string& cause) {
-  const Buffer compressed = recompressor_.message(content);
-  const auto pieces = waiting_.in_frames(compressed, &last);
-  if (!fit(pieces)) {
-    auto fault = too_big(cause);
-    drop_message(turn, last, Verdict::dropped, fault.reason);
-    return fault;
+void Editor::release(Turn& turn, Bytes inflated, bool goes_on) {
+  if (waits()) {
+    Decision decision = judge_so_far(inflated);
+    inject(turn, std::move(decision.before), false);
+    auto after = std::exchange(decision.after, {});
+    course_ = leave_so_far(turn, decision, inflated);
+    if (course_ == Course::dropped) drop_rest(std::move(decision));
+    inject(turn, std::move(after), true);
   }
-  FrameHeader header{.fin = true, .opcode = ws::kContinuation};
-  if (waiting_.empty()) header = {.fin = true, .rsv = ws::kRsv1, .opcode = opcode};
-  waiting_.send(turn, egress_, pieces, opcode, verdict, cause);
-  send(turn, last, header, pieces.back(), verdict, cause);
-  return std::nullopt;
+  joining_ = false;
+  joined_ = Buffer();
+  if (!goes_on) outlet_.leave_unfinished();
 }
 
-void Editor::forward(Turn& turn, const Frame& frame, std::string cause) {
-  auto stripped = egress_.forward(frame, turn.scratch.out);
-  if (stripped) {
-    turn.mark(Verdict::changed, "reencode").sent = std::move(stripped);
-  } else if (!cause.empty()) {
-    turn.mark(Verdict::forwarded, std::move(cause));
+/// What has come of a message that waits no longer is judged as it is (SAFE-2).
+Decision Editor::judge_so_far(Bytes inflated) {
+  if (!plan_.needs.whole_messages[ws::index(direction_)]) return {};
+  Envelope& envelope = last_waiting_;
+  const bool compressed = is_compressed(envelope);
+  envelope.says = Says::message_so_far;
+  if (compressed) envelope.inflation = ws::Inflation::done;
+  const Frame frame = envelope.frame;
+  const Bytes content = compressed ? inflated : Bytes(joined_);
+  Decision decision = plan_.judge(envelope, plan_.needs.payloads ? content : Bytes());
+  envelope.frame = frame;
+  if (const char* why = refusal(envelope, {}, decision)) refuse(decision, why);
+  return decision;
+}
+
+/// @param decision  a drop becomes one with the cause of the drop, whatever that is.
+Editor::Course Editor::leave_so_far(Turn& turn, Decision& decision, Bytes inflated) {
+  const bool compressed = is_compressed(last_waiting_);
+  bool left = true;
+  if (decision.kind == Decision::Kind::drop) {
+    outlet_.drop_waiting(turn, decision.verdict, decision.cause);
+    if (compressed) outlet_.compressed_altered();
+    return Course::dropped;
   }
-  turn.note(frame);
-}
-
-void Editor::send(Turn& turn, const Frame& in_place_of, const FrameHeader& header, Bytes payload,
-                  Verdict verdict, std::string cause) {
-  turn.mark(verdict, std::move(cause)).sent = egress_.send(header, payload, turn.scratch.out);
-  turn.note(in_place_of);
-}
-
-void Editor::release(Turn& turn, Bytes inflated) {
-  if (recompressor_.active() && waits()) {
-    recompressor_.stream(inflated, {}, room());
-    const Buffer payload = recompressor_.take_streamed(false);
-    const auto pieces = waiting_.in_frames(payload, nullptr);
-    if (recompressor_.overflowed() || !fit(pieces)) {
-      discard(turn, kTooBig);
-      recompressor_.drop_streamed();
-    } else {
-      waiting_.send(turn, egress_, pieces, 0, Verdict::changed, "recompressed");
-    }
+  if (compressed && outlet_.recompresses()) {
+    left = outlet_.stream_waiting(turn, inflated);
+  } else if (decision.kind == Decision::Kind::replace) {
+    left = outlet_.write_waiting(turn, decision.payload, decision.cause);
   } else {
-    waiting_.forward(turn, egress_);
+    outlet_.forward_waiting(turn);
+    return compressed ? Course::untouched : Course::frame_by_frame;
   }
-  recompressor_.leave_unfinished();
+  if (left) return compressed ? Course::streamed : Course::frame_by_frame;
+  decision.verdict = Verdict::dropped;
+  decision.cause = kTooBig;
+  return Course::dropped;
 }
 
 void Editor::discard(Turn& turn, const std::string& cause) {
-  waiting_.drop(turn, Verdict::dropped, cause);
+  outlet_.drop_waiting(turn, Verdict::dropped, cause);
 }
 
 void Editor::end_turn(Turn& turn) {
-  waiting_.end_turn();
+  outlet_.end_turn();
   std::erase_if(turn.scratch.marks, [](const Mark& mark) {
     return mark.verdict == Verdict::forwarded && mark.cause.empty() && mark.tags.empty();
   });
@@ -271,23 +312,16 @@ void Editor::end_turn(Turn& turn) {
 
 /// @param behind_message  what is data leaves behind the message that is under way, not before it.
 void Editor::inject(Turn& turn, std::vector<NewFrame> frames, bool behind_message) {
-  const bool data_waits = egress_.message_open() || (behind_message && waits());
+  const bool data_waits = outlet_.message_open() || (behind_message && waits());
   if (behind_message && !data_waits)
-    for (auto& frame : std::exchange(later_, {})) put(turn, frame);
+    for (auto& frame : std::exchange(later_, {})) outlet_.put(turn, frame);
   for (auto& frame : frames) {
     if (data_waits && !ws::is_control(frame.header.opcode)) {
       later_.push_back(std::move(frame));
     } else {
-      put(turn, frame);
+      outlet_.put(turn, frame);
     }
   }
-}
-
-void Editor::put(Turn& turn, NewFrame& frame) {
-  if (egress_.closed()) return;
-  frame.header.rsv = 0;
-  const Buffer sent = egress_.send(frame.header, frame.payload, turn.scratch.out);
-  turn.note_own(sent, Verdict::injected, std::move(frame.cause));
 }
 
 }  // namespace wstap::pipeline

@@ -5,12 +5,8 @@
 
 #include <vector>
 
-#include "libcore/pipeline/egress.h"
 #include "libcore/pipeline/flow_options.h"
-#include "libcore/pipeline/recompressor.h"
-#include "libcore/pipeline/step.h"
-#include "libcore/pipeline/turn.h"
-#include "libcore/pipeline/waiting_frames.h"
+#include "libcore/pipeline/outlet.h"
 
 namespace wstap::pipeline {
 
@@ -27,9 +23,10 @@ class Editor {
   /// @return why the flow must end; the frame is then noted as dropped.
   std::optional<LaneFault> take(Turn& turn, Envelope& envelope, const ws::FrameReading& reading,
                                 Bytes inflated);
-  /// The open message gets no further frame: what waits of it leaves as it is.
-  /// @param inflated  of the message.
-  void release(Turn& turn, Bytes inflated);
+  /// What waits of the open message waits no longer: where messages are judged whole, as far as it came, and
+  /// what then leaves of it leaves. @param inflated  of the message. @param goes_on  further frames of it may
+  /// come.
+  void release(Turn& turn, Bytes inflated, bool goes_on);
   /// ... or does not leave: the flow ends.
   void discard(Turn& turn, const std::string& cause);
   /// To be called behind the last frame of a turn.
@@ -37,55 +34,57 @@ class Editor {
 
   /// Compressed messages of the direction are written anew: what the inflater does not keep of one over a
   /// bound is to be given to beyond() while it is read.
-  bool recompresses() const noexcept { return recompressor_.active(); }
-  void beyond(Bytes inflated, Bytes more) { recompressor_.stream(inflated, more, room()); }
+  bool recompresses() const noexcept { return outlet_.recompresses(); }
+  void beyond(Bytes inflated, Bytes more) { outlet_.beyond(inflated, more); }
 
   /// Frames wait for the rest of their message.
-  bool waits() const noexcept { return !waiting_.empty(); }
-  /// Bytes of memory that they take.
-  std::uint64_t held() const noexcept { return waiting_.held(); }
+  bool waits() const noexcept { return !outlet_.waiting().empty(); }
+  /// Since when the first of them does.
+  UnixNs waits_since() const noexcept { return outlet_.waits_since(); }
+  /// Bytes of memory that they take, and what their message says.
+  std::uint64_t held() const noexcept { return outlet_.waiting().held() + joined_.capacity(); }
 
  private:
   /// How the frames of the open message leave.
   enum class Course : std::uint8_t {
     frame_by_frame,
-    when_whole,  ///< compressed, and may still be altered
+    when_whole,  ///< it may still be altered
     untouched,   ///< compressed, and too much of it to be altered
     streamed,    ///< ... and written anew as it comes
     dropped,     ///< what is left of it does not leave
   };
 
+  bool is_compressed(const Envelope& envelope) const noexcept;
+  void begin_message(bool compressed);
+  bool must_leave(const Envelope& envelope, const ws::FrameReading& reading) const noexcept;
+  Bytes content_of(Envelope& envelope, const ws::FrameReading& reading, Bytes inflated);
   const char* refusal(const Envelope& envelope, const ws::FrameReading& reading,
-                      Decision::Kind kind) const noexcept;
+                      const Decision& decision) const noexcept;
   std::optional<LaneFault> take_plain(Turn& turn, const Envelope& envelope, Decision decision);
   std::optional<LaneFault> drop_plain(Turn& turn, const Envelope& envelope, Decision decision);
+  std::optional<LaneFault> take_waiting(Turn& turn, const Envelope& envelope, Decision decision);
   std::optional<LaneFault> take_compressed(Turn& turn, const Envelope& envelope,
                                            const ws::FrameReading& reading, Bytes inflated,
                                            Decision decision);
   std::optional<LaneFault> take_as_it_comes(Turn& turn, const Envelope& envelope,
                                             const ws::FrameReading& reading, Bytes inflated,
                                             std::string cause);
-  bool fit(const std::vector<Bytes>& pieces) const noexcept;
-  /// Bytes that fit into the frames that wait and the one that came.
-  std::uint64_t room() const noexcept { return (waiting_.size() + 1) * options_.max_frame_bytes; }
-  void drop(Turn& turn, const ws::Frame& frame, Verdict verdict, const std::string& cause);
-  void drop_message(Turn& turn, const ws::Frame& frame, Verdict verdict, const std::string& cause);
-  std::optional<LaneFault> write_message(Turn& turn, const ws::Frame& last, Bytes content,
-                                         std::uint8_t opcode, Verdict verdict, const std::string& cause);
-  void forward(Turn& turn, const ws::Frame& frame, std::string cause = {});
-  void send(Turn& turn, const ws::Frame& in_place_of, const ws::FrameHeader& header, Bytes payload,
-            Verdict verdict, std::string cause);
+  void drop_rest(Decision decision);
+  void keep(Turn& turn, const Envelope& envelope, std::string cause);
+  Decision judge_so_far(Bytes inflated);
+  Course leave_so_far(Turn& turn, Decision& decision, Bytes inflated);
   void inject(Turn& turn, std::vector<NewFrame> frames, bool behind_message);
-  void put(Turn& turn, NewFrame& frame);
 
   const Plan& plan_;
   const FlowOptions& options_;
   bool unknown_extension_, inflates_;
-  Egress egress_;
-  Recompressor recompressor_;
+  ws::Direction direction_;
+  Outlet outlet_;
   Course course_;
-  Decision dropping_;  ///< what decided that the message does not leave
-  WaitingFrames waiting_;
+  Decision dropping_;            ///< what decided that the message does not leave
+  Envelope last_waiting_;        ///< without its bytes
+  bool joining_ = false;         ///< the open message is not compressed, and judged whole
+  Buffer joined_;                ///< what it says so far
   std::vector<NewFrame> later_;  ///< data, for when no message is open
 };
 

@@ -9,6 +9,13 @@
 
 namespace wstap::pipeline {
 
+/// What the payload beside a frame is.
+enum class Says : std::uint8_t {
+  frame,           ///< its own
+  message,         ///< all of its message, of which it is the last frame
+  message_so_far,  ///< ... as far as it came: a message that is judged whole cannot wait for its rest
+};
+
 struct Envelope {
   FlowId flow = 0;
   Sequence sequence = 0;
@@ -18,6 +25,8 @@ struct Envelope {
   ws::Placement placement;   ///< the frame's message, and anomalies its header shows
   ws::AnomalySet anomalies;  ///< all that are known: of the header, and of the payload once it was looked at
   ws::Inflation inflation = ws::Inflation::none;  ///< how far the payload beside it could be inflated
+
+  Says says = Says::frame;
 
   /// The payload beside it is the beginning of one of so many bytes: the rest was not recorded. 0: it is all
   /// of it.

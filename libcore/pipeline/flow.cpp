@@ -23,7 +23,8 @@ constexpr std::size_t kMaxUnfinished = 15U << 20;
 Flow::Flow(FlowOpened opened, const Pipeline& pipeline, LaneContext context)
     : opened_(std::make_unique<const FlowOpened>(std::move(opened))),
       context_(context),
-      plan_(pipeline.plan(*opened_)),
+      names_(*opened_),
+      plan_(pipeline.plan(names_)),
       lanes_{Lane(*opened_, Direction::send, plan_, context),
              Lane(*opened_, Direction::receive, plan_, context)},
       sequences_(opened_->next_sequence) {
@@ -40,8 +41,8 @@ Result<void> Flow::open() {
   return {};
 }
 
-void Flow::replan(Plan plan) {
-  plan_ = std::move(plan);
+void Flow::replan(const Pipeline& pipeline) {
+  plan_ = pipeline.plan(names_);
   std::optional<std::array<ws::MessageReader, 2>> readers;
   if (std::ranges::any_of(lanes_, [this](const Lane& lane) { return lane.must_catch_up(plan_); }))
     readers = context_.tap.recall(id(), inflate_limits(context_.options));
@@ -59,8 +60,13 @@ LaneTurn Flow::take(Direction direction, MutableBytes unread, UnixNs now, LaneSc
   return turn;
 }
 
-LaneTurn Flow::release(Direction direction, UnixNs now, LaneScratch& scratch) {
-  LaneTurn turn = lanes_[index(direction)].release(now, scratch);
+std::optional<UnixNs> Flow::release_due(Direction direction) const noexcept {
+  const auto since = lanes_[index(direction)].waits_since();
+  return since ? std::optional(*since + context_.options.max_wait_ns) : std::nullopt;
+}
+
+LaneTurn Flow::release(Direction direction, UnixNs now, LaneScratch& scratch, bool goes_on) {
+  LaneTurn turn = lanes_[index(direction)].release(now, scratch, goes_on);
   after_turn(direction, turn, {}, now);
   return turn;
 }

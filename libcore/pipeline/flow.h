@@ -26,16 +26,16 @@ class Flow {
 
   /// Works by another plan from the next frame on. What that wants to read and nobody has is read from the
   /// recording, or the direction becomes opaque (DEF-7).
-  void replan(Plan plan);
+  void replan(const Pipeline& pipeline);
 
   /// See Lane::take. A fault ends the flow: send `out`, then what farewell() gives, then finish().
   LaneTurn take(ws::Direction direction, MutableBytes unread, UnixNs now, LaneScratch& scratch);
 
-  /// The direction's sender ends in order: frames that waited for the rest of their message leave. To be
-  /// called before ended(). See Lane::take for what it gives.
-  LaneTurn release(ws::Direction direction, UnixNs now, LaneScratch& scratch);
-  /// Bytes of frames that wait.
-  std::uint64_t held(ws::Direction direction) const noexcept { return lanes_[ws::index(direction)].held(); }
+  /// Frames that wait for the rest of their message wait no longer. See Lane::take for what it gives.
+  /// @param goes_on  false: the direction's sender ends in order; to be called before ended().
+  LaneTurn release(ws::Direction direction, UnixNs now, LaneScratch& scratch, bool goes_on);
+  /// When they are to be released, at the latest; none: none waits.
+  std::optional<UnixNs> release_due(ws::Direction direction) const noexcept;
   /// Bytes of memory that their message takes (LIM-4).
   std::uint64_t buffered(ws::Direction direction) const noexcept {
     return lanes_[ws::index(direction)].buffered();
@@ -80,6 +80,7 @@ class Flow {
 
   std::unique_ptr<const FlowOpened> opened_;  ///< until it is recorded: heads and certificates are large
   LaneContext context_;
+  FlowNames names_;
   Plan plan_;
   std::array<Lane, 2> lanes_;
   std::atomic<Sequence> sequences_;

@@ -34,6 +34,8 @@ struct FlowOptions {
   InflateWhen inflate = InflateWhen::wanted;
   std::uint64_t inflate_work_bytes = std::uint64_t{1} << 30;  ///< inflated, of one message (DEF-5)
   std::array<bool, 2> reads_deflate = {true, true};           ///< by ws::index: `--deflate` (DEF-8)
+  /// Fragments wait no longer than this for the rest of their message (SAFE-2).
+  std::int64_t max_wait_ns = 30'000'000'000;
   DropOpen drop_open = DropOpen::truncate;
   bool force_edit = false;  ///< edit data frames although an unknown extension gives them their meaning
 };

@@ -15,19 +15,6 @@ std::vector<std::string_view> names(std::size_t count, Name name) {
   return all;
 }
 
-/// "wss://[::1]:443/chat?x=1" or "host:443": the host without port and brackets, the path without the query.
-struct UrlParts {
-  std::string_view host, path;
-};
-UrlParts parts_of(std::string_view url) noexcept {
-  if (const auto scheme = url.find("://"); scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
-  const auto authority = url.substr(0, url.find_first_of("/?#"));
-  auto path = url.substr(authority.size());
-  path = path.substr(0, path.find_first_of("?#"));
-  if (authority.starts_with('[')) return {authority.substr(1, authority.find(']') - 1), path};
-  return {authority.substr(0, authority.rfind(':')), path};
-}
-
 /// The payload is nobody's to read: views give the bytes as on the wire.
 bool hidden(ws::Inflation inflation) noexcept {
   return !ws::name(inflation).empty();
@@ -44,17 +31,6 @@ const filter::Vocabulary& vocabulary() noexcept {
       names(ws::all_anomalies().size(), [](std::size_t i) { return ws::all_anomalies()[i].name; });
   static const filter::Vocabulary kAll = {kOpcodes, kVerdictNames, kAnomalyNames};
   return kAll;
-}
-
-FlowNames::FlowNames(FlowId id, std::string url, std::string subprotocol)
-    : id_(id), url_(std::move(url)), subprotocol_(std::move(subprotocol)) {
-  const auto [host, path] = parts_of(url_);
-  host_ = host;
-  path_ = path;
-}
-
-filter::FlowSubject FlowNames::subject() const noexcept {
-  return {.id = id_, .url = url_, .host = host_, .path = path_, .subprotocol = subprotocol_};
 }
 
 filter::Subject subject_of(const Envelope& envelope, Bytes payload,

@@ -65,11 +65,11 @@ void Lane::follow(const Plan& plan) {
 }
 
 bool Lane::looks_at_payloads(const Plan& plan) const noexcept {
-  return plan.reads_payload || context_.options.on_anomaly == OnAnomaly::close;
+  return plan.needs.payloads || context_.options.on_anomaly == OnAnomaly::close;
 }
 
 bool Lane::wants_content(const Plan& plan) const noexcept {
-  const bool of_compressed = plan.may_alter || context_.options.inflate == InflateWhen::always;
+  const bool of_compressed = plan.needs.alters || context_.options.inflate == InflateWhen::always;
   return looks_at_payloads(plan) || (of_compressed && negotiated_.permessage_deflate);
 }
 
@@ -106,14 +106,14 @@ void Lane::say_window() {
   (void)context_.tap.window({flow_, direction_, payloads_->window()});
 }
 
-LaneTurn Lane::release(UnixNs now, LaneScratch& scratch) {
+LaneTurn Lane::release(UnixNs now, LaneScratch& scratch, bool goes_on) {
   Turn turn = begin_turn({}, now, scratch, 0);
-  if (editor_) editor_->release(turn, inflated());
+  if (editor_) editor_->release(turn, inflated(), goes_on);
   return end_turn(turn);
 }
 
 void Lane::discard(const std::string& cause, UnixNs now) {
-  if (held() == 0) return;
+  if (!waits_since()) return;
   LaneScratch scratch;
   Turn turn = begin_turn({}, now, scratch, 0);
   editor_->discard(turn, cause);
@@ -205,7 +205,7 @@ bool Lane::admit_unusual(Turn& turn, const Frame& frame, const Placement& placed
     return end_with(turn, frame, std::move(*found));
 
   if (editor_ && (frame.header.opcode == ws::kClose || ws::begins_message(placed.part)))
-    editor_->release(turn, inflated());
+    editor_->release(turn, inflated(), false);
   ws::FrameReading reading;
   if (reads(placed)) reading = read(turn, frame, placed);
   AnomalySet anomalies = placed.anomalies;

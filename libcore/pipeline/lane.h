@@ -44,12 +44,16 @@ class Lane {
 
   /// The flow is recorded as open: windows are said in every part that begins from now on (CAP-5).
   void begin_recording() { part_ = context_.tap.next_part(); }
-  /// No further frame comes: what waits for one leaves, recorded.
-  LaneTurn release(UnixNs now, LaneScratch& scratch);
+  /// What waits for the rest of its message waits no longer. @param goes_on  further frames may come.
+  LaneTurn release(UnixNs now, LaneScratch& scratch, bool goes_on);
   /// ... or will not leave, for `cause`, which is recorded.
   void discard(const std::string& cause, UnixNs now);
   /// Bytes of frames that wait for the rest of their message.
   std::uint64_t held() const noexcept { return editor_ ? editor_->held() : 0; }
+  /// Since when the first of them does; none: none does.
+  std::optional<UnixNs> waits_since() const noexcept {
+    return editor_ && editor_->waits() ? std::optional(editor_->waits_since()) : std::nullopt;
+  }
   /// Bytes of memory that these take, and their message as far as it is inflated (LIM-4).
   std::uint64_t buffered() const noexcept { return held() + (payloads_ ? payloads_->held() : 0); }
 

@@ -44,13 +44,16 @@ Pipeline::Pipeline(std::vector<std::shared_ptr<Step>> steps) {
                          [kind](const auto& step) { return step->kind() == static_cast<StepKind>(kind); });
 }
 
-Plan Pipeline::plan(const FlowOpened& flow) const {
+Plan Pipeline::plan(const FlowNames& flow) const {
   Plan plan;
   for (const auto& step : steps_) {
-    if (!step->matters(flow)) continue;
-    plan.steps.push_back(step);
-    plan.reads_payload |= step->reads_payload(flow);
-    plan.may_alter |= step->may_alter(flow);
+    auto begun = step->begin(flow);
+    if (!begun) continue;
+    const Needs needs = begun->needs();
+    plan.needs.payloads |= needs.payloads;
+    plan.needs.alters |= needs.alters;
+    for (std::size_t i = 0; i < 2; ++i) plan.needs.whole_messages[i] |= needs.whole_messages[i];
+    plan.steps.push_back(std::move(begun));
   }
   return plan;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "libcore/pipeline/envelope.h"
+#include "libcore/pipeline/flow_names.h"
 
 namespace wstap::pipeline {
 
@@ -46,32 +47,43 @@ struct Decision {
   std::vector<NewFrame> before, after;
 };
 
-/// One of the eight. Pure: no clock, socket or file. One instance serves all flows of a rule set; state of a
-/// flow is kept in what plan() returned for it.
+/// What a step wants of the frames of one flow.
+struct Needs {
+  bool payloads = false;  ///< it reads them
+  bool alters =
+      false;  ///< it may replace or drop them: compressed messages are then kept until they are whole (DEF-6)
+  /// By ws::index: messages are judged whole. Their fragments wait, compressed or not, and the last is judged
+  /// with all that the message says.
+  std::array<bool, 2> whole_messages{};
+};
+
+/// What a step does for one flow; it keeps what it must know of it. Pure: no clock, socket or file.
+class FlowStep {
+ public:
+  virtual ~FlowStep() = default;
+  virtual Needs needs() const = 0;
+  /// @param payload  unmasked, and as DEF-2 has it; of a message that is judged whole, on its last frame all
+  /// of it. Empty unless some step of the plan reads payloads, and where compression makes it opaque.
+  virtual Decision judge(const Envelope& envelope, Bytes payload) = 0;
+};
+
+/// One of the eight. One instance serves all flows of a rule set.
 class Step {
  public:
   virtual ~Step() = default;
   virtual StepKind kind() const noexcept = 0;
-  /// This step has something to do for frames of `flow`.
-  virtual bool matters(const FlowOpened& flow) const = 0;
-  /// ... and for that it reads payloads.
-  virtual bool reads_payload(const FlowOpened& flow) const = 0;
-  /// ... and may replace or drop them: compressed messages are then kept until they are whole (DEF-6).
-  virtual bool may_alter(const FlowOpened& flow) const = 0;
-  /// @param payload  unmasked, and as DEF-2 has it; empty unless some step of the plan reads payloads, and
-  /// where compression makes it opaque.
-  virtual Decision judge(const Envelope& envelope, Bytes payload) = 0;
+  /// @return null: it has nothing to do for this flow.
+  virtual std::unique_ptr<FlowStep> begin(const FlowNames& flow) const = 0;
 };
 
 /// The steps that matter for one flow, in order. Record is not in it: it always runs, after all of them.
 struct Plan {
-  std::vector<std::shared_ptr<Step>> steps;
-  bool reads_payload = false;
-  bool may_alter = false;
+  std::vector<std::unique_ptr<FlowStep>> steps;
+  Needs needs;  ///< of all of them
 
   bool empty() const noexcept { return steps.empty(); }
   /// What all steps together make of a frame: each sees what the one before it put there, a drop ends it.
-  /// @param envelope  its frame's header becomes the replacement's. @param payload  as for Step::judge.
+  /// @param envelope  its frame's header becomes the replacement's. @param payload  as for FlowStep::judge.
   Decision judge(Envelope& envelope, Bytes payload) const;
 };
 
@@ -80,7 +92,7 @@ class Pipeline {
  public:
   Pipeline() = default;
   explicit Pipeline(std::vector<std::shared_ptr<Step>> steps);
-  Plan plan(const FlowOpened& flow) const;
+  Plan plan(const FlowNames& flow) const;
 
  private:
   std::vector<std::shared_ptr<Step>> steps_;

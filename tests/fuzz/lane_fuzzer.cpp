@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One direction of a flow under any bytes: what is recorded does not depend on how they arrive, and what
-// leaves is what was recorded as leaving. The first byte is the size of the pieces, the second chooses the
-// options.
+// leaves is what was recorded as leaving. The first byte is the size of the pieces and whether messages are
+// judged whole, the second chooses the options.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -25,7 +25,7 @@ void require(bool holds, std::source_location where = std::source_location::curr
 }
 
 struct Setup {
-  explicit Setup(unsigned bits) {
+  Setup(unsigned bits, bool judges_whole) : whole_messages(judges_whole) {
     direction = (bits & 1) != 0 ? ws::Direction::receive : ws::Direction::send;
     if ((bits & 2) != 0) options.forward = pipeline::Forward::verbatim;
     if ((bits & 4) != 0) options.on_anomaly = pipeline::OnAnomaly::close;
@@ -44,6 +44,7 @@ struct Setup {
   pipeline::FlowOptions options;
   std::string extensions;
   bool edits = false;
+  bool whole_messages;
 };
 
 /// Drops some frames, changes others and puts some among them, by their payload.
@@ -88,7 +89,9 @@ Run run(const Setup& setup, Bytes input, std::size_t piece) {
   pipeline::Counters counters;
   pipeline::LaneScratch scratch;
   pipeline::Pipeline steps;
-  if (setup.edits) steps = pipeline::Pipeline({scripted(pipeline::StepKind::transform, edit)});
+  const auto step = scripted(pipeline::StepKind::transform, edit);
+  step->whole_messages = {setup.whole_messages, setup.whole_messages};
+  if (setup.edits) steps = pipeline::Pipeline({step});
   pipeline::FlowOpened opened;
   opened.id = 1;
   opened.extensions = setup.extensions;
@@ -106,8 +109,8 @@ Run run(const Setup& setup, Bytes input, std::size_t piece) {
     require(turn.fault || turn.wanted > unread.size());
   }
   if (run.fault.empty()) {
-    append(run.left, flow.release(setup.direction, 0, scratch).out);
-    require(flow.held(setup.direction) == 0);
+    append(run.left, flow.release(setup.direction, 0, scratch, false).out);
+    require(!flow.release_due(setup.direction));
     flow.ended(setup.direction, pipeline::StreamEnd::eof, unread);
   }
   flow.farewell(0);
@@ -147,8 +150,8 @@ void check(const Setup& setup, Bytes input, const Run& run) {
   }
   require(run.closed.counts[ws::index(setup.direction)].bytes == at);
   const auto left = parse_frames(run.left);
-  // While a compressed message waits for its last frame, others overtake it.
-  const bool in_order = !setup.edits || setup.extensions != "permessage-deflate";
+  // While a message waits for its last frame, others overtake it.
+  const bool in_order = !setup.edits || (setup.extensions != "permessage-deflate" && !setup.whole_messages);
   require(in_order ? left == leaving : std::ranges::is_permutation(left, leaving));
   if (setup.verbatim()) return;
   for (const auto& frame : left) {
@@ -182,9 +185,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace wstap;
   if (size < 2) return 0;
   const Bytes input = std::as_bytes(std::span(data + 2, size - 2));
-  const test::Setup setup(data[1]);
+  const test::Setup setup(data[1], (data[0] & 128) != 0);
   const auto whole = test::run(setup, input, std::max<std::size_t>(input.size(), 1));
-  const auto pieces = test::run(setup, input, data[0] + std::size_t{1});
+  const auto pieces = test::run(setup, input, (data[0] & 127) + std::size_t{1});
   test::check(setup, input, whole);
   test::check(setup, input, pieces);
   test::check_same(whole, pieces);

@@ -57,19 +57,29 @@ Decision altered(const ws::FrameHeader& header, std::string_view content, const 
 
 using Directions = std::array<bool, 2>;  ///< by ws::index
 
-class AlteringStep final : public pipeline::Step {
+class AlteringFlow final : public pipeline::FlowStep {
  public:
-  explicit AlteringStep(Directions directions) : directions_(directions) {}
+  explicit AlteringFlow(Directions directions) : directions_(directions) {}
 
-  pipeline::StepKind kind() const noexcept override { return pipeline::StepKind::transform; }
-  bool matters(const pipeline::FlowOpened&) const override { return true; }
-  bool reads_payload(const pipeline::FlowOpened&) const override { return true; }
-  bool may_alter(const pipeline::FlowOpened&) const override { return true; }
+  pipeline::Needs needs() const override { return {.payloads = true, .alters = true}; }
   Decision judge(const pipeline::Envelope& envelope, Bytes payload) override {
     const bool in_message = envelope.placement.part != ws::Part::none;
     if (!in_message || !directions_[ws::index(envelope.direction)] || !envelope.says_content()) return {};
     const bool text = envelope.placement.message_opcode == ws::kText;
     return altered(envelope.frame.header, as_text(payload), text ? kText : kBinary);
+  }
+
+ private:
+  Directions directions_;
+};
+
+class AlteringStep final : public pipeline::Step {
+ public:
+  explicit AlteringStep(Directions directions) : directions_(directions) {}
+
+  pipeline::StepKind kind() const noexcept override { return pipeline::StepKind::transform; }
+  std::unique_ptr<pipeline::FlowStep> begin(const pipeline::FlowNames&) const override {
+    return std::make_unique<AlteringFlow>(directions_);
   }
 
  private:

@@ -44,10 +44,7 @@ class Recall : public testing::Test {
   }
   void say(std::string_view content) { arrives({.payload = server.message(as_bytes(content)), .rsv = 4}); }
   /// From now on a step reads and changes payloads.
-  void want_payloads() {
-    const pipeline::FlowOpened same{.id = 3};
-    flow->replan(pipeline::Pipeline({step}).plan(same));
-  }
+  void want_payloads() { flow->replan(pipeline::Pipeline({step})); }
   std::vector<std::string> received() const {
     std::vector<std::string> all;
     for (const auto& message : client.messages) all.push_back(test::text(message.content));
@@ -159,7 +156,7 @@ TEST_F(Recall, GoesOnRecompressingUnderAnEmptyPlan) {
   open();
   want_payloads();
   say(kSentence);
-  flow->replan({});
+  flow->replan(pipeline::Pipeline());
   say(kSentence);
   arrives({.opcode = 2, .payload = server.message(bytes("the last")), .rsv = 4});
   EXPECT_THAT(received(), ElementsAre("changed", kSentence, "the last"));

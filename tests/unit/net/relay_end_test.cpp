@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a relay ends: ends of streams, resets and timers, seen by either peer and on the recording.
 #include "tests/unit/net/relay_fixture.h"
+#include "tests/unit/pipeline/scripted_step.h"
 
 namespace wstap::test {
 namespace {
@@ -284,6 +285,28 @@ TEST_F(RelayEnds, WhenNothingHappens) {
   const auto closed = session.closed();
   EXPECT_EQ(closed.state, FlowState::error);
   EXPECT_EQ(closed.reason, "idle_timeout");
+}
+
+// SAFE-2: a message that is judged whole may let its rest wait only so long; what is unread meanwhile is not
+// lost.
+TEST_F(RelayEnds, TheWaitForTheRestOfAMessage) {
+  const auto step = scripted(pipeline::StepKind::safety);
+  step->whole_messages = {true, true};
+  session.steps = {step};
+  session.flow_options.max_wait_ns = 10'000'000;
+  session.start();
+  const Buffer first = from_client(1, bytes("first "), false), last = from_client(0, bytes("last"));
+  session.client_sends(concat({first, Bytes(last).first(3)}));
+  EXPECT_EQ(server.waiting(), 0U);
+  clock.now += 10'000'000;
+  ASSERT_TRUE(run_until([&] { return server.waiting() != 0; }));
+  EXPECT_EQ(text(parse_frames(server.receive()).at(0).payload), "first ");
+  session.client_sends(Bytes(last).subspan(3));
+  EXPECT_EQ(text(parse_frames(server.receive()).at(0).payload), "last");
+  client.finish();
+  server.finish();
+  session.settle();
+  EXPECT_EQ(session.closed().state, FlowState::complete);
 }
 
 }  // namespace

@@ -38,6 +38,7 @@ class RelaySession {
   net::RelayOptions options;
   pipeline::FlowOptions flow_options;
   std::array<Buffer, 2> early;
+  std::vector<std::shared_ptr<pipeline::Step>> steps;
   bool keeps = false;  ///< the transports take more than their peers have room for, as TLS does
 
   RecordingTap tap;
@@ -50,7 +51,7 @@ class RelaySession {
 
   void start() {
     auto flow = std::make_unique<pipeline::Flow>(
-        pipeline::FlowOpened{.id = 1, .time_ns = clock_.now}, pipeline::Pipeline(),
+        pipeline::FlowOpened{.id = 1, .time_ns = clock_.now}, pipeline::Pipeline(steps),
         pipeline::LaneContext{flow_options, tap, entropy_, counters_});
     ASSERT_TRUE(flow->open());
     relay_ = std::make_shared<net::Relay>(worker_, client.transport(keeps), server.transport(keeps),

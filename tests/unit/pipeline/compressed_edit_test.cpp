@@ -126,13 +126,13 @@ TEST_F(CompressedEdit, KeepsFragmentsUntilTheMessageIsWhole) {
     EXPECT_TRUE(feed(kSend, proper(kSend, frames[i])).out.empty());
     EXPECT_EQ(tap.frames[i].verdict, Verdict::pending);
   }
-  EXPECT_GT(flow().held(kSend), 0U);
+  EXPECT_GT(flow().buffered(kSend), 0U);
   const auto ping = feed(kSend, proper(kSend, {.opcode = 9, .payload = bytes("meanwhile")}));
   EXPECT_EQ(parse_frames(ping.out).size(), 1U) << "control frames pass";
   receiver.take(parse_frames(feed(kSend, proper(kSend, frames[3])).out));
   EXPECT_THAT(received(), ElementsAre("good"));
   EXPECT_THAT(receiver.frames_of_messages, ElementsAre(4U));
-  EXPECT_EQ(flow().held(kSend), 0U);
+  EXPECT_EQ(flow().buffered(kSend), 0U);
 
   // CAP-2: what became of those that were pending is recorded before they leave.
   ASSERT_EQ(tap.outcomes.size(), 3U);

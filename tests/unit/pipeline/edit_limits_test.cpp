@@ -81,7 +81,7 @@ TEST_F(EditLimits, PassLargeMessagesUntouched) {
 TEST_F(EditLimits, DoNotWaitForTheEndOfALargeMessage) {
   const auto frames = frames_of(2, true, in_pieces(sender.message(noise(100'000)), 10));
   for (std::size_t i = 0; i < 9; ++i) arrives(frames[i]);
-  EXPECT_EQ(flow().held(kSend), 0U);
+  EXPECT_FALSE(flow().release_due(kSend));
   EXPECT_EQ(frames_left(kSend).size(), 9U);
   for (const auto& outcome : tap.outcomes) EXPECT_EQ(outcome.verdict, Verdict::forwarded);
 }
@@ -129,7 +129,7 @@ TEST_F(EditLimits, CountEmptyBlocks) {
   for (int i = 0; i < 4000; ++i) append(blocks, hex("00 00 00 ff ff"));
   auto frames = frames_of(2, true, in_pieces(concat({blocks, sender.message(bytes("at last"))}), 6));
   for (std::size_t i = 0; i < 5; ++i) arrives(frames[i]);
-  EXPECT_EQ(flow().held(kSend), 0U);
+  EXPECT_FALSE(flow().release_due(kSend));
   arrives(frames[5]);
   EXPECT_EQ(receiver.messages.at(1).content, bytes("at last"));
   say(bytes("next"));
@@ -285,7 +285,7 @@ TEST_F(EditLimits, DoNotWaitForTheEndOfEmptyFrames) {
   Buffer many;
   for (int i = 0; i < 1000; ++i) append(many, empty);
   for (int i = 0; i < 70; ++i) receiver.take(parse_frames(feed(kSend, many).out));
-  EXPECT_EQ(flow().held(kSend), 0U);
+  EXPECT_FALSE(flow().release_due(kSend));
   arrives({.opcode = 0});
   EXPECT_EQ(receiver.messages.at(0).content, bytes("a message"));
 }
@@ -317,14 +317,14 @@ TEST_F(EditLimits, ReleaseAnUnfinishedMessageAtItsClose) {
   EXPECT_EQ(frames.back().opcode, 8);
   EXPECT_EQ(frames.at(frames.size() - 2).opcode, 0);
   EXPECT_EQ(tap.outcomes.back().verdict, Verdict::changed);
-  EXPECT_EQ(flow().held(kSend), 0U);
+  EXPECT_FALSE(flow().release_due(kSend));
 }
 
 TEST_F(EditLimits, ReleaseAnUnfinishedMessageAtTheEnd) {
   const auto frames = frames_of(1, true, in_pieces(sender.message(bytes("a beginning")), 2));
   arrives(frames[0]);
   pipeline::LaneScratch scratch;
-  const auto turn = flow().release(kSend, clock.now, scratch);
+  const auto turn = flow().release(kSend, clock.now, scratch, false);
   EXPECT_EQ(parse_frames(turn.out), parse_frames(proper(kSend, frames[0])));
   EXPECT_EQ(tap.outcomes.at(0).verdict, Verdict::forwarded);
   end(kSend, pipeline::StreamEnd::eof);

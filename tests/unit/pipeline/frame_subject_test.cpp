@@ -9,28 +9,6 @@
 namespace wstap::pipeline {
 namespace {
 
-struct UrlRow {
-  const char *url, *host, *path;
-};
-class FlowNamesOfUrl : public testing::TestWithParam<UrlRow> {};
-TEST_P(FlowNamesOfUrl, AreItsParts) {
-  const FlowNames names(7, GetParam().url, "chat");
-  const auto subject = names.subject();
-  EXPECT_EQ(subject.id, 7U);
-  EXPECT_EQ(subject.url, GetParam().url);
-  EXPECT_EQ(subject.host, GetParam().host);
-  EXPECT_EQ(subject.path, GetParam().path);
-  EXPECT_EQ(subject.subprotocol, "chat");
-}
-INSTANTIATE_TEST_SUITE_P(All, FlowNamesOfUrl,
-                         testing::Values(UrlRow{"wss://example.com/chat?room=1", "example.com", "/chat"},
-                                         UrlRow{"ws://example.com:8080/", "example.com", "/"},
-                                         UrlRow{"ws://[::1]:9000/a/b#c", "::1", "/a/b"},
-                                         UrlRow{"wss://[fe80::1]/x", "fe80::1", "/x"},
-                                         UrlRow{"example.com:443", "example.com", ""},
-                                         UrlRow{"[::1]:443", "::1", ""}, UrlRow{"", "", ""},
-                                         UrlRow{"ws://h?x=/y", "h", ""}, UrlRow{"[", "", ""}));
-
 class SubjectOfFrame : public testing::Test {
  protected:
   bool matches(std::string_view expression) {

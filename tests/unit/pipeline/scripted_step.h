@@ -24,19 +24,32 @@ class ScriptedStep final : public pipeline::Step {
   bool is_wanted = true;
   bool wants_payload = true;
   bool alters = true;
+  std::array<bool, 2> whole_messages{};
   std::vector<Seen> seen;
 
   void judge_with(Judge judge) { judge_ = std::move(judge); }
   pipeline::StepKind kind() const noexcept override { return kind_; }
-  bool matters(const pipeline::FlowOpened&) const override { return is_wanted; }
-  bool reads_payload(const pipeline::FlowOpened&) const override { return wants_payload; }
-  bool may_alter(const pipeline::FlowOpened&) const override { return alters; }
-  pipeline::Decision judge(const pipeline::Envelope& envelope, Bytes payload) override {
-    seen.push_back({envelope, to_buffer(envelope.frame.raw), to_buffer(payload)});
-    return judge_ ? judge_(envelope, payload) : pipeline::Decision{};
+  std::unique_ptr<pipeline::FlowStep> begin(const pipeline::FlowNames&) const override {
+    return is_wanted ? std::make_unique<OfFlow>(const_cast<ScriptedStep&>(*this)) : nullptr;
   }
 
  private:
+  /// For any flow: what the script says.
+  class OfFlow final : public pipeline::FlowStep {
+   public:
+    explicit OfFlow(ScriptedStep& script) : script_(script) {}
+    pipeline::Needs needs() const override {
+      return {script_.wants_payload, script_.alters, script_.whole_messages};
+    }
+    pipeline::Decision judge(const pipeline::Envelope& envelope, Bytes payload) override {
+      script_.seen.push_back({envelope, to_buffer(envelope.frame.raw), to_buffer(payload)});
+      return script_.judge_ ? script_.judge_(envelope, payload) : pipeline::Decision{};
+    }
+
+   private:
+    ScriptedStep& script_;
+  };
+
   pipeline::StepKind kind_;
   Judge judge_;
 };

@@ -216,12 +216,13 @@ TEST_F(Plans, CountWhatTheyUnmask) {
 }
 
 TEST(Pipeline, PlansNothingForNobody) {
-  EXPECT_TRUE(pipeline::Pipeline().plan({}).empty());
-  EXPECT_FALSE(pipeline::Pipeline().plan({}).reads_payload);
+  const pipeline::FlowNames flow(1, "ws://localhost/", "");
+  EXPECT_TRUE(pipeline::Pipeline().plan(flow).empty());
+  EXPECT_FALSE(pipeline::Pipeline().plan(flow).needs.payloads);
   const auto one = scripted(StepKind::safety);
-  const auto plan = pipeline::Pipeline({one}).plan({});
+  const auto plan = pipeline::Pipeline({one}).plan(flow);
   EXPECT_EQ(plan.steps.size(), 1U);
-  EXPECT_TRUE(plan.reads_payload);
+  EXPECT_TRUE(plan.needs.payloads);
 }
 
 }  // namespace

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// The ways in which frames of an edited direction leave, or do not: as they came, written anew, kept until
+// their message is whole, compressed again. Each is noted in the turn, and what leaves goes to its
+// scratch.out.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "libcore/pipeline/egress.h"
+#include "libcore/pipeline/recompressor.h"
+#include "libcore/pipeline/step.h"
+#include "libcore/pipeline/turn.h"
+#include "libcore/pipeline/waiting_frames.h"
+
+namespace wstap::pipeline {
+
+inline constexpr const char* kTooBig = "frame_too_big";
+
+class Outlet {
+ public:
+  /// @param entropy  outlives it. @param message  what has left already.
+  Outlet(ws::Direction direction, const ws::Negotiated& negotiated, bool verbatim,
+         std::uint64_t max_frame_bytes, const ws::MessageTracker::State& message, Entropy& entropy)
+      : max_frame_bytes_(max_frame_bytes),
+        egress_(direction, negotiated, verbatim, entropy, message),
+        recompressor_(negotiated.deflate[ws::index(direction)]) {}
+
+  // One frame that came.
+  void forward(Turn& turn, const ws::Frame& frame, std::string cause);
+  void send(Turn& turn, const ws::Frame& in_place_of, const ws::FrameHeader& header, Bytes payload,
+            Verdict verdict, std::string cause);
+  void drop(Turn& turn, const ws::Frame& frame, Verdict verdict, const std::string& cause);
+  /// It waits for the rest of its message.
+  void keep(Turn& turn, const ws::Frame& frame, std::string refused);
+
+  // A message: the frames of it that wait, and the one that came.
+  /// They leave as they came.
+  void forward_message(Turn& turn, const ws::Frame& frame, std::string cause);
+  void drop_message(Turn& turn, const ws::Frame& frame, Verdict verdict, const std::string& cause);
+  /// They leave with another payload (DEF-6). @param header  its rsv and opcode are the message's.
+  /// @return why they cannot; they are then dropped.
+  std::optional<LaneFault> write_message(Turn& turn, const ws::Frame& frame, const ws::FrameHeader& header,
+                                         Bytes payload, Verdict verdict, const std::string& cause);
+  /// ... compressed.
+  std::optional<LaneFault> compress_message(Turn& turn, const ws::Frame& frame, std::uint8_t opcode,
+                                            Bytes content, Verdict verdict, const std::string& cause);
+  /// They leave with what they inflated to, compressed anew: a message that is too large to be kept (DEF-5).
+  std::optional<LaneFault> stream_message(Turn& turn, const ws::Frame& frame, bool last, Bytes inflated);
+
+  // The frames that wait, without another one.
+  void forward_waiting(Turn& turn) { waiting_.forward(turn, egress_); }
+  void drop_waiting(Turn& turn, Verdict verdict, const std::string& cause) {
+    waiting_.drop(turn, verdict, cause);
+  }
+  // @return false: they did not fit, and were dropped.
+  bool write_waiting(Turn& turn, Bytes payload, const std::string& cause);
+  bool stream_waiting(Turn& turn, Bytes inflated);
+
+  /// A frame of wstap's own. @return false: the peer has seen a Close, and nothing may follow.
+  bool put(Turn& turn, NewFrame& frame);
+
+  /// A compressed message was altered, or did not leave.
+  void compressed_altered() { recompressor_.altered(); }
+  /// The open message gets no end.
+  void leave_unfinished() { recompressor_.leave_unfinished(); }
+  /// What is inflated of the open message beyond what is kept of it.
+  void beyond(Bytes inflated, Bytes more) { recompressor_.stream(inflated, more, room()); }
+  bool recompresses() const noexcept { return recompressor_.active(); }
+
+  void end_turn() noexcept { waiting_.end_turn(); }
+  /// The peer waits for the rest of a message.
+  bool message_open() const noexcept { return egress_.message_open(); }
+  const WaitingFrames& waiting() const noexcept { return waiting_; }
+  /// Since when the first of them does.
+  UnixNs waits_since() const noexcept { return waits_since_; }
+
+ private:
+  bool fit(const std::vector<Bytes>& pieces) const noexcept;
+  /// Bytes that fit into the frames that wait and the one that came.
+  std::uint64_t room() const noexcept { return (waiting_.size() + 1) * max_frame_bytes_; }
+
+  std::uint64_t max_frame_bytes_;
+  Egress egress_;
+  Recompressor recompressor_;
+  WaitingFrames waiting_;
+  UnixNs waits_since_ = 0;
+};
+
+}  // namespace wstap::pipeline

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// What rules and filters know of a flow.
+#include "libcore/pipeline/flow_names.h"
+
+#include <gtest/gtest.h>
+
+namespace wstap::pipeline {
+namespace {
+
+struct UrlRow {
+  const char *url, *host, *path;
+};
+class FlowNamesOfUrl : public testing::TestWithParam<UrlRow> {};
+TEST_P(FlowNamesOfUrl, AreItsParts) {
+  const FlowNames names(7, GetParam().url, "chat");
+  const auto subject = names.subject();
+  EXPECT_EQ(subject.id, 7U);
+  EXPECT_EQ(subject.url, GetParam().url);
+  EXPECT_EQ(subject.host, GetParam().host);
+  EXPECT_EQ(subject.path, GetParam().path);
+  EXPECT_EQ(subject.subprotocol, "chat");
+}
+INSTANTIATE_TEST_SUITE_P(All, FlowNamesOfUrl,
+                         testing::Values(UrlRow{"wss://example.com/chat?room=1", "example.com", "/chat"},
+                                         UrlRow{"ws://example.com:8080/", "example.com", "/"},
+                                         UrlRow{"ws://[::1]:9000/a/b#c", "::1", "/a/b"},
+                                         UrlRow{"wss://[fe80::1]/x", "fe80::1", "/x"},
+                                         UrlRow{"example.com:443", "example.com", ""},
+                                         UrlRow{"[::1]:443", "::1", ""}, UrlRow{"", "", ""},
+                                         UrlRow{"ws://h?x=/y", "h", ""}, UrlRow{"[", "", ""}));
+
+// A short URL lives inside its string: views follow it.
+TEST(FlowNames, CanBeMoved) {
+  FlowNames first(1, "ws://h/p", "");
+  const FlowNames second = std::move(first);
+  EXPECT_EQ(second.subject().host, "h");
+  EXPECT_EQ(second.subject().path, "/p");
+}
+
+}  // namespace
+}  // namespace wstap::pipeline
