@@ -4,16 +4,8 @@
 #include <algorithm>
 
 namespace wstap::cmd {
-namespace {
 
 using filter::Field;
-
-bool is_of_flows(Field field) noexcept {
-  return field == Field::flow || field == Field::url || field == Field::host || field == Field::path ||
-         field == Field::subprotocol;
-}
-
-}  // namespace
 
 filter::FlowSubject FlowSubjects::of(pipeline::FlowId flow) const {
   const auto found = flows_.find(flow);
@@ -24,7 +16,7 @@ Selection::Selection(std::optional<filter::Filter> filter)
     : filter_(std::move(filter)),
       flows_alone_(!filter_ || std::ranges::all_of(filter::all_fields(),
                                                    [this](const filter::FieldInfo& entry) {
-                                                     return is_of_flows(entry.field) ||
+                                                     return filter::is_of_flow(entry.field) ||
                                                             !filter_->reads(entry.field);
                                                    })),
       fates_(filter_ &&

@@ -64,6 +64,12 @@ std::span<const FieldInfo> all_fields() noexcept;
 /// By name or alias.
 std::optional<Field> find_field(std::string_view name) noexcept;
 
+/// It is the same for all frames of a flow.
+constexpr bool is_of_flow(Field field) noexcept {
+  return field == Field::flow || field == Field::url || field == Field::host || field == Field::path ||
+         field == Field::subprotocol;
+}
+
 /// Reading it wants the payload, inflated: a rule that names it acts on messages (FIL-2).
 constexpr bool reads_payload(Field field) noexcept {
   return field == Field::payload || field == Field::payload_length || field == Field::text ||

@@ -24,6 +24,10 @@ bool Filter::matches(const Subject& subject) const {
   return run(*program_, subject);
 }
 
+bool Filter::may_match(const FlowSubject& flow, bool receive) const {
+  return may_hold(*program_, flow, receive);
+}
+
 bool Filter::reads_payload() const noexcept {
   return std::ranges::any_of(all_fields(), [this](const FieldInfo& entry) {
     return filter::reads_payload(entry.field) && reads(entry.field);

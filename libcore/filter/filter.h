@@ -22,6 +22,8 @@ class Filter {
   static Result<Filter> compile(std::string_view expression, const Vocabulary& vocabulary);
 
   bool matches(const Subject& subject) const;
+  /// It may match something in this direction of this flow.
+  bool may_match(const FlowSubject& flow, bool receive) const;
 
   /// Some comparison is of this field.
   bool reads(Field field) const noexcept { return (fields_ >> static_cast<unsigned>(field) & 1) != 0; }

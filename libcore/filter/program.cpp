@@ -120,6 +120,27 @@ bool holds(const Condition& condition, const Subject& subject, JsonOfSubject& js
   }
 }
 
+bool may_hold(const Program& program, const FlowSubject& flow, bool receive) {
+  const Subject known{.flow = flow, .receive = receive};
+  JsonOfSubject no_json(known, program);
+  std::vector<bool> seen(program.nodes.size());
+  std::vector<std::int32_t> ahead = {program.start};
+  while (!ahead.empty()) {
+    const std::int32_t at = ahead.back();
+    ahead.pop_back();
+    if (at == Program::kTrue) return true;
+    if (at == Program::kFalse || seen[static_cast<std::size_t>(at)]) continue;
+    seen[static_cast<std::size_t>(at)] = true;
+    const auto& node = program.nodes[static_cast<std::size_t>(at)];
+    const Field field = node.condition.field;
+    const bool decided = is_of_flow(field) || field == Field::dir;
+    const bool held = decided && holds(node.condition, known, no_json);
+    if (!decided || held) ahead.push_back(node.yes);
+    if (!decided || !held) ahead.push_back(node.no);
+  }
+  return false;
+}
+
 bool run(const Program& program, const Subject& subject) {
   JsonOfSubject json(subject, program);
   std::int32_t at = program.start;

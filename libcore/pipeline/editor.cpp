@@ -73,6 +73,7 @@ std::optional<LaneFault> Editor::take(Turn& turn, Envelope& envelope, const Fram
   envelope.frame = frame;
   if (const char* why = refusal(envelope, reading, decision)) refuse(decision, why);
   inject(turn, std::move(decision.before), false);
+  turn.tags = std::exchange(decision.tags, {});
   auto after = std::exchange(decision.after, {});
   const bool waits = course_ == Course::when_whole && part != ws::Part::none && part != ws::Part::whole;
   auto fault = compressed ? take_compressed(turn, envelope, reading, inflated, std::move(decision))

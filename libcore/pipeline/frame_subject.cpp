@@ -62,4 +62,14 @@ filter::Subject subject_of(const Envelope& envelope, Bytes payload,
   return subject;
 }
 
+filter::Subject message_subject_of(const Envelope& envelope, Bytes payload,
+                                   const filter::FlowSubject& flow) noexcept {
+  filter::Subject subject = subject_of(envelope, payload, flow);
+  if (envelope.says == Says::frame) return subject;
+  subject.opcode = envelope.placement.message_opcode;
+  subject.sequence = envelope.placement.message_first;
+  subject.length = envelope.placement.message_bytes;
+  return subject;
+}
+
 }  // namespace wstap::pipeline

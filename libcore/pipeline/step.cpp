@@ -15,13 +15,12 @@ std::string_view name(StepKind kind) noexcept {
 Decision Plan::judge(Envelope& envelope, Bytes payload) const {
   Decision all;
   all.header = envelope.frame.header;
-  const auto move_to_back = [](std::vector<NewFrame>& to, std::vector<NewFrame>& from) {
-    std::ranges::move(from, std::back_inserter(to));
-  };
+  const auto move_to_back = [](auto& to, auto& from) { std::ranges::move(from, std::back_inserter(to)); };
   for (const auto& step : steps) {
     Decision decision = step->judge(envelope, payload);
     move_to_back(all.before, decision.before);
     move_to_back(all.after, decision.after);
+    move_to_back(all.tags, decision.tags);
     if (decision.kind == Decision::Kind::go_on) continue;
     all.kind = decision.kind;
     all.verdict = decision.verdict;

@@ -45,6 +45,7 @@ struct Decision {
   ws::FrameHeader header;
   Buffer payload;  ///< of the replacement, unmasked; of a compressed message inflated
   std::vector<NewFrame> before, after;
+  std::vector<std::string> tags;  ///< whatever the kind
 };
 
 /// What a step wants of the frames of one flow.

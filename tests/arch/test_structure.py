@@ -14,12 +14,15 @@ MAY_INCLUDE = {
     "libcore/ws": {"libcore/base", "libcore/ws"},
     "libcore/filter": {"libcore/base", "libcore/filter"},
     "libcore/pipeline": {"libcore/base", "libcore/ws", "libcore/filter", "libcore/pipeline"},
+    "libcore/steps": {"libcore/base", "libcore/ws", "libcore/filter", "libcore/pipeline", "libcore/steps"},
+    "libcore/rules": {"libcore/base", "libcore/ws", "libcore/filter", "libcore/pipeline", "libcore/steps",
+                      "libcore/rules"},
     "libcore/tls": {"libcore/base", "libcore/tls"},
     "libcore/net": {"libcore/base", "libcore/http1", "libcore/ws", "libcore/filter", "libcore/pipeline", "libcore/tls",
                     "libcore/net"},
     "formats": {"libcore/base", "libcore/ws", "libcore/filter", "libcore/pipeline", "formats"},
-    "cmd": {"libcore/base", "libcore/http1", "libcore/ws", "libcore/filter", "libcore/pipeline", "libcore/tls",
-            "libcore/net", "formats", "cmd"},
+    "cmd": {"libcore/base", "libcore/http1", "libcore/ws", "libcore/filter", "libcore/pipeline", "libcore/steps",
+            "libcore/rules", "libcore/tls", "libcore/net", "formats", "cmd"},
 }
 MAY_USE = {
     "libcore/base": {"fmt"},
@@ -27,18 +30,20 @@ MAY_USE = {
     "libcore/ws": {"fmt", "zlib"},
     "libcore/filter": {"fmt", "re2", "rapidjson"},
     "libcore/pipeline": {"fmt"},
+    "libcore/steps": {"fmt", "re2", "rapidjson"},
+    "libcore/rules": {"fmt", "re2", "rapidjson", "toml"},
     "libcore/tls": {"fmt", "openssl"},
     "libcore/net": {"fmt", "asio"},
     "formats": {"fmt", "capnp"},
-    "cmd": {"fmt", "spdlog", "CLI"},
+    "cmd": {"fmt", "spdlog", "CLI", "toml"},
 }
 THIRD_PARTY = {
     "fmt": r"fmt/", "asio": r"asio(/|\.hpp)", "openssl": r"openssl/", "zlib": r"zlib\.h", "capnp": r"(capnp|kj)/|.*\.capnp\.h",
-    "rapidjson": r"rapidjson/", "re2": r"re2/", "CLI": r"CLI/", "spdlog": r"spdlog/",
+    "rapidjson": r"rapidjson/", "re2": r"re2/", "toml": r"toml\+\+/", "CLI": r"CLI/", "spdlog": r"spdlog/",
 }
 # Sockets, descriptors and clocks stay out of protocol code.
 SYSTEM = re.compile(r"sys/socket\.h|netinet/|arpa/|netdb\.h|unistd\.h|fcntl\.h|chrono|ctime|time\.h")
-PURE = ("libcore/http1", "libcore/ws", "libcore/filter", "libcore/pipeline")
+PURE = ("libcore/http1", "libcore/ws", "libcore/filter", "libcore/pipeline", "libcore/steps", "libcore/rules")
 TOP_LEVEL = re.compile(r"\..*|CMakeLists\.txt|CMakePresets\.json|cmd|libcore|formats|tests|man|completions|[A-Z]+\.md|LICENSE|build")
 INCLUDE = re.compile(r'^\s*#include\s+["<]([^">]+)[">]', re.M)
 

@@ -18,6 +18,7 @@ struct RecordedFrame {
   pipeline::Verdict verdict = pipeline::Verdict::forwarded;
   std::string cause;
   std::optional<Buffer> sent;
+  std::vector<std::string> tags;
 };
 
 class RecordingTap final : public pipeline::Tap {
@@ -53,6 +54,7 @@ class RecordingTap final : public pipeline::Tap {
       if (mark != burst.marks.end() && mark->frame == i) {
         frame.verdict = mark->verdict;
         frame.cause = mark->cause;
+        frame.tags = mark->tags;
         frame.sent = mark->sent;
         ++mark;
       }

@@ -177,6 +177,22 @@ TEST(Filter, KnowsWhatItReads) {
   EXPECT_TRUE(Filter::compile("seq > 5 and anomaly", test::kVocabulary)->reads(Field::anomaly));
 }
 
+// PIPE-2: a rule that cannot match in a direction of a flow costs nothing there.
+TEST(Filter, KnowsWhatItCanNeverMatch) {
+  const FilterSubject about;
+  const auto may = [&](const char* expression, bool receive) {
+    return Filter::compile(expression, test::kVocabulary)->may_match(about.flow, receive);
+  };
+  EXPECT_TRUE(may("send and text contains \"x\"", false));
+  EXPECT_FALSE(may("send and text contains \"x\"", true));
+  EXPECT_FALSE(may("host == \"other\" and text", false));
+  EXPECT_TRUE(may("host == \"other\" or text", false));
+  EXPECT_TRUE(may("not (host == \"other\" and text)", true));
+  EXPECT_FALSE(may("text and not host contains \"example\"", true));
+  EXPECT_FALSE(may("dir == receive and ping or flow == 4", false));
+  EXPECT_TRUE(may("length < 0", false));  // nobody knows yet
+}
+
 TEST(Filter, OutlivesItsExpressionAndIsCopied) {
   FilterSubject about;
   auto expression = std::make_unique<std::string>("host contains \"example\" and json(\"/age\") == 42");

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libcore/rules/rule_set.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "libcore/rules/transform_rules.h"
+
+namespace wstap::rules {
+namespace {
+
+/// Names that captures and logs give as causes must tell rules apart.
+void check_ids(const std::vector<const toml::table*>& rules, Faults& faults) {
+  std::set<std::string> seen;
+  for (const auto* rule : rules) {
+    const auto id = rule->get_as<std::string>("id");
+    if (id != nullptr && !seen.insert(id->get()).second)
+      add_fault(faults, id->source(), fmt::format("there is another rule '{}'", id->get()));
+  }
+}
+
+}  // namespace
+
+pipeline::Pipeline RuleSet::pipeline() const {
+  std::vector<std::shared_ptr<pipeline::Step>> steps;
+  if (!transforms.empty()) steps.push_back(std::make_shared<steps::Transform>(transforms));
+  return pipeline::Pipeline(std::move(steps));
+}
+
+std::expected<RuleSet, std::vector<Fault>> parse(std::string_view text) {
+  Faults faults;
+  toml::table document;
+  try {
+    document = toml::parse(text);
+  } catch (const toml::parse_error& error) {
+    add_fault(faults, error.source(), std::string(error.description()));
+    return std::unexpected(std::move(faults));
+  }
+  RuleSet rules;
+  Table top(document, faults);
+  const auto transforms = top.tables("transform");
+  for (const auto* each : transforms)
+    if (auto rule = read_transform(*each, faults)) rules.transforms.push_back(std::move(*rule));
+  top.end();
+  check_ids(transforms, faults);
+  if (faults.empty()) return rules;
+  std::ranges::stable_sort(faults, [](const Fault& a, const Fault& b) {
+    return std::pair(a.line, a.column) < std::pair(b.line, b.column);
+  });
+  return std::unexpected(std::move(faults));
+}
+
+}  // namespace wstap::rules

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a rules file says, wstap-rules(5).
+#pragma once
+
+#include <expected>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "libcore/pipeline/step.h"
+#include "libcore/steps/transform.h"
+
+namespace wstap::rules {
+
+struct RuleSet {
+  std::vector<steps::TransformRule> transforms;
+
+  /// The steps that its rules make.
+  pipeline::Pipeline pipeline() const;
+};
+
+/// What is wrong with a rules file, and where; lines and columns from 1.
+struct Fault {
+  std::size_t line = 0, column = 0;
+  std::string text;  ///< may have lines of its own behind the first, which show an expression
+};
+
+/// Reads a rules file whole, or not at all.
+/// @return all that is wrong with it, in the order of the file.
+std::expected<RuleSet, std::vector<Fault>> parse(std::string_view toml);
+
+}  // namespace wstap::rules

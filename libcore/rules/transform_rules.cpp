@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libcore/rules/transform_rules.h"
+
+#include <fmt/format.h>
+
+#include "libcore/base/hex.h"
+#include "libcore/rules/values.h"
+#include "libcore/ws/close.h"
+
+namespace wstap::rules {
+namespace {
+
+using steps::TransformRule;
+
+constexpr std::size_t kMostBytes = std::size_t{1} << 20;  // of a frame that a rule makes
+constexpr std::size_t kLongestControl = 125;
+constexpr std::array<std::string_view, 2> kDataOpcodes = {"text", "binary"};
+constexpr std::array<std::string_view, 4> kOpcodes = {"text", "binary", "ping", "pong"};
+constexpr std::array<std::uint8_t, 4> kNumbers = {ws::kText, ws::kBinary, ws::kPing, ws::kPong};
+
+void read_replacements(Table& rule, TransformRule& made, Faults& faults) {
+  for (const auto* each : rule.tables("replace")) {
+    Table table(*each, faults);
+    const auto pattern = read_pattern(table, "pattern");
+    const auto with = table.text("with");
+    if (each->get("pattern") == nullptr || each->get("with") == nullptr)
+      table.fault("'replace' wants pattern and with");
+    table.end();
+    if (!pattern || !with) continue;
+    if (auto written = rewriting(table, *each->get("with"), *pattern, *with))
+      made.replacements.push_back({*pattern, std::move(*written)});
+  }
+}
+
+/// @param as_json  the values are texts, which hold JSON.
+void read_settings(Table& rule, std::string_view key, bool as_json, TransformRule& made) {
+  const toml::node* found = rule.node(key);
+  if (found == nullptr) return;
+  const toml::table* table = found->as_table();
+  if (table == nullptr)
+    return rule.fault(*found, fmt::format("'{}' is a table: {{ \"/pointer\" = value }}", key));
+  for (const auto& [pointer, value] : *table) {
+    auto parsed = filter::parse_json_pointer(pointer.str());
+    if (!parsed) {
+      rule.fault(value, fmt::format("'{}' is no JSON pointer, which begins with '/'", pointer.str()));
+      continue;
+    }
+    const auto text = value.value_exact<std::string>();
+    const filter::JsonPointer whole;
+    if (as_json && (!text || !filter::find_json_values(as_bytes(*text), std::span(&whole, 1)))) {
+      rule.fault(value, fmt::format("the value of '{}' is no text that holds JSON", pointer.str()));
+      continue;
+    }
+    made.settings.push_back({std::move(*parsed), as_json ? *text : json_of(value)});
+  }
+}
+
+void read_close(Table& rule, TransformRule& made, Faults& faults) {
+  for (const auto* each : rule.tables("close")) {
+    Table table(*each, faults);
+    if (const auto code = table.whole("code", 1000, 4999)) {
+      made.close_code = static_cast<std::uint16_t>(*code);
+      if (!ws::may_be_sent(*made.close_code))
+        table.fault(*each->get("code"), fmt::format("{} may not be sent (RFC 6455 7.4)", *code));
+    }
+    made.close_reason = table.text("reason");
+    table.end();
+    if (each->empty()) table.fault("'close' wants code, reason or both");
+  }
+}
+
+void read_insertions(Table& rule, std::string_view key, std::vector<steps::Insertion>& made, Faults& faults) {
+  for (const auto* each : rule.tables(key)) {
+    Table table(*each, faults);
+    const auto text = table.text("text");
+    const auto hex = table.text("hex");
+    const auto bytes = hex ? from_hex(*hex) : std::nullopt;
+    const auto opcode = table.word("opcode", kOpcodes);
+    table.end();
+    if (hex && !bytes) table.fault(*each->get("hex"), "'hex' is pairs of hexadecimal digits");
+    if (text.has_value() == hex.has_value()) table.fault(fmt::format("'{}' wants either text or hex", key));
+    const std::size_t by_value = hex ? 1 : 0;  // as kOpcodes has them
+    steps::Insertion frame{.opcode = kNumbers[opcode.value_or(by_value)],
+                           .payload = bytes ? *bytes : to_buffer(as_bytes(text.value_or("")))};
+    const std::size_t most = ws::is_control(frame.opcode) ? kLongestControl : kMostBytes;
+    if (frame.payload.size() > most) table.fault(fmt::format("more than {} bytes", most));
+    made.push_back(std::move(frame));
+  }
+}
+
+}  // namespace
+
+std::optional<TransformRule> read_transform(const toml::table& table, Faults& faults) {
+  const std::size_t before = faults.size();
+  TransformRule made;
+  Table rule(table, faults);
+  made.id = rule.text("id").value_or("");
+  made.filter = read_filter(rule, "filter");
+  made.tags = rule.texts("tags");
+  made.drop = rule.flag("drop").value_or(false);
+  read_replacements(rule, made, faults);
+  read_settings(rule, "set", false, made);
+  read_settings(rule, "set_json", true, made);
+  read_close(rule, made, faults);
+  if (const auto opcode = rule.word("opcode", kDataOpcodes)) made.opcode = kNumbers[*opcode];
+  made.fin = rule.flag("fin");
+  made.copies = static_cast<std::uint64_t>(rule.whole("copies", 0, 1000).value_or(0));
+  read_insertions(rule, "before", made.before, faults);
+  read_insertions(rule, "after", made.after, faults);
+  rule.end();
+  if (faults.size() != before) return std::nullopt;
+  if (made.id.empty()) rule.fault("a rule wants an id");
+  if (!made.alters() && made.copies == 0 && made.tags.empty() && made.before.empty() && made.after.empty())
+    rule.fault("the rule does nothing");
+  if (made.drop && (made.changes() || made.copies != 0))
+    rule.fault("a rule that drops changes nothing, and leaves no copies");
+  return faults.size() == before ? std::optional(std::move(made)) : std::nullopt;
+}
+
+}  // namespace wstap::rules

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libcore/rules/values.h"
+
+#include <fmt/format.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+#include <re2/re2.h>
+
+#include <sstream>
+
+#include "libcore/filter/errors.h"
+#include "libcore/pipeline/frame_subject.h"
+
+namespace wstap::rules {
+namespace {
+
+using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
+
+void write_text(Writer& out, std::string_view text) {
+  out.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+}
+
+void write(Writer& out, const toml::node& value) {
+  if (const auto* table = value.as_table()) {
+    out.StartObject();
+    for (const auto& [key, member] : *table) {
+      out.Key(key.str().data(), static_cast<rapidjson::SizeType>(key.str().size()));
+      write(out, member);
+    }
+    out.EndObject();
+  } else if (const auto* list = value.as_array()) {
+    out.StartArray();
+    for (const auto& element : *list) write(out, element);
+    out.EndArray();
+  } else if (const auto text = value.value_exact<std::string>()) {
+    write_text(out, *text);
+  } else if (const auto flag = value.value_exact<bool>()) {
+    out.Bool(*flag);
+  } else if (const auto whole = value.value_exact<std::int64_t>()) {
+    out.Int64(*whole);
+  } else if (const auto real = value.value_exact<double>()) {
+    if (!out.Double(*real)) out.Null();  // infinity and NaN, which JSON does not have
+  } else {
+    std::ostringstream written;
+    written << toml::node_view(value);
+    write_text(out, written.str());
+  }
+}
+
+}  // namespace
+
+std::optional<filter::Filter> read_filter(Table& table, std::string_view key) {
+  const auto expression = table.text(key);
+  if (!expression) return std::nullopt;
+  auto filter = filter::Filter::compile(*expression, pipeline::vocabulary());
+  if (filter) return std::move(*filter);
+  table.fault(*table.node(key), fmt::format("{}: {}", key, filter::explain(*expression, filter.error())));
+  return std::nullopt;
+}
+
+std::optional<filter::Pattern> read_pattern(Table& table, std::string_view key) {
+  const auto text = table.text(key);
+  if (!text) return std::nullopt;
+  auto pattern = filter::Pattern::compile(*text, filter::PatternText::utf8);
+  if (pattern) return std::move(*pattern);
+  table.fault(*table.node(key), fmt::format("{}: {}", key, pattern.error().text()));
+  return std::nullopt;
+}
+
+std::optional<std::string> rewriting(Table& table, const toml::node& at, const filter::Pattern& pattern,
+                                     std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char next = i + 1 < text.size() ? text[i + 1] : ' ';
+    if (text[i] == '\\') {
+      out += "\\\\";
+    } else if (text[i] == '$' && next >= '0' && next <= '9') {
+      (out += '\\') += text[++i];
+    } else {
+      out += text[i];
+      if (text[i] == '$' && next == '$') ++i;
+    }
+  }
+  std::string why;
+  if (pattern.re2().CheckRewriteString(re2::StringPiece(out.data(), out.size()), &why)) return out;
+  table.fault(at,
+              fmt::format("the pattern has no more than {} groups", pattern.re2().NumberOfCapturingGroups()));
+  return std::nullopt;
+}
+
+std::string json_of(const toml::node& value) {
+  rapidjson::StringBuffer out;
+  Writer writer(out);
+  write(writer, value);
+  return {out.GetString(), out.GetSize()};
+}
+
+}  // namespace wstap::rules

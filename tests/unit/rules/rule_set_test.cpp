@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rules files: what they mean, and that a bad one is refused whole, with every fault's place (PIPE-3,
+// PIPE-6).
+#include "libcore/rules/rule_set.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace wstap::rules {
+namespace {
+
+RuleSet parsed(std::string_view toml) {
+  auto rules = parse(toml);
+  if (!rules) {
+    ADD_FAILURE() << rules.error().front().line << ": " << rules.error().front().text;
+    return {};
+  }
+  return std::move(*rules);
+}
+
+TEST(RuleSet, OfAnEmptyFileDoesNothing) {
+  EXPECT_TRUE(parsed("").transforms.empty());
+  EXPECT_TRUE(parsed("# nothing\n").transforms.empty());
+}
+
+TEST(RuleSet, ReadsATransform) {
+  const auto rules = parsed(R"(
+    [[transform]]
+    id = "role"
+    filter = 'send and json("/role") == "user"'
+    set = { "/role" = "admin", "/level" = 3, "/on" = true, "/rate" = 1.5, "/list" = [1, "x", {a = 2}] }
+    set_json = { "/none" = "null" }
+    replace = { pattern = '(\w+)@(\w+)', with = '$2 at $1, $$1 \1' }
+    tags = ["seen"]
+    opcode = "binary"
+    copies = 2
+    before = { text = "hello" }
+    after = [{ hex = "01 02" }, { opcode = "ping", text = "p" }]
+    [[transform]]
+    id = "end"
+    filter = "close"
+    close = { code = 4000, reason = "because" }
+  )");
+  ASSERT_EQ(rules.transforms.size(), 2U);
+  const auto& rule = rules.transforms[0];
+  EXPECT_EQ(rule.id, "role");
+  EXPECT_TRUE(rule.acts_on_messages());
+  ASSERT_EQ(rule.settings.size(), 6U);
+  std::vector<std::pair<std::string, std::string>> settings;
+  for (const auto& each : rule.settings) settings.emplace_back(each.pointer.at(0), each.value);
+  EXPECT_THAT(settings, testing::UnorderedElementsAre(std::pair("role", "\"admin\""), std::pair("level", "3"),
+                                                      std::pair("on", "true"), std::pair("rate", "1.5"),
+                                                      std::pair("list", R"([1,"x",{"a":2}])"),
+                                                      std::pair("none", "null")));
+  EXPECT_EQ(rule.replacements.at(0).with, R"(\2 at \1, $1 \\1)");
+  EXPECT_EQ(rule.tags, std::vector<std::string>{"seen"});
+  EXPECT_EQ(rule.opcode, ws::kBinary);
+  EXPECT_EQ(rule.copies, 2U);
+  EXPECT_EQ(as_text(rule.before.at(0).payload), "hello");
+  EXPECT_EQ(rule.after.at(0).opcode, ws::kBinary);
+  EXPECT_EQ(rule.after.at(1).opcode, ws::kPing);
+  EXPECT_EQ(rules.transforms[1].close_code, 4000);
+  EXPECT_EQ(rules.transforms[1].close_reason, "because");
+  EXPECT_FALSE(rules.transforms[1].acts_on_messages());
+}
+
+struct Wrong {
+  const char* toml;
+  std::size_t line, column;
+  const char* words;
+};
+class RulesFault : public testing::TestWithParam<Wrong> {};
+TEST_P(RulesFault, IsSaidWithItsPlace) {
+  const auto rules = parse(GetParam().toml);
+  ASSERT_FALSE(rules);
+  const Fault& fault = rules.error().front();
+  EXPECT_EQ(fault.line, GetParam().line) << fault.text;
+  EXPECT_EQ(fault.column, GetParam().column) << fault.text;
+  EXPECT_NE(fault.text.find(GetParam().words), std::string::npos) << fault.text;
+}
+INSTANTIATE_TEST_SUITE_P(
+    All, RulesFault,
+    testing::Values(
+        Wrong{"[[transform]\n", 1, 13, "expected"},
+        Wrong{"[[transfrom]]\nid='a'\n", 1, 3, "did you mean 'transform'"},
+        Wrong{"transform = 5\n", 1, 13, "is a table"},
+        Wrong{"[[transform]]\ndrop = true\n", 1, 1, "wants an id"},
+        Wrong{"[[transform]]\nid = 'a'\n", 1, 1, "does nothing"},
+        Wrong{"[[transform]]\nid = 'a'\nfliter = 'send'\ndrop = true\n", 3, 1, "did you mean 'filter'"},
+        Wrong{"[[transform]]\nid = 'a'\ndrop = 'yes'\n", 3, 8, "true or false"},
+        Wrong{"[[transform]]\nid = 5\ndrop = true\n", 2, 6, "'id' is a text"},
+        Wrong{"[[transform]]\nid = 'a'\nfilter = 'send and opcodee == text'\ndrop = true\n", 3, 10,
+              "column 10: unknown name: 'opcodee' (did you mean 'opcode'?)\n  send and opcodee"},
+        Wrong{"[[transform]]\nid = 'a'\nreplace = { pattern = 'a(', with = '' }\n", 3, 23, "missing"},
+        Wrong{"[[transform]]\nid = 'a'\nreplace = { pattern = 'a', with = '$1' }\n", 3, 35,
+              "no more than 0 groups"},
+        Wrong{"[[transform]]\nid = 'a'\nreplace = { pattern = 'a' }\n", 3, 11, "wants pattern and with"},
+        Wrong{"[[transform]]\nid = 'a'\nset = { 'a' = 1 }\n", 3, 15, "begins with '/'"},
+        Wrong{"[[transform]]\nid = 'a'\nset_json = { '/a' = '{' }\n", 3, 21, "holds JSON"},
+        Wrong{"[[transform]]\nid = 'a'\nclose = { code = 1005 }\n", 3, 18, "may not be sent"},
+        Wrong{"[[transform]]\nid = 'a'\nclose = { code = 5000 }\n", 3, 18, "from 1000 to 4999"},
+        Wrong{"[[transform]]\nid = 'a'\nopcode = 'txt'\n", 3, 10, "did you mean 'text'"},
+        Wrong{"[[transform]]\nid = 'a'\nbefore = { text = 'a', hex = '00' }\n", 3, 10, "either text or hex"},
+        Wrong{"[[transform]]\nid = 'a'\nbefore = { hex = '0' }\n", 3, 18, "hexadecimal"},
+        Wrong{"[[transform]]\nid = 'a'\ntags = ['a', 5]\n", 3, 14, "list of texts"},
+        Wrong{"[[transform]]\nid = 'a'\ndrop = true\nfin = true\n", 1, 1, "drops changes nothing"},
+        Wrong{"[[transform]]\nid = 'a'\ndrop = true\n[[transform]]\nid = 'a'\ndrop = true\n", 5, 6,
+              "another rule 'a'"}));
+
+TEST(RuleSet, SaysAllThatIsWrong) {
+  const auto rules =
+      parse("[[transform]]\nid = 'a'\nopcode = 'x'\nfin = 3\n[[transform]]\nid = 'b'\nfilter = 'sent'\n");
+  ASSERT_FALSE(rules);
+  std::vector<std::size_t> lines;
+  for (const auto& fault : rules.error()) lines.push_back(fault.line);
+  EXPECT_THAT(lines, testing::ElementsAre(3, 4, 7));
+}
+
+}  // namespace
+}  // namespace wstap::rules

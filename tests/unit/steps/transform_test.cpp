@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// What transforms make of frames and messages (PIPE-6).
+#include "libcore/steps/transform.h"
+
+#include "libcore/pipeline/frame_subject.h"
+#include "tests/support/message_peers.h"
+#include "tests/unit/pipeline/flow_fixture.h"
+
+namespace wstap::test {
+namespace {
+
+using pipeline::Verdict;
+using steps::TransformRule;
+using testing::ElementsAre;
+
+class Transforms : public FlowTest {
+ protected:
+  TransformRule rule(std::string id, std::string_view expression = {}) {
+    TransformRule made{.id = std::move(id)};
+    if (!expression.empty()) made.filter = *filter::Filter::compile(expression, pipeline::vocabulary());
+    return made;
+  }
+  void use(std::vector<TransformRule> rules) {
+    steps = {std::make_shared<steps::Transform>(std::move(rules))};
+  }
+  static steps::Replacement replacement(std::string_view pattern, std::string with) {
+    return {*filter::Pattern::compile(pattern, filter::PatternText::utf8), std::move(with)};
+  }
+  static steps::JsonSetting setting(std::string_view pointer, std::string value) {
+    return {*filter::parse_json_pointer(pointer), std::move(value)};
+  }
+  void say(std::vector<std::string> pieces, std::uint8_t opcode = 1) {
+    std::vector<Buffer> payloads;
+    for (const auto& piece : pieces) payloads.push_back(bytes(piece));
+    for (const auto& frame : frames_of(opcode, false, payloads)) arrives(frame);
+  }
+  void arrives(const WireFrame& frame) { receiver.take(parse_frames(feed(kSend, proper(kSend, frame)).out)); }
+  std::vector<std::string> received() const {
+    std::vector<std::string> all;
+    for (const auto& message : receiver.messages) all.push_back(text(message.content));
+    return all;
+  }
+  ReceivingPeer receiver;
+};
+
+TEST_F(Transforms, ReplaceWhatAPatternMatches) {
+  auto swap = rule("swap", "text");
+  swap.replacements = {replacement("(\\w+)@(\\w+)", "\\2 at \\1")};
+  use({swap});
+  say({"a@b, c@d"});
+  say({"nothing here"});
+  say({"x", "x@y", "y"});  // across fragments, in as many
+  EXPECT_THAT(received(), ElementsAre("b at a, d at c", "nothing here", "yy at xx"));
+  EXPECT_THAT(receiver.frames_of_messages, ElementsAre(1U, 1U, 3U));
+  EXPECT_EQ(tap.frames[0].verdict, Verdict::changed);
+  EXPECT_EQ(tap.frames[0].cause, "rule:swap");
+  EXPECT_EQ(tap.frames[1].verdict, Verdict::forwarded);
+}
+
+TEST_F(Transforms, SetJsonAndNoOtherByte) {
+  auto admin = rule("admin", "json(\"/role\") == \"user\"");
+  admin.settings = {setting("/role", "\"admin\""), setting("/new", "[1]")};
+  use({admin});
+  say({R"({ "role" : "user","n":1.0})"});
+  say({R"({"role":"guest"})"});
+  EXPECT_THAT(received(), ElementsAre(R"({ "role" : "admin","n":1.0,"new":[1]})", R"({"role":"guest"})"));
+}
+
+TEST_F(Transforms, ComposeInOrder) {
+  auto first = rule("first", "text == \"a\"");
+  first.replacements = {replacement("a", "b")};
+  auto second = rule("second", "text == \"b\"");
+  second.replacements = {replacement("b", "c")};
+  second.tags = {"twice"};
+  use({first, second});
+  say({"a"});
+  say({"b"});
+  EXPECT_THAT(received(), ElementsAre("c", "c"));
+  EXPECT_EQ(tap.frames[0].cause, "rule:second");
+  EXPECT_THAT(tap.frames[0].tags, ElementsAre("twice"));
+}
+
+TEST_F(Transforms, DropMessagesAndFrames) {
+  auto bad = rule("bad", "text contains \"bad\"");
+  bad.drop = true;
+  auto pings = rule("pings", "ping and length > 2");
+  pings.drop = true;
+  use({bad, pings});
+  say({"good"});
+  say({"b", "ad"});
+  arrives({.opcode = 9, .payload = bytes("123")});
+  arrives({.opcode = 9, .payload = bytes("12")});
+  EXPECT_THAT(received(), ElementsAre("good"));
+  EXPECT_EQ(receiver.controls.size(), 1U);
+  EXPECT_EQ(tap.frames[3].verdict, Verdict::dropped);
+  EXPECT_EQ(tap.frames[3].cause, "rule:pings");
+}
+
+TEST_F(Transforms, TagWithoutChangingAnything) {
+  auto large = rule("large", "length > 3");
+  large.tags = {"large", "x"};
+  use({large});
+  say({"1234"});
+  say({"123"});
+  EXPECT_EQ(tap.frames[0].verdict, Verdict::forwarded);
+  EXPECT_THAT(tap.frames[0].tags, ElementsAre("large", "x"));
+  EXPECT_TRUE(tap.frames[1].tags.empty());
+  EXPECT_EQ(counters.frames_unmasked.load(), 0U) << "PIPE-2: it looks at headers only";
+}
+
+TEST_F(Transforms, SetOpcodeFinAndClose) {
+  auto binary = rule("binary", "text");
+  binary.opcode = ws::kBinary;
+  auto closes = rule("closes", "close.code == 1000");
+  closes.close_code = 4001;
+  closes.close_reason = "ours";
+  use({binary, closes});
+  say({"hello"});
+  const auto closing = parse_frames(feed(kSend, close_frame(kSend, 1000, "theirs")).out);
+  EXPECT_EQ(receiver.messages.at(0), (PlainMessage{2, bytes("hello")}));
+  EXPECT_EQ(closing.at(0).payload, close_body(4001, "ours"));
+}
+
+TEST_F(Transforms, InsertAroundAndCopy) {
+  auto around = rule("around", "text == \"x\"");
+  around.before = {{ws::kText, bytes("before")}};
+  around.after = {{ws::kPing, bytes("after")}};
+  around.copies = 2;
+  use({around});
+  say({"x"});
+  say({"y"});
+  EXPECT_THAT(received(), ElementsAre("before", "x", "x", "x", "y"));
+  EXPECT_THAT(receiver.controls, ElementsAre(PlainMessage{9, bytes("after")}));
+  EXPECT_EQ(tap.frames[0].verdict, Verdict::injected);
+  EXPECT_EQ(tap.frames[0].cause, "rule:around");
+}
+
+// PIPE-2: a rule that cannot match in this direction, or on this host, is in no plan.
+TEST_F(Transforms, CostNothingWhereTheyCannotMatch) {
+  auto elsewhere = rule("elsewhere", "receive and host == \"elsewhere\" and text contains \"x\"");
+  elsewhere.drop = true;
+  use({elsewhere});
+  say({"x", "y"});
+  EXPECT_THAT(received(), ElementsAre("xy"));
+  EXPECT_EQ(counters.frames_unmasked.load(), 0U);
+  EXPECT_TRUE(tap.outcomes.empty());
+}
+
+TEST_F(Transforms, OfOneDirectionLeaveTheOtherAlone) {
+  auto sends = rule("sends", "send and text contains \"x\"");
+  sends.drop = true;
+  use({sends});
+  say({"x"});
+  feed(kReceive, text_frame(kReceive, "x"));
+  EXPECT_TRUE(received().empty());
+  EXPECT_EQ(frames_left(kReceive).size(), 1U);
+}
+
+// DEF-4 to DEF-6: the same under compression.
+TEST_F(Transforms, ReachCompressedMessages) {
+  extensions = "permessage-deflate";
+  auto admin = rule("admin", "json(\"/role\") == \"user\"");
+  admin.settings = {setting("/role", "\"admin\"")};
+  use({admin});
+  DeflatingPeer sender;
+  for (const char* content :
+       {R"({"role":"user","a":1})", R"({"role":"user","a":2})", "untouched", R"({"role":"x"})"})
+    for (const auto& frame : frames_of(1, true, in_pieces(sender.message(bytes(content)), 2))) arrives(frame);
+  EXPECT_THAT(received(), ElementsAre(R"({"role":"admin","a":1})", R"({"role":"admin","a":2})", "untouched",
+                                      R"({"role":"x"})"));
+}
+
+}  // namespace
+}  // namespace wstap::test
