@@ -271,7 +271,7 @@ void Editor::end_turn(Turn& turn) {
 
 /// @param behind_message  what is data leaves behind the message that is under way, not before it.
 void Editor::inject(Turn& turn, std::vector<NewFrame> frames, bool behind_message) {
-  const bool data_waits = egress_.message_open() || (behind_message && waits());
+  const bool data_waits = !egress_.closed() && (egress_.message_open() || (behind_message && waits()));
   if (behind_message && !data_waits)
     for (auto& frame : std::exchange(later_, {})) put(turn, frame);
   for (auto& frame : frames) {
@@ -284,10 +284,20 @@ void Editor::inject(Turn& turn, std::vector<NewFrame> frames, bool behind_messag
 }
 
 void Editor::put(Turn& turn, NewFrame& frame) {
-  if (egress_.closed()) return;
+  if (egress_.closed()) return give_up_injection(frame, "a Close has left");
   frame.header.rsv = 0;
   const Buffer sent = egress_.send(frame.header, frame.payload, turn.scratch.out);
   turn.note_own(sent, Verdict::injected, std::move(frame.cause));
+}
+
+void Editor::abandon_injections() {
+  for (const auto& frame : std::exchange(later_, {}))
+    give_up_injection(frame, "the message before it did not end");
+}
+
+void Editor::give_up_injection(const NewFrame& frame, std::string_view why) {
+  not_injected_.push_back(fmt::format("{} of {} bytes ({}): {}", ws::opcode_name(frame.header.opcode),
+                                      frame.payload.size(), frame.cause, why));
 }
 
 }  // namespace wstap::pipeline
