@@ -6,6 +6,7 @@
 
 #include "cmd/authority.h"
 #include "cmd/options.h"
+#include "cmd/origin.h"
 #include "cmd/output.h"
 #include "formats/json_view.h"
 
@@ -45,9 +46,9 @@ Exit export_certificate(const tls::Authority& authority, const Options& options,
   return Exit::ok;
 }
 
-Exit run(const Options& options, Io& io) {
+Exit run(const CLI::App& app, const Options& options, Io& io) {
   if (!options.password.empty() && options.form != Form::p12) {
-    complain(io, "ca", "--password: only a p12 file has one (add --format p12)");
+    complain(io, "ca", with_origin(app, "--password: only a p12 file has one (add --format p12)"));
     return Exit::usage;
   }
   const auto authority = open_authority(options.authority);
@@ -89,7 +90,7 @@ Run setup_ca(CLI::App& app) {
                    "pem for Firefox, curl, Debian; der for Android, Windows; p12 for keychains");
   to.add_option("--password", options->password, "password of the p12 file (default: an empty one)")
       ->type_name("TEXT");
-  return [options](Io& io) { return run(*options, io); };
+  return [&app, options](Io& io) { return run(app, *options, io); };
 }
 
 }  // namespace wstap::cmd

@@ -11,26 +11,33 @@
 namespace wstap::cmd {
 namespace {
 
-[[noreturn]] void refuse(const toml::source_region& where, std::string_view why) {
-  throw ConfigFileError(fmt::format("line {}, column {}: {}", where.begin.line, where.begin.column, why));
-}
+/// What a file says about one option, and where.
+struct Entry {
+  CLI::ConfigItem item;
+  std::uint32_t line = 0;
+};
+
+/// No file says so.
+struct Unreadable {
+  toml::source_position where;
+  std::string why;
+};
 
 /// A value as it would be written on a command line.
 std::string word(const toml::node& value) {
   if (const auto text = value.value_exact<std::string>()) return *text;
   if (const auto flag = value.value_exact<bool>()) return *flag ? "true" : "false";
   if (const auto number = value.value_exact<std::int64_t>()) return std::to_string(*number);
-  refuse(value.source(), "a text, a whole number, true or false is expected here");
+  throw Unreadable{value.source().begin, "a text, a whole number, true or false is expected here"};
 }
 
-void read(const toml::table& table, const std::vector<std::string>& parents,
-          std::vector<CLI::ConfigItem>& items) {
+void read(const toml::table& table, const std::vector<std::string>& parents, std::vector<Entry>& entries) {
   for (const auto& [key, value] : table) {
     CLI::ConfigItem item{parents, std::string(key.str()), {}};
     if (const auto* inner = value.as_table()) {
       auto path = parents;
       path.push_back(item.name);
-      read(*inner, path, items);
+      read(*inner, path, entries);
       continue;
     }
     if (const auto* list = value.as_array()) {
@@ -38,7 +45,7 @@ void read(const toml::table& table, const std::vector<std::string>& parents,
     } else {
       item.inputs.push_back(word(value));
     }
-    items.push_back(std::move(item));
+    entries.push_back({std::move(item), static_cast<std::uint32_t>(value.source().begin.line)});
   }
 }
 
@@ -72,16 +79,47 @@ bool takes_back(const CLI::Option& option, std::string_view value) {
   return is_flag && !option.get_excludes().empty() && value == "false";
 }
 
+/// CLI11 hands over streams without their names, in an order of its own: the last file first.
+std::string ConfigFile::current_file() const {
+  const auto& named = app_.get_config_ptr()->results();
+  return files_ < named.size() ? named[named.size() - 1 - files_] : "configuration file";
+}
+
 std::vector<CLI::ConfigItem> ConfigFile::from_config(std::istream& input) const {
-  std::vector<CLI::ConfigItem> found;
+  const auto file = current_file();
+  ++files_;
+  std::vector<Entry> found;
+  const auto refuse = [&file](const toml::source_position& where, std::string_view why) {
+    throw ConfigFileError(fmt::format("{}:{}:{}: {}", file, where.line, where.column, why));
+  };
   try {
     read(toml::parse(input), {}, found);
   } catch (const toml::parse_error& error) {
-    refuse(error.source(), error.description());
+    refuse(error.source().begin, error.description());
+  } catch (const Unreadable& value) {
+    refuse(value.where, value.why);
   }
-  std::erase_if(found, [this](const auto& item) { return is_outranked(item); });
-  std::erase_if(found, [this](const auto& item) { return is_taken_back(item); });
-  return found;
+  std::erase_if(found, [this](const Entry& entry) { return is_outranked(entry.item); });
+  std::erase_if(found, [this](const Entry& entry) { return is_taken_back(entry.item); });
+  std::vector<CLI::ConfigItem> counting;
+  for (auto& [item, line] : found) {
+    // The file that is read first wins.
+    const auto place = fmt::format("{}:{}", file, line);
+    entries_.insert_or_assign(item.fullname(), place);
+    if (const auto* option = find_option(app_, item)) options_.try_emplace(option, place);
+    counting.push_back(std::move(item));
+  }
+  return counting;
+}
+
+std::string ConfigFile::place_of(const CLI::Option& option) const {
+  const auto found = options_.find(&option);
+  return found == options_.end() ? std::string() : found->second;
+}
+
+std::string ConfigFile::place_of(const std::string& entry) const {
+  const auto found = entries_.find(entry);
+  return found == entries_.end() ? std::string() : found->second;
 }
 
 /// A file that is read later cannot set what this one takes back.

@@ -4,6 +4,7 @@
 
 #include "cmd/authority.h"
 #include "cmd/options.h"
+#include "cmd/origin.h"
 #include "cmd/output.h"
 #include "cmd/signals.h"
 #include "libcore/net/echo_server.h"
@@ -60,10 +61,10 @@ Exit serve(const Options& options, const asio::ip::tcp::endpoint& endpoint, cons
   return Exit::ok;
 }
 
-Exit run(const Options& options, Io& io) {
+Exit run(const CLI::App& app, const Options& options, Io& io) {
   const auto endpoint = net::parse_endpoint(options.listen);
   if (!endpoint) {
-    complain(io, "echo", "--listen: " + endpoint.error().text());
+    complain(io, "echo", with_origin(app, "--listen: " + endpoint.error().text()));
     return Exit::usage;
   }
   auto tls = make_tls(options);
@@ -99,7 +100,7 @@ Run setup_echo(CLI::App& app) {
       "Echoes every frame as it came: fragments stay fragments. Answers Ping and Close. A browser that opens "
       "its address gets a page to type into.\n"
       "Manual: wstap-echo(1)");
-  return [options](Io& io) { return run(*options, io); };
+  return [&app, options](Io& io) { return run(app, *options, io); };
 }
 
 }  // namespace wstap::cmd

@@ -2,11 +2,10 @@
 #include "cmd/help.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <sstream>
 
-#include "cmd/config_file.h"
+#include "cmd/usage_error.h"
 #include "libcore/base/printable.h"
 
 namespace wstap::cmd {
@@ -41,43 +40,6 @@ std::string entry(const std::string& name, std::string_view description) {
   out += fits ? std::string(kColumn - out.size(), ' ') : '\n' + std::string(kColumn, ' ');
   append_wrapped(out, description, kColumn, kColumn);
   return out + '\n';
-}
-
-/// The command that was named last; `app` itself when none was.
-const CLI::App& innermost(const CLI::App& app) {
-  const CLI::App* at = &app;
-  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
-  return *at;
-}
-
-/// The words nobody knew what to do with.
-std::string unexpected(const std::vector<std::string>& given) {
-  return fmt::format("'{}' was not expected", given.empty() ? std::string() : given.front());
-}
-
-/// A command is wanted, and none was given, or something else.
-std::string missing_command(const CLI::App& at, const std::vector<std::string>& given) {
-  std::vector<std::string> names;
-  for (const CLI::App* sub : at.get_subcommands({})) names.push_back(sub->get_name());
-  const auto known = fmt::format("{}", fmt::join(names, ", "));
-  if (given.empty()) return "a command is missing: " + known;
-  if (given.front().starts_with('-')) return unexpected(given);
-  return fmt::format("there is no command '{}', but {}", given.front(), known);
-}
-
-std::string reason(const CLI::App& app, const CLI::ParseError& error) {
-  const CLI::App& at = innermost(app);
-  const auto unknown = app.remaining(true);
-  const bool wants_command = at.get_require_subcommand_min() != 0;
-  if (wants_command && dynamic_cast<const CLI::RequiredError*>(&error) != nullptr)
-    return missing_command(at, unknown);
-  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) return unexpected(unknown);
-  const std::string_view text = error.what();
-  if (dynamic_cast<const ConfigFileError*>(&error) != nullptr)
-    return fmt::format("configuration file: {}", text);
-  if (dynamic_cast<const CLI::ConfigError*>(&error) != nullptr)
-    return fmt::format("configuration file: unknown entry '{}'", text.substr(text.rfind(' ') + 1));
-  return std::string(text);
 }
 
 }  // namespace
@@ -149,7 +111,7 @@ std::string command_path(const CLI::App& app) {
 
 std::string usage_text(const CLI::App& app, const CLI::ParseError& error) {
   const auto path = command_path(app);
-  return fmt::format("{}: {} (see '{} --help')", path, printable(reason(app, error)), path);
+  return fmt::format("{}: {} (see '{} --help')", path, printable(usage_fault(app, error)), path);
 }
 
 }  // namespace wstap::cmd

@@ -15,6 +15,7 @@
 #include "cmd/lint.h"
 #include "cmd/message_listing.h"
 #include "cmd/options.h"
+#include "cmd/origin.h"
 #include "cmd/output.h"
 #include "cmd/progress.h"
 #include "cmd/signals.h"
@@ -159,6 +160,10 @@ bool list(formats::EventReader& reader, Listing& listing, const Options& options
       continue;
     }
     if (!*record) break;
+    if (const auto& note = reader.part_note(); !note.empty() && !options.quiet) {
+      if (!flush()) return false;
+      io.err << fmt::format("wstap {}: {}: {}\n", kName, reader.path(), note);
+    }
     progress.update(bytes += reader.record_bytes());
     listing.take(**record, reader, out);
     if ((at_once || out.size() >= kWriteAtOnce) && !flush()) return false;
@@ -211,9 +216,9 @@ Exit repair(const Options& options, Io& io) {
   return Exit::ok;
 }
 
-Exit run(const Options& options, Io& io) {
+Exit run(const CLI::App& app, const Options& options, Io& io) {
   if (const auto wrong = contradiction(options); !wrong.empty()) {
-    complain(io, kName, wrong);
+    complain(io, kName, with_origin(app, wrong));
     return Exit::usage;
   }
   if (options.list_fields) {
@@ -307,7 +312,7 @@ Run setup_inspect(CLI::App& app) {
       "follow), z (compressed), rsv=N, the verdict unless it was forwarded, anomalies after !, payload.\n"
       "  wstap inspect --json session.wstap | jq -r 'select(.opcode == \"text\").payload'\n"
       "Manual: wstap-inspect(1)");
-  return [options](Io& io) { return run(*options, io); };
+  return [&app, options](Io& io) { return run(app, *options, io); };
 }
 
 }  // namespace wstap::cmd

@@ -47,6 +47,18 @@ bool wants_colour(Colour colour) {
   return ::isatty(STDOUT_FILENO) == 1 && (no_colour == nullptr || *no_colour == '\0');
 }
 
+CLI::Validator flag_value() {
+  return {[](const std::string& value) {
+            try {
+              CLI::detail::to_flag_value(value);
+              return std::string();
+            } catch (const std::invalid_argument&) {
+              return fmt::format("'{}' is not true or false", value);
+            }
+          },
+          ""};
+}
+
 CLI::Option* add_size(CLI::App& app, const std::string& name, std::uint64_t& bytes, const std::string& text) {
   const auto set = [&bytes, name](const std::string& value) {
     const auto parsed = parse_size(value);

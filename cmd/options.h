@@ -46,6 +46,9 @@ CLI::Option* add_count(CLI::App& app, const std::string& name, Number& count, st
   return app.add_option_function<std::string>(name, set, text)->type_name("N");
 }
 
+/// For a flag that a function takes: CLI11 checks only those that set a variable.
+CLI::Validator flag_value();
+
 /// A number of bytes. Where `bytes` is 0 at first, that means "off", and can be said so.
 CLI::Option* add_size(CLI::App& app, const std::string& name, std::uint64_t& bytes, const std::string& text);
 CLI::Option* add_duration(CLI::App& app, const std::string& name, std::chrono::milliseconds& duration,

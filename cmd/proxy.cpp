@@ -9,6 +9,7 @@
 
 #include "cmd/flow_log.h"
 #include "cmd/last_resort.h"
+#include "cmd/origin.h"
 #include "cmd/output.h"
 #include "cmd/proxy_options.h"
 #include "cmd/signals.h"
@@ -52,6 +53,7 @@ class Recording {
       };
       options.inflating = inflating(settings_.net.flow);
       options.inflate_limits = inflate_limits(settings_.net.flow);
+      options.max_waiting_bytes = settings_.net.max_buffered_bytes;
       auto writer = formats::CaptureWriter::open(std::move(options), clock_);
       if (!writer) return std::unexpected(writer.error());
       writer_ = std::move(*writer);
@@ -65,7 +67,8 @@ class Recording {
             print(lines);
             return true;
           },
-          formats::FlowBook(inflating(settings_.net.flow), inflate_limits(settings_.net.flow)));
+          formats::FlowBook(inflating(settings_.net.flow), inflate_limits(settings_.net.flow),
+                            settings_.net.max_buffered_bytes));
       taps_.add(*view_);
     }
     taps_.add(flow_log_);
@@ -148,12 +151,14 @@ Exit serve(const ProxySettings& settings, tls::Interception& tls, Log& log, Stop
 
 Exit run(const CLI::App& app, ProxySettings& settings, Io& io) {
   if (const auto wrong = complete_proxy_settings(app, settings); !wrong.empty()) {
-    complain(io, kName, wrong);
+    complain(io, kName, with_origin(app, wrong));
     return Exit::usage;
   }
   if (settings.capture.path == "-" && ::isatty(STDOUT_FILENO) == 1) {
     complain(io, kName,
-             "-w -: a capture is binary and standard output is a terminal (pipe it: | wstap inspect -)");
+             with_origin(app,
+                         "-w -: a capture is binary and standard output is a terminal (pipe it: | wstap "
+                         "inspect -)"));
     return Exit::usage;
   }
   StopSignals signals;

@@ -134,8 +134,9 @@ void declare_output(CLI::App& app, ProxySettings& s) {
   const OptionGroup group(app, "Output");
   // By a function: CLI11 takes an optional for a counter, and begins by setting it to 0.
   app.add_flag_function(
-      "--print,!--no-print", [&s](std::int64_t count) { s.print = count > 0; },
-      "print frames; default: when they are not recorded");
+         "--print,!--no-print", [&s](std::int64_t count) { s.print = count > 0; },
+         "print frames; default: when they are not recorded")
+      ->check(flag_value());
   app.add_flag("--json", s.json, "print frames as JSON Lines");
   add_colour_option(app, s.colour);
   add_log_options(app, s.log);

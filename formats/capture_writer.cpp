@@ -59,7 +59,8 @@ CaptureWriter::CaptureWriter(CaptureOptions options, Clock& clock)
       clock_(clock),
       rotates_((options_.rotate_bytes != 0 || options_.rotate_ns != 0) && options_.path != "-") {
   if (options_.max_payload_bytes != 0)
-    cutter_.emplace(options_.max_payload_bytes, options_.inflating, options_.inflate_limits);
+    cutter_.emplace(options_.max_payload_bytes,
+                    FlowBook(options_.inflating, options_.inflate_limits, options_.max_waiting_bytes));
   header_.tool = options_.tool;
   header_.options = options_.options;
   if (getrandom(header_.capture_id.data(), header_.capture_id.size(), 0) < 0) header_.capture_id = {};

@@ -34,8 +34,9 @@ struct CaptureOptions {
   /// How compressed messages are read that are to be stored inflated because they were cut.
   std::array<ws::Inflating, 2> inflating{};
   ws::InflateLimits inflate_limits;
-  std::string tool;                  ///< for the header
-  std::vector<std::string> options;  ///< for the header
+  std::uint64_t max_waiting_bytes = kMaxWaitingBytes;  ///< see FlowBook
+  std::string tool;                                    ///< for the header
+  std::vector<std::string> options;                    ///< for the header
   /// Told, under the writer's lock, when the first record is lost: of all, or since records were written
   /// again.
   std::function<void(const Error&)> on_lost;

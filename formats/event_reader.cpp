@@ -60,6 +60,7 @@ void EventReader::begin_section(const Header& header) {
       section_ && section_->capture_id == header.capture_id && section_->part + 1 == header.part;
   if (!continues) base_ = highest_;
   section_ = header;
+  part_note_ = order_.observe(header);
   // The first part has the name that all others are made of.
   if (current_ == 0 && header.part != 1) return;
   if (options_.follow && paths_.front() != "-") *next_part_ = part_path(paths_.front(), header.part + 1);
@@ -94,6 +95,7 @@ Result<std::optional<Record>> EventReader::next() {
     if (!record) return record;
     if (at_end_) continue;
     ++records_;
+    part_note_.clear();
     renumber(**record);
     // Frames stand before their outcomes: nobody will ask for this one any more.
     if (const auto* outcome = std::get_if<pipeline::Outcome>(&**record))

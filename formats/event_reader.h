@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "formats/capture_reader.h"
+#include "formats/part_order.h"
 #include "libcore/pipeline/envelope.h"
 
 namespace wstap::formats {
@@ -26,6 +27,9 @@ class EventReader {
   /// `unresolved` when the rest of the capture has none. What cannot be read ahead (a pipe, a capture that
   /// is followed) leaves it pending: there the outcome comes as a record of its own.
   void settle(pipeline::Envelope& envelope);
+
+  /// What is wrong with the place of the part that the last record begins, for people; empty: nothing.
+  const std::string& part_note() const noexcept { return part_note_; }
 
   /// Length of the record that next() returned last, in bytes.
   std::size_t record_bytes() const noexcept { return reader_->raw().size(); }
@@ -52,6 +56,8 @@ class EventReader {
   std::optional<CaptureReader> reader_;
   std::uint64_t records_ = 0;
   std::optional<Header> section_;
+  PartOrder order_;
+  std::string part_note_;
   pipeline::FlowId base_ = 0;     ///< added to the flow numbers of this section
   pipeline::FlowId highest_ = 0;  ///< given out so far
 

@@ -5,7 +5,7 @@ namespace wstap::formats {
 
 void FlowBook::open(const pipeline::FlowOpened& flow) {
   // A later part of a capture says again what is known already, but for text that is not judged yet.
-  if (!flow.resumed) flows_.erase(flow.id);
+  if (!flow.resumed) close(flow.id);
   const auto [at, is_new] = flows_.try_emplace(flow.id, flow.negotiated(), *this);
   if (!flow.resumed) return;
   for (std::size_t i = 0; i < 2; ++i) {
@@ -37,6 +37,7 @@ std::vector<pipeline::Window> FlowBook::windows(pipeline::FlowId flow) const {
 std::optional<std::array<ws::MessageReader, 2>> FlowBook::take_readers(pipeline::FlowId flow) {
   auto track = flows_.extract(flow);
   if (track.empty()) return std::nullopt;
+  for (const auto& reader : track.mapped().readers) waiting_bytes_ -= reader.held();
   return std::move(track.mapped().readers);
 }
 
@@ -100,6 +101,7 @@ Bytes FlowBook::step(Cursor& at, const pipeline::Burst& burst, Depth depth) {
     return {};
   }
   const Bytes shown = read(at.flow.readers[lane], payload);
+  if (mark != nullptr) envelope_.anomalies.add(mark->anomalies);
   return mark != nullptr && mark->content ? recorded_content(*mark) : shown;
 }
 
@@ -107,7 +109,7 @@ Bytes FlowBook::read(ws::MessageReader& reader, Bytes payload) {
   const ws::FrameHeader& header = envelope_.frame.header;
   if (payload.size() != header.payload_len) {
     reader.skip(envelope_.placement);
-    if (!payload.empty()) envelope_.cut_from = header.payload_len;
+    envelope_.cut_from = header.payload_len;
     if (envelope_.placement.compressed && ws::ends_message(envelope_.placement.part))
       envelope_.inflation = ws::Inflation::opaque;
     return payload;
@@ -124,7 +126,8 @@ Bytes FlowBook::recorded_content(const pipeline::Mark& mark) {
   const bool whole = content.size() >= mark.content_bytes;
   envelope_.inflation = ws::Inflation::done;
   envelope_.cut_from = whole ? 0 : mark.content_bytes;
-  if (whole && envelope_.placement.message_opcode == ws::kText && !ws::is_utf8(content))
+  const ws::Placement& placed = envelope_.placement;
+  if (whole && placed.message_opcode == ws::kText && !placed.extended && !ws::is_utf8(content))
     envelope_.anomalies.add(ws::Anomaly::text_not_utf8);
   return content;
 }

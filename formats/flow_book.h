@@ -19,17 +19,24 @@ enum class Depth : std::uint8_t {
   payloads,  ///< payloads are unmasked, inflated and checked
 };
 
+/// Bytes of memory in which the messages of all flows may wait, inflated, for their rest, unless said
+/// otherwise.
+constexpr std::uint64_t kMaxWaitingBytes = std::uint64_t{512} << 20;
+
 /// The open flows of what is read. Wants to see every burst, and each in order: messages reach over bursts.
 class FlowBook {
  public:
   FlowBook() = default;
   /// @param inflating  what is made of compressed messages, by ws::index.
-  /// @param limits  bound what is inflated (DEF-5).
-  explicit FlowBook(std::array<ws::Inflating, 2> inflating, ws::InflateLimits limits = {})
-      : inflating_(inflating), limits_(limits) {}
+  /// @param limits  bound what is inflated of each (DEF-5).
+  /// @param max_waiting_bytes  bounds what those that are not whole take together (LIM-4): one that would go
+  /// beyond it is over a bound, like one over `limits`.
+  explicit FlowBook(std::array<ws::Inflating, 2> inflating, ws::InflateLimits limits = {},
+                    std::uint64_t max_waiting_bytes = kMaxWaitingBytes)
+      : inflating_(inflating), limits_(limits), max_waiting_bytes_(max_waiting_bytes) {}
 
   void open(const pipeline::FlowOpened& flow);
-  void close(pipeline::FlowId flow) { flows_.erase(flow); }
+  void close(pipeline::FlowId flow) { (void)take_readers(flow); }
   /// From here on the direction's compressed messages can be read, whatever is missing before.
   void resume(const pipeline::Window& window);
 
@@ -37,6 +44,8 @@ class FlowBook {
   std::vector<pipeline::Window> windows(pipeline::FlowId flow) const;
   /// The readers of a flow's directions, which is closed by this. None: it is not open.
   std::optional<std::array<ws::MessageReader, 2>> take_readers(pipeline::FlowId flow);
+  /// Bytes of memory in which messages wait for their rest.
+  std::uint64_t waiting_bytes() const noexcept { return waiting_bytes_; }
 
   /// Calls `visit(Envelope&, Bytes payload)` for each frame, in order. The payload is unmasked, and of a
   /// compressed message's last frame it is the message, inflated; empty at Depth::headers. Both are valid
@@ -45,9 +54,14 @@ class FlowBook {
   template <class Visitor>
   void visit(const pipeline::Burst& burst, Depth depth, Visitor&& visit) {
     Cursor at = begin(burst);
+    ws::MessageReader& reader = at.flow.readers[ws::index(burst.direction)];
     while (at.frame < burst.ends.size()) {
+      waiting_bytes_ -= reader.held();
+      reader.may_hold(max_waiting_bytes_ - waiting_bytes_);
       const Bytes payload = step(at, burst, depth);
       visit(envelope_, payload);
+      reader.trim();
+      waiting_bytes_ += reader.held();
     }
   }
 
@@ -78,6 +92,8 @@ class FlowBook {
 
   std::array<ws::Inflating, 2> inflating_ = {ws::Inflating::on, ws::Inflating::on};
   ws::InflateLimits limits_;
+  std::uint64_t max_waiting_bytes_ = kMaxWaitingBytes;
+  std::uint64_t waiting_bytes_ = 0;  ///< the sum of held() over all readers
   std::unordered_map<pipeline::FlowId, Track> flows_;
   Buffer payload_;
   pipeline::Envelope envelope_;

@@ -215,7 +215,8 @@ void structured_view(std::string& out, const pipeline::Envelope& envelope, Bytes
   out += fmt::format("length: {}\ncompressed: {}\n", header.payload_len, envelope.placement.compressed);
   if (envelope.placement.part != ws::Part::none)
     out += fmt::format("message: {}\n", envelope.placement.message_first);
-  if (envelope.inflation == ws::Inflation::done) out += fmt::format("inflated length: {}\n", payload.size());
+  if (envelope.inflation == ws::Inflation::done)
+    out += fmt::format("inflated length: {}\n", envelope.content_bytes(payload));
   inflation_mark(out, envelope.inflation);
   cut_mark(out, envelope.cut_from);
   content(out, "", header.opcode, envelope.says_content(), payload);
@@ -245,7 +246,7 @@ void structured_view(std::string& out, const Message& message) {
       ws::long_name(message.direction), ws::opcode_name(message.opcode), message.wire_bytes,
       message.compressed);
   if (message.inflation == ws::Inflation::done)
-    out += fmt::format("inflated length: {}\n", message.payload.size());
+    out += fmt::format("inflated length: {}\n", message.content_bytes());
   inflation_mark(out, message.inflation);
   cut_mark(out, message.cut_from);
   if (!message.finished) out += "finished: false\n";

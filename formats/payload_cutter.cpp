@@ -3,37 +3,76 @@
 
 #include <algorithm>
 
+#include "libcore/ws/utf8.h"
+
 namespace wstap::formats {
+namespace {
+
+constexpr std::size_t kCloseCode = 2;
+
+bool is_text(const ws::Placement& placed) noexcept {
+  return placed.message_opcode == ws::kText && !placed.extended;
+}
+
+/// ws::whole_characters of a payload that may be masked: no more is unmasked than the few bytes that decide.
+std::size_t whole_characters(Bytes payload, std::size_t limit, ws::MaskKey mask) noexcept {
+  constexpr std::size_t kLongest = 4;
+  const std::size_t from = limit - std::min(limit, kLongest - 1);
+  std::array<std::byte, kLongest> clear;
+  const Bytes around = payload.subspan(from, limit + 1 - from);
+  ws::mask_into(clear.data(), around, ws::rotated(mask, from));
+  return from + ws::whole_characters(Bytes(clear).first(around.size()), limit - from);
+}
+
+}  // namespace
 
 void PayloadCutter::open(const pipeline::FlowOpened& flow) {
   book_.open(flow);
   const auto negotiated = flow.negotiated();
-  if (!negotiated.permessage_deflate) return;
-  auto& lanes = compressed_[flow.id];
-  for (std::size_t i = 0; i < 2; ++i) lanes[i].takeover = negotiated.deflate[i].context_takeover;
+  Track& track = flows_[flow.id];
+  track = {.compressed = negotiated.permessage_deflate, .lacking = {}};
+  for (std::size_t i = 0; i < 2; ++i) track.lacking[i].takeover = negotiated.deflate[i].context_takeover;
 }
 
 void PayloadCutter::close(pipeline::FlowId flow) {
   book_.close(flow);
-  compressed_.erase(flow);
+  flows_.erase(flow);
+}
+
+std::vector<pipeline::Window> PayloadCutter::windows(pipeline::FlowId flow) const {
+  const auto found = flows_.find(flow);
+  if (found == flows_.end() || !found->second.compressed) return {};
+  return book_.windows(flow);
 }
 
 Bytes PayloadCutter::cut(Bytes frame) const noexcept {
   ws::FrameHeader header;
+  return cut(frame, decode_header(frame, header) && header.opcode == ws::kText && header.rsv == 0);
+}
+
+/// @param in_text  the payload is text, or a fragment of it, unless the opcode says otherwise.
+Bytes PayloadCutter::cut(Bytes frame, bool in_text) const noexcept {
+  ws::FrameHeader header;
   if (!decode_header(frame, header) || frame.size() - header.header_len <= max_payload_) return frame;
-  return frame.first(header.header_len + static_cast<std::size_t>(max_payload_));
+  const auto limit = static_cast<std::size_t>(max_payload_);
+  std::size_t kept = limit;
+  const bool has_reason = header.opcode == ws::kClose && limit > kCloseCode;
+  const bool is_text = in_text && (header.opcode == ws::kText || header.opcode == ws::kContinuation);
+  if (is_text || has_reason)
+    kept = std::max(whole_characters(frame.subspan(header.header_len), limit, header.mask),
+                    has_reason ? kCloseCode : 0);
+  return frame.first(header.header_len + kept);
 }
 
 pipeline::Burst PayloadCutter::cut(const pipeline::Burst& burst) {
-  raw_.clear();
-  ends_.clear();
-  marks_.clear();
-  auto mark = burst.marks.begin();
-  const auto depth = compressed_.contains(burst.flow) ? Depth::payloads : Depth::headers;
-  book_.visit(burst, depth, [&](const pipeline::Envelope& envelope, Bytes payload) {
-    const bool marked = mark != burst.marks.end() && mark->frame == ends_.size();
-    keep(envelope, payload, marked ? &*mark++ : nullptr);
-  });
+  // What is said of frames beyond their content takes no more than this of each.
+  constexpr std::size_t kMarkBytes = 128;
+  const std::size_t taken = std::min(burst.raw.size() + kMarkBytes * burst.ends.size(), kMaxPayloadBytes);
+  Progress at{.burst = burst, .flow = flows_[burst.flow], .content_room = kMaxPayloadBytes - taken};
+  const bool payloads = at.flow.compressed || looks_into(burst);
+  book_.visit(burst, payloads ? Depth::payloads : Depth::headers,
+              [&](const pipeline::Envelope& envelope, Bytes payload) { keep(at, envelope, payload); });
+  if (!at.differs) return burst;
   pipeline::Burst recorded = burst;
   recorded.raw = raw_;
   recorded.ends = ends_;
@@ -41,33 +80,87 @@ pipeline::Burst PayloadCutter::cut(const pipeline::Burst& burst) {
   return recorded;
 }
 
-/// Adds a frame to what is recorded.
-void PayloadCutter::keep(const pipeline::Envelope& envelope, Bytes payload, const pipeline::Mark* mark) {
-  const Bytes kept = cut(envelope.frame.raw);
-  const bool is_cut = kept.size() < envelope.frame.raw.size();
-  if (mark != nullptr) {
-    marks_.push_back(*mark);
-    if (mark->sent) marks_.back().sent = to_buffer(cut(*mark->sent));
+/// Whether payloads are to be judged here, because readers of the recording cannot: of frames that are cut,
+/// and of fragments, since others of their message may be.
+bool PayloadCutter::looks_into(const pipeline::Burst& burst) const noexcept {
+  std::uint32_t begin = 0;
+  for (const std::uint32_t end : burst.ends) {
+    ws::FrameHeader header;
+    const bool whole = decode_header(burst.raw.subspan(begin, end - begin), header);
+    begin = end;
+    if (whole && (!header.fin || header.opcode == ws::kContinuation || header.payload_len > max_payload_))
+      return true;
   }
-  if (lacks_content(envelope, is_cut) && envelope.inflation == ws::Inflation::done) {
-    if (mark == nullptr) marks_.push_back({.frame = static_cast<std::uint32_t>(ends_.size())});
-    marks_.back().content = to_buffer(payload.first(std::min<std::size_t>(payload.size(), max_payload_)));
-    marks_.back().content_bytes = payload.size();
-  }
-  append(raw_, kept);
-  ends_.push_back(static_cast<std::uint32_t>(raw_.size()));
+  return false;
 }
 
-/// @return whether it ends a compressed message that readers of the recording could not inflate.
-bool PayloadCutter::lacks_content(const pipeline::Envelope& envelope, bool is_cut) {
+/// Adds a frame to what is recorded.
+void PayloadCutter::keep(Progress& at, const pipeline::Envelope& envelope, Bytes payload) {
+  const auto& marks = at.burst.marks;
+  const bool marked = at.mark < marks.size() && marks[at.mark].frame == at.frame;
+  const auto* sent = marked && marks[at.mark].sent ? &*marks[at.mark].sent : nullptr;
   const ws::Placement& placed = envelope.placement;
-  const auto found = compressed_.find(envelope.flow);
-  if (found == compressed_.end() || !placed.compressed || placed.part == ws::Part::none) return false;
-  Lacking& lane = found->second[ws::index(envelope.direction)];
-  if (ws::begins_message(placed.part)) lane.message = lane.context;
+  const bool in_text = is_text(placed) && !placed.compressed;
+  const Bytes raw = cut(envelope.frame.raw, in_text);
+  const Bytes sent_kept = sent != nullptr ? cut(*sent, in_text) : Bytes();
+  const bool is_cut = raw.size() < envelope.frame.raw.size();
+  const bool sent_is_cut = sent != nullptr && sent_kept.size() < sent->size();
+
+  pipeline::Mark added;
+  if (lacks(at.flow.lacking[ws::index(envelope.direction)], placed, is_cut) || is_cut)
+    added = additions(at, envelope, payload);
+  const bool adds = added.content || !added.anomalies.empty();
+  if (is_cut || sent_is_cut || adds) begin_copy(at);
+  if (at.differs) {
+    append(raw_, raw);
+    ends_.push_back(static_cast<std::uint32_t>(raw_.size()));
+    if (marked || adds) marks_.push_back(marked ? marks[at.mark] : pipeline::Mark{.frame = at.frame});
+    if (sent_is_cut) marks_.back().sent = to_buffer(sent_kept);
+    if (adds) {
+      marks_.back().content = std::move(added.content);
+      marks_.back().content_bytes = added.content_bytes;
+      marks_.back().anomalies = added.anomalies;
+    }
+  }
+  ++at.frame;
+  if (marked) ++at.mark;
+}
+
+/// What is recorded is another burst from the frame at hand on: up to it, it is the same.
+void PayloadCutter::begin_copy(Progress& at) {
+  if (std::exchange(at.differs, true)) return;
+  raw_ = to_buffer(at.burst.raw.first(at.frame == 0 ? 0 : at.burst.ends[at.frame - 1]));
+  const auto ends = at.burst.ends.first(at.frame);
+  ends_.assign(ends.begin(), ends.end());
+  const auto marks = at.burst.marks.first(at.mark);
+  marks_.assign(marks.begin(), marks.end());
+}
+
+/// What is to be said of a frame because the recording lacks some of its message.
+pipeline::Mark PayloadCutter::additions(Progress& at, const pipeline::Envelope& envelope,
+                                        Bytes payload) const {
+  pipeline::Mark added;
+  const ws::Placement& placed = envelope.placement;
+  added.anomalies = envelope.anomalies.without(placed.anomalies);
+  if (!placed.compressed || !ws::ends_message(placed.part) || envelope.inflation != ws::Inflation::done)
+    return added;
+  const auto limit = static_cast<std::size_t>(std::min<std::uint64_t>(max_payload_, at.content_room));
+  const std::size_t kept = is_text(placed) ? ws::whole_characters(payload, limit) : limit;
+  added.content = to_buffer(payload.first(std::min(payload.size(), kept)));
+  added.content_bytes = payload.size();
+  at.content_room -= added.content->size();
+  // Readers judge what is all there.
+  if (added.content->size() == payload.size()) added.anomalies = {};
+  return added;
+}
+
+/// Follows what is missing of a message. @return whether readers of the recording lack some of it, or of what
+/// it takes to inflate it.
+bool PayloadCutter::lacks(Lacking& lane, const ws::Placement& placed, bool is_cut) noexcept {
+  if (placed.part == ws::Part::none) return false;
+  if (ws::begins_message(placed.part)) lane.message = placed.compressed && lane.context;
   lane.message |= is_cut;
-  if (!ws::ends_message(placed.part)) return false;
-  lane.context = lane.takeover && lane.message;
+  if (placed.compressed && ws::ends_message(placed.part)) lane.context = lane.takeover && lane.message;
   return lane.message;
 }
 

@@ -44,6 +44,15 @@ std::vector<std::string> texts(ListReader list) {
   return values;
 }
 
+/// Names of later versions are passed over.
+template <class ListReader>
+ws::AnomalySet anomalies(ListReader names) {
+  ws::AnomalySet set;
+  for (const auto name : names)
+    if (const auto* entry = ws::find_anomaly({name.begin(), name.size()})) set.add(entry->anomaly);
+  return set;
+}
+
 /// Values of later versions are taken for `otherwise` rather than refused.
 template <class To, class From>
 To known(From value, To last, To otherwise) {
@@ -111,9 +120,7 @@ pipeline::FlowOpened flow_opened(wire::FlowOpen::Reader reader) {
   flow.facts = connection_facts(reader.getFacts());
   flow.subprotocol = text(reader.getSubprotocol());
   flow.extensions = text(reader.getExtensions());
-  for (const auto& name : texts(reader.getAnomalies()))
-    for (const auto& entry : ws::all_anomalies())
-      if (entry.name == name) flow.anomalies.add(entry.anomaly);
+  flow.anomalies = anomalies(reader.getAnomalies());
   flow.next_sequence = reader.getNextSequence();
   if (reader.getResumed().size() == 2)
     flow.resumed = {lane_resume(reader.getResumed()[0]), lane_resume(reader.getResumed()[1])};
@@ -127,6 +134,21 @@ ws::Direction direction(wire::Direction given) {
 std::optional<Buffer> sent(const auto& reader) {
   if (!reader.getHasSent()) return std::nullopt;
   return to_buffer(bytes(reader.getSent()));
+}
+
+pipeline::Mark decoded(wire::Mark::Reader reader) {
+  pipeline::Mark mark;
+  mark.frame = reader.getFrame();
+  mark.verdict = verdict(reader.getVerdict());
+  mark.cause = text(reader.getCause());
+  mark.sent = sent(reader);
+  mark.tags = texts(reader.getTags());
+  if (reader.getHasContent()) {
+    mark.content = to_buffer(bytes(reader.getContent()));
+    mark.content_bytes = reader.getContentBytes();
+  }
+  mark.anomalies = anomalies(reader.getAnomalies());
+  return mark;
 }
 
 /// Where frames end, checked: ascending, and the last is where raw ends. None: one frame that fills raw.
@@ -161,11 +183,7 @@ Result<Record> burst(wire::Record::Burst::Reader reader, DecoderScratch& scratch
     const bool ascends = scratch.marks.empty() || mark.getFrame() > scratch.marks.back().frame;
     if (!ascends || mark.getFrame() >= burst.ends.size())
       return corrupt(fmt::format("mark of frame {}", mark.getFrame()));
-    scratch.marks.push_back({mark.getFrame(), verdict(mark.getVerdict()), text(mark.getCause()), sent(mark),
-                             texts(mark.getTags())});
-    if (!mark.getHasContent()) continue;
-    scratch.marks.back().content = to_buffer(bytes(mark.getContent()));
-    scratch.marks.back().content_bytes = mark.getContentBytes();
+    scratch.marks.push_back(decoded(mark));
   }
   burst.marks = scratch.marks;
   return burst;

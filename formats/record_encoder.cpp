@@ -31,6 +31,12 @@ unsigned count(const auto& values) {
   return static_cast<unsigned>(values.size());
 }
 
+std::vector<std::string> names(ws::AnomalySet anomalies) {
+  std::vector<std::string> all;
+  anomalies.for_each([&](const ws::AnomalyInfo& entry) { all.emplace_back(entry.name); });
+  return all;
+}
+
 void fill_tls(wire::Tls::Builder tls, const TlsFacts& facts) {
   tls.setVersion(text(facts.version));
   tls.setCipher(text(facts.cipher));
@@ -97,6 +103,8 @@ void fill_mark(wire::Mark::Builder builder, const pipeline::Mark& mark) {
     builder.setContentBytes(mark.content_bytes);
   }
   if (!mark.tags.empty()) fill_texts(builder.initTags(count(mark.tags)), mark.tags);
+  if (const auto anomalies = names(mark.anomalies); !anomalies.empty())
+    fill_texts(builder.initAnomalies(count(anomalies)), anomalies);
 }
 
 }  // namespace
@@ -122,9 +130,8 @@ Buffer encode(const pipeline::FlowOpened& flow) {
   fill_facts(builder.initFacts(), flow.facts);
   builder.setSubprotocol(text(flow.subprotocol));
   builder.setExtensions(text(flow.extensions));
-  std::vector<std::string> anomalies;
-  flow.anomalies.for_each([&](const ws::AnomalyInfo& entry) { anomalies.emplace_back(entry.name); });
-  if (!anomalies.empty()) fill_texts(builder.initAnomalies(count(anomalies)), anomalies);
+  if (const auto anomalies = names(flow.anomalies); !anomalies.empty())
+    fill_texts(builder.initAnomalies(count(anomalies)), anomalies);
   builder.setNextSequence(flow.next_sequence);
   if (flow.resumed) {
     auto lanes = builder.initResumed(2);

@@ -23,6 +23,8 @@ struct Mark {
   /// message says, or the beginning of that (LIM-3).
   std::optional<Buffer> content;
   std::uint64_t content_bytes = 0;  ///< ... in all
+  /// Of the payload, where what is recorded does not show them any more (LIM-3).
+  ws::AnomalySet anomalies;
 };
 
 /// Frames `first_sequence`, +1, ... Views only; valid during the call they are passed to.

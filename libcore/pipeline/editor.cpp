@@ -313,16 +313,30 @@ void Editor::end_turn(Turn& turn) {
 
 /// @param behind_message  what is data leaves behind the message that is under way, not before it.
 void Editor::inject(Turn& turn, std::vector<NewFrame> frames, bool behind_message) {
-  const bool data_waits = outlet_.message_open() || (behind_message && waits());
+  const bool data_waits = !outlet_.closed() && (outlet_.message_open() || (behind_message && waits()));
   if (behind_message && !data_waits)
-    for (auto& frame : std::exchange(later_, {})) outlet_.put(turn, frame);
+    for (auto& frame : std::exchange(later_, {})) put(turn, frame);
   for (auto& frame : frames) {
     if (data_waits && !ws::is_control(frame.header.opcode)) {
       later_.push_back(std::move(frame));
     } else {
-      outlet_.put(turn, frame);
+      put(turn, frame);
     }
   }
+}
+
+void Editor::put(Turn& turn, NewFrame& frame) {
+  if (!outlet_.put(turn, frame)) give_up_injection(frame, "a Close has left");
+}
+
+void Editor::abandon_injections() {
+  for (const auto& frame : std::exchange(later_, {}))
+    give_up_injection(frame, "the message before it did not end");
+}
+
+void Editor::give_up_injection(const NewFrame& frame, std::string_view why) {
+  not_injected_.push_back(fmt::format("{} of {} bytes ({}): {}", ws::opcode_name(frame.header.opcode),
+                                      frame.payload.size(), frame.cause, why));
 }
 
 }  // namespace wstap::pipeline

@@ -31,6 +31,10 @@ class Editor {
   void discard(Turn& turn, const std::string& cause);
   /// To be called behind the last frame of a turn.
   void end_turn(Turn& turn);
+  /// Nothing leaves any more: what was to be injected behind the open message will not be.
+  void abandon_injections();
+  /// What was to be injected and could not be, in words; since the last call.
+  std::vector<std::string> take_not_injected() { return std::exchange(not_injected_, {}); }
 
   /// Compressed messages of the direction are written anew: what the inflater does not keep of one over a
   /// bound is to be given to beyond() while it is read.
@@ -74,6 +78,8 @@ class Editor {
   Decision judge_so_far(Bytes inflated);
   Course leave_so_far(Turn& turn, Decision& decision, Bytes inflated);
   void inject(Turn& turn, std::vector<NewFrame> frames, bool behind_message);
+  void put(Turn& turn, NewFrame& frame);
+  void give_up_injection(const NewFrame& frame, std::string_view why);
 
   const Plan& plan_;
   const FlowOptions& options_;
@@ -86,6 +92,7 @@ class Editor {
   bool joining_ = false;         ///< the open message is not compressed, and judged whole
   Buffer joined_;                ///< what it says so far
   std::vector<NewFrame> later_;  ///< data, for when no message is open
+  std::vector<std::string> not_injected_;
 };
 
 }  // namespace wstap::pipeline

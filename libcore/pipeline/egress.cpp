@@ -4,6 +4,24 @@
 #include "libcore/ws/frame_writer.h"
 
 namespace wstap::pipeline {
+namespace {
+
+/// As a frame in this direction is masked: none towards the client.
+std::optional<ws::MaskKey> new_mask(ws::Direction direction, Entropy& entropy) {
+  if (direction != ws::Direction::send) return std::nullopt;
+  ws::MaskKey key;
+  entropy.fill(key);
+  return key;
+}
+
+}  // namespace
+
+Buffer own_frame(ws::Direction direction, ws::FrameHeader header, Bytes payload, Entropy& entropy) {
+  const auto mask = new_mask(direction, entropy);
+  header.masked = mask.has_value();
+  header.mask = mask.value_or(ws::MaskKey{});
+  return ws::make_frame(header, payload);
+}
 
 std::optional<Buffer> Egress::forward(const ws::Frame& frame, Buffer& out) {
   follow(frame.header);
@@ -11,21 +29,19 @@ std::optional<Buffer> Egress::forward(const ws::Frame& frame, Buffer& out) {
     append(out, frame.raw);
     return std::nullopt;
   }
-  const bool masks = direction_ == ws::Direction::send;
+  const auto mask = new_mask(direction_, entropy_);
   const std::size_t at = out.size();
-  out.resize(at + ws::minimal_header_len(frame.header.payload_len, masks) + frame.payload().size());
-  ws::rewrite_frame(frame, rsv(frame.header), masks ? std::optional(new_mask()) : std::nullopt,
-                    out.data() + at);
+  out.resize(at + ws::minimal_header_len(frame.header.payload_len, mask.has_value()) +
+             frame.payload().size());
+  ws::rewrite_frame(frame, rsv(frame.header), mask, out.data() + at);
   if (rsv(frame.header) == frame.header.rsv) return std::nullopt;
   return to_buffer(Bytes(out).subspan(at));
 }
 
 Buffer Egress::send(ws::FrameHeader header, Bytes payload, Buffer& out) {
   header.rsv = rsv(header);
-  header.masked = direction_ == ws::Direction::send;
-  header.mask = header.masked ? new_mask() : ws::MaskKey{};
   follow(header);
-  Buffer frame = ws::make_frame(header, payload);
+  Buffer frame = own_frame(direction_, header, payload, entropy_);
   append(out, frame);
   return frame;
 }
@@ -33,12 +49,6 @@ Buffer Egress::send(ws::FrameHeader header, Bytes payload, Buffer& out) {
 void Egress::follow(const ws::FrameHeader& header) noexcept {
   closed_ |= header.opcode == ws::kClose;
   if (ws::is_message_start(header.opcode) || header.opcode == ws::kContinuation) message_open_ = !header.fin;
-}
-
-ws::MaskKey Egress::new_mask() {
-  ws::MaskKey key;
-  entropy_.fill(key);
-  return key;
 }
 
 }  // namespace wstap::pipeline

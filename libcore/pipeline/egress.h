@@ -10,6 +10,10 @@
 
 namespace wstap::pipeline {
 
+/// A frame of wstap's own, as the direction's peer must get it: masked anew towards the server, and not
+/// towards the client. @param header  its fin, rsv and opcode count.
+Buffer own_frame(ws::Direction direction, ws::FrameHeader header, Bytes payload, Entropy& entropy);
+
 class Egress {
  public:
   /// @param entropy  outlives it. @param message  what the peer has seen already.
@@ -39,7 +43,6 @@ class Egress {
 
  private:
   void follow(const ws::FrameHeader& header) noexcept;
-  ws::MaskKey new_mask();
 
   ws::Direction direction_;
   ws::Negotiated negotiated_;

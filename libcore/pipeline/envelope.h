@@ -31,6 +31,10 @@ struct Envelope {
   /// The payload beside it is the beginning of one of so many bytes: the rest was not recorded. 0: it is all
   /// of it.
   std::uint64_t cut_from = 0;
+  /// How long it is in all. @param payload  what is beside this.
+  std::uint64_t content_bytes(Bytes payload) const noexcept {
+    return cut_from != 0 ? cut_from : payload.size();
+  }
 
   /// The payload beside it is what the peer said, and not what a compressor made of that.
   bool says_content() const noexcept { return !placement.compressed || inflation == ws::Inflation::done; }

@@ -7,7 +7,6 @@
 
 #include "libcore/ws/close.h"
 #include "libcore/ws/errors.h"
-#include "libcore/ws/frame_writer.h"
 
 namespace wstap::pipeline {
 namespace {
@@ -159,12 +158,10 @@ void Flow::add_note(std::string_view kind, std::string_view detail, UnixNs now) 
 }
 
 Buffer Flow::synthetic_close(Direction direction, std::uint16_t code, UnixNs now) {
-  ws::FrameHeader header{.fin = true, .masked = direction == Direction::send, .opcode = ws::kClose};
-  if (header.masked) context_.entropy.fill(header.mask);
-  Buffer frame = ws::make_frame(header, ws::close_payload(code, {}));
-
+  Buffer frame = own_frame(direction, {.fin = true, .opcode = ws::kClose}, ws::close_payload(code, {}),
+                           context_.entropy);
   const std::array<std::uint32_t, 1> ends = {static_cast<std::uint32_t>(frame.size())};
-  const std::array<Mark, 1> marks = {Mark{0, Verdict::synthetic, closed_.reason, {}, {}}};
+  const std::array<Mark, 1> marks = {Mark{.verdict = Verdict::synthetic, .cause = closed_.reason}};
   const auto recorded =
       context_.tap.burst({.flow = id(),
                           .direction = direction,
@@ -216,7 +213,10 @@ FlowClosed Flow::closing_record(UnixNs now) {
 
 Result<void> Flow::finish(UnixNs now) {
   if (std::exchange(finished_, true)) return {};
-  for (auto& lane : lanes_) lane.discard(closed_.reason, now);
+  for (auto& lane : lanes_) {
+    lane.discard(closed_.reason, now);
+    note_events(lane, now);
+  }
   return context_.tap.flow_closed(closing_record(now));
 }
 

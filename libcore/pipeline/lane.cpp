@@ -113,6 +113,7 @@ LaneTurn Lane::release(UnixNs now, LaneScratch& scratch, bool goes_on) {
 }
 
 void Lane::discard(const std::string& cause, UnixNs now) {
+  if (editor_) editor_->abandon_injections();
   if (!waits_since()) return;
   LaneScratch scratch;
   Turn turn = begin_turn({}, now, scratch, 0);
@@ -337,6 +338,12 @@ void Lane::note_limits(const Placement& placed, std::uint64_t payload_len, const
     events_.push_back({"inflate_limited", fmt::format("message of frame {}", placed.message_first)});
   if (reading.state == ws::InflateState::lost)
     events_.push_back({"opaque", fmt::format("from the message of frame {}", placed.message_first)});
+}
+
+std::vector<Lane::Event> Lane::take_events() {
+  if (editor_)
+    for (auto& detail : editor_->take_not_injected()) events_.push_back({"not_injected", std::move(detail)});
+  return std::exchange(events_, {});
 }
 
 Result<void> Lane::record_outcomes(Turn& turn) {

@@ -46,7 +46,7 @@ class Lane {
   void begin_recording() { part_ = context_.tap.next_part(); }
   /// What waits for the rest of its message waits no longer. @param goes_on  further frames may come.
   LaneTurn release(UnixNs now, LaneScratch& scratch, bool goes_on);
-  /// ... or will not leave, for `cause`, which is recorded.
+  /// ... or will not leave, for `cause`, which is recorded. Nothing else leaves any more, either.
   void discard(const std::string& cause, UnixNs now);
   /// Bytes of frames that wait for the rest of their message.
   std::uint64_t held() const noexcept { return editor_ ? editor_->held() : 0; }
@@ -74,7 +74,7 @@ class Lane {
     std::string detail;
   };
   /// Since the last call.
-  std::vector<Event> take_events() { return std::exchange(events_, {}); }
+  std::vector<Event> take_events();
 
  private:
   void say_window();

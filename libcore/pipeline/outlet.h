@@ -72,6 +72,8 @@ class Outlet {
   void end_turn() noexcept { waiting_.end_turn(); }
   /// The peer waits for the rest of a message.
   bool message_open() const noexcept { return egress_.message_open(); }
+  /// The peer has seen a Close.
+  bool closed() const noexcept { return egress_.closed(); }
   const WaitingFrames& waiting() const noexcept { return waiting_; }
   /// Since when the first of them does.
   UnixNs waits_since() const noexcept { return waits_since_; }

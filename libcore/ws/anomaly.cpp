@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libcore/ws/anomaly.h"
 
+#include <algorithm>
 #include <array>
 
 namespace wstap::ws {
@@ -49,6 +50,11 @@ const AnomalyInfo& info(Anomaly anomaly) noexcept {
 
 std::span<const AnomalyInfo> all_anomalies() noexcept {
   return kTable;
+}
+
+const AnomalyInfo* find_anomaly(std::string_view name) noexcept {
+  const auto found = std::ranges::find(kTable, name, &AnomalyInfo::name);
+  return found == kTable.end() ? nullptr : &*found;
 }
 
 }  // namespace wstap::ws

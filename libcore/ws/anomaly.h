@@ -40,12 +40,20 @@ struct AnomalyInfo {
 const AnomalyInfo& info(Anomaly anomaly) noexcept;
 /// All of them, in the order of the enumeration.
 std::span<const AnomalyInfo> all_anomalies() noexcept;
+/// The one of this name; null: no version up to this one knows it.
+const AnomalyInfo* find_anomaly(std::string_view name) noexcept;
 
 /// A small set of anomalies; a frame mostly has none.
 class AnomalySet {
  public:
   constexpr void add(Anomaly a) noexcept { bits_ |= bit(a); }
   constexpr void add(AnomalySet other) noexcept { bits_ |= other.bits_; }
+  /// Those of this set that are not in `other`.
+  constexpr AnomalySet without(AnomalySet other) const noexcept {
+    AnomalySet rest;
+    rest.bits_ = bits_ & ~other.bits_;
+    return rest;
+  }
   constexpr bool has(Anomaly a) const noexcept { return (bits_ & bit(a)) != 0; }
   constexpr bool empty() const noexcept { return bits_ == 0; }
   /// A bit each, the first anomaly's the lowest.

@@ -15,6 +15,15 @@ constexpr int kRawDeflate = -15;
 constexpr int kBlockBoundary = 128;  // in z_stream::data_type, behind the end of a block
 constexpr std::size_t kLargestWindow = std::size_t{1} << 15;
 
+/// Grows by doubling, but never takes more memory than `room`, into which all of it fits.
+void append_within(Buffer& out, Bytes data, std::uint64_t room) {
+  const std::size_t needed = out.size() + data.size();
+  if (needed > out.capacity())
+    out.reserve(
+        static_cast<std::size_t>(std::clamp<std::uint64_t>(2 * std::uint64_t{out.capacity()}, needed, room)));
+  append(out, data);
+}
+
 }  // namespace
 
 void Inflater::Deleter::operator()(z_stream_s* stream) const noexcept {
@@ -63,10 +72,10 @@ void Inflater::skip() {
   lose(false);
 }
 
-InflateState Inflater::add(Bytes payload, Buffer& out, const Beyond& beyond) {
+InflateState Inflater::add(Bytes payload, Buffer& out, const Beyond& beyond, std::uint64_t room) {
   if (state_ == InflateState::lost) return state_;
   compressed_ += payload.size();
-  return run(payload, Z_SYNC_FLUSH, out, beyond);
+  return run(payload, Z_SYNC_FLUSH, {out, beyond, room});
 }
 
 InflateState Inflater::end(Buffer& out) {
@@ -74,7 +83,8 @@ InflateState Inflater::end(Buffer& out) {
   // Not every sender writes the empty block of an empty message, and one that ended with a final block has no
   // tail.
   if (compressed_ == 0 || final_block_) return state_;
-  run(kMessageTail, Z_BLOCK, out, {});  // so that zlib says where it stands
+  const Beyond none;
+  run(kMessageTail, Z_BLOCK, {out, none, kAnyRoom});  // so that zlib says where it stands
   const bool between_blocks = final_block_ || (stream_ && (stream_->data_type & kBlockBoundary) != 0);
   return state_ != InflateState::lost && !between_blocks ? lose(true) : state_;
 }
@@ -107,7 +117,7 @@ void Inflater::resume(Bytes window) {
   state_ = InflateState::ok;
 }
 
-InflateState Inflater::run(Bytes input, int flush, Buffer& out, const Beyond& beyond) {
+InflateState Inflater::run(Bytes input, int flush, const Sink& sink) {
   std::array<std::byte, 32 * 1024> room;
   bool more = true;
   while (more) {
@@ -123,7 +133,7 @@ InflateState Inflater::run(Bytes input, int flush, Buffer& out, const Beyond& be
     const int result = inflate(stream_.get(), flush);
     if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR) return lose(true);
     input = input.subspan(part - stream_->avail_in);
-    give(Bytes(room).first(room.size() - stream_->avail_out), out, beyond);
+    give(Bytes(room).first(room.size() - stream_->avail_out), sink);
     if (inflated_ > limits_.work_bytes) return lose(false);
     final_block_ = result == Z_STREAM_END;
     more = !input.empty() || (stream_->avail_out == 0 && !final_block_);
@@ -131,13 +141,14 @@ InflateState Inflater::run(Bytes input, int flush, Buffer& out, const Beyond& be
   return state_;
 }
 
-void Inflater::give(Bytes inflated, Buffer& out, const Beyond& beyond) {
+void Inflater::give(Bytes inflated, const Sink& sink) {
   inflated_ += inflated.size();
   const bool too_much = inflated_ > limits_.message_bytes ||
-                        (inflated_ > limits_.free_bytes && inflated_ / limits_.ratio > compressed_);
+                        (inflated_ > limits_.free_bytes && inflated_ / limits_.ratio > compressed_) ||
+                        sink.out.size() + inflated.size() > sink.room;
   if (too_much) state_ = InflateState::limited;
-  if (state_ == InflateState::ok) return append(out, inflated);
-  if (beyond) beyond(inflated);
+  if (state_ == InflateState::ok) return append_within(sink.out, inflated, sink.room);
+  if (sink.beyond) sink.beyond(inflated);
 }
 
 }  // namespace wstap::ws

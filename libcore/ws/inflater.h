@@ -3,7 +3,9 @@
 // comes.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 
 #include "libcore/base/bytes.h"
@@ -39,10 +41,12 @@ class Inflater {
 
   /// Takes what `out` does not get because the message is over a bound, in pieces, up to work_bytes.
   using Beyond = std::function<void(Bytes)>;
+  static constexpr std::uint64_t kAnyRoom = std::numeric_limits<std::uint64_t>::max();
 
   void begin();
   /// Reads the payload of a frame and appends what it inflates to.
-  InflateState add(Bytes payload, Buffer& out, const Beyond& beyond = {});
+  /// @param room  bytes of memory that `out` may take: a message that needs more is over a bound.
+  InflateState add(Bytes payload, Buffer& out, const Beyond& beyond = {}, std::uint64_t room = kAnyRoom);
   /// The message has ended. `out` holds all of it if every call said ok.
   InflateState end(Buffer& out);
   /// A message could not be presented: with context takeover what follows cannot be read.
@@ -62,11 +66,17 @@ class Inflater {
   struct Deleter {
     void operator()(z_stream_s* stream) const noexcept;
   };
+  /// Where inflated bytes go.
+  struct Sink {
+    Buffer& out;
+    const Beyond& beyond;
+    std::uint64_t room;
+  };
   InflateState lose(bool corrupt);
-  InflateState run(Bytes input, int flush, Buffer& out, const Beyond& beyond);
+  InflateState run(Bytes input, int flush, const Sink& sink);
   void start();
   bool go_on_behind_final_block();
-  void give(Bytes inflated, Buffer& out, const Beyond& beyond);
+  void give(Bytes inflated, const Sink& sink);
 
   bool context_takeover_;
   InflateLimits limits_;

@@ -4,7 +4,7 @@
 namespace wstap::ws {
 namespace {
 
-// Room for a message this large is kept for the next one.
+// Room for a message this large is kept for the next one, where it could be read.
 constexpr std::size_t kKeptRoom = std::size_t{1} << 20;
 
 }  // namespace
@@ -32,12 +32,13 @@ FrameReading MessageReader::read_compressed(const Placement& placed, Bytes paylo
     open_ = false;
     trim();
     message_.clear();
+    if (message_.capacity() > room_) message_ = Buffer();
     inflater_.begin();
     if (!inflater_.lost()) why_lost_ = Inflation::opaque;
   }
   open_ = !ends_message(placed.part);
   const bool was_lost = inflater_.lost();
-  reading.state = inflater_.add(payload, message_, beyond);
+  reading.state = inflater_.add(payload, message_, beyond, open_ ? room_ : Inflater::kAnyRoom);
   if (!open_) reading.state = inflater_.end(message_);
   cut_ = reading.state != InflateState::ok;
   reading.corrupt = inflater_.corrupt();
@@ -61,7 +62,7 @@ FrameReading MessageReader::read_compressed(const Placement& placed, Bytes paylo
 }
 
 void MessageReader::trim() {
-  if ((!open_ || cut_) && message_.capacity() > kKeptRoom) message_ = Buffer();
+  if (cut_ || (!open_ && message_.capacity() > kKeptRoom)) message_ = Buffer();
 }
 
 void MessageReader::skip(const Placement& placed) {
@@ -69,6 +70,7 @@ void MessageReader::skip(const Placement& placed) {
   if (!placed.compressed || placed.part == Part::none) return;
   inflater_.skip();
   open_ = !ends_message(placed.part);
+  cut_ = true;
 }
 
 void MessageReader::begin_in_the_middle(bool in_compressed_message, Inflation why) {

@@ -63,7 +63,11 @@ class MessageReader {
   const Buffer& message() const noexcept { return message_; }
   /// Bytes of memory in which a message waits for its rest.
   std::uint64_t held() const noexcept { return open_ ? message_.capacity() : 0; }
-  /// Gives back what a large message took that is over, or not to be read. Views are not valid any more.
+  /// From now on messages wait in no more memory than that: one that would is over a bound (LIM-4). A message
+  /// whose last frame came does not wait.
+  void may_hold(std::uint64_t bytes) noexcept { room_ = bytes; }
+  /// Gives back what a large message took that is over, or one that is not to be read. Views are not valid
+  /// any more.
   void trim();
 
   /// What came before this was not read: with takeover, nothing is readable until resume().
@@ -85,6 +89,7 @@ class MessageReader {
   bool open_ = false;  ///< a compressed message is
   bool cut_ = false;   ///< ... or was last, and cannot be read whole
   Inflation why_lost_ = Inflation::opaque;
+  std::uint64_t room_ = Inflater::kAnyRoom;  ///< for a message that waits
   PayloadChecker checker_;
   Inflater inflater_;
   Buffer message_;

@@ -64,4 +64,13 @@ bool is_utf8(Bytes text) noexcept {
   return validator.feed(text) && validator.complete();
 }
 
+std::size_t whole_characters(Bytes text, std::size_t limit) noexcept {
+  if (text.size() <= limit) return text.size();
+  const auto continues = [text](std::size_t at) { return (text[at] & std::byte{0xc0}) == std::byte{0x80}; };
+  constexpr std::size_t kMostContinuations = 3;
+  std::size_t end = limit;
+  while (end > 0 && limit - end < kMostContinuations && continues(end)) --end;
+  return continues(end) ? limit : end;
+}
+
 }  // namespace wstap::ws

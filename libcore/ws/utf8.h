@@ -27,4 +27,8 @@ class Utf8Validator {
 /// All of `text` is well-formed UTF-8.
 bool is_utf8(Bytes text) noexcept;
 
+/// Where to cut a text, so that no more than `limit` bytes are left of it and no character is split.
+/// @return at least limit - 3, and `limit` where the text is not UTF-8 there.
+std::size_t whole_characters(Bytes text, std::size_t limit) noexcept;
+
 }  // namespace wstap::ws

@@ -138,6 +138,15 @@ class Choice(Inspect):
         said = wstap("inspect", "--flows", "--json", "sample.wstap", "sample.wstap", cwd=self.directory.name)
         self.assertEqual([json.loads(line)["flow"] for line in said.out.splitlines()], [1, 2, 3, 4, 5, 6, 7, 8])
 
+    # CAP-5: parts are told from their headers
+    def test_parts_out_of_order_are_noticed(self):
+        said = wstap("inspect", "--count", self.capture, self.capture)
+        self.assertEqual((said.status, said.out), (0, "28\n"))
+        self.assertRegex(said.err, rf"\Awstap inspect: {self.capture}: part 1 of capture [0-9a-f]{{8}}\.\.\. comes a second time "
+                                   r"\(give each part once\)\n\Z")
+        quiet = wstap("inspect", "-q", "--count", self.capture, self.capture)
+        self.assertEqual((quiet.status, quiet.out, quiet.err), (0, "28\n", ""))
+
     def test_standard_input_is_a_capture_too(self):
         with self.capture.open("rb") as capture:
             said = wstap("inspect", "-", stdin=capture)

@@ -33,7 +33,7 @@ class Sample(TestCase):
         cls.capture = pathlib.Path(cls.directory.name, "sample.wstap")
         sample_session.record(cls.capture)
         cls.big = cls.capture.with_name("big.wstap")  # captures one behind the other are a capture
-        cls.big.write_bytes(cls.capture.read_bytes() * MANY)
+        cls.big.write_bytes(sample_session.copies(cls.capture, MANY))
 
 
 class Pipes(Sample):
@@ -218,10 +218,11 @@ class Progress(Sample):
             over = threading.Event()
 
             def feed():
-                content = self.capture.read_bytes() * 100
+                first = 1
                 with os.fdopen(writing, "wb") as pipe:
                     while not over.is_set():
-                        pipe.write(content)
+                        pipe.write(sample_session.copies(self.capture, 100, first))
+                        first += 100
             feeder = threading.Thread(target=feed, daemon=True)
             feeder.start()
             until = time.monotonic() + WAIT

@@ -191,23 +191,87 @@ class Precedence(Settings):
                 with self.subTest(text=text, args=args):
                     said = wstap(*args, "inspect", self.capture, env=env)
                     self.assertEqual((said.status, said.out), (2, ""))
-                    self.assertEqual(said.err, f"wstap inspect: configuration file: unknown entry '{entry}' "
+                    place = args[1] if args else env["XDG_CONFIG_HOME"] + "/wstap/config.toml"
+                    self.assertEqual(said.err, f"wstap inspect: {place}:2: unknown entry '{entry}' "
                                                "(see 'wstap inspect --help')\n")
 
     def test_what_is_no_toml(self):
-        for text, place in (("x", "line 1, column 2"), ("[inspect\n", "line 1, column 9"),
-                            ("[inspect]\nformat = 'raw'\nformat = 'json'\n", "line 3, column 10"),
-                            ("[inspect]\njson = 1.5\n", "line 2, column 8"),
-                            ("[inspect]\njson = 2026-01-01\n", "line 2, column 8")):
+        for text, place in (("x", "1:2"), ("[inspect\n", "1:9"),
+                            ("[inspect]\nformat = 'raw'\nformat = 'json'\n", "3:10"),
+                            ("[inspect]\njson = 1.5\n", "2:8"),
+                            ("[inspect]\njson = 2026-01-01\n", "2:8")):
             with self.subTest(text=text):
-                said = wstap("--config", self.file(text), "inspect", self.capture)
+                path = self.file(text)
+                said = wstap("--config", path, "inspect", self.capture)
                 self.assertEqual((said.status, said.out), (2, ""))
-                self.assertRegex(said.err, rf"^wstap inspect: configuration file: {place}: .*\n$")
+                self.assertRegex(said.err, rf"^wstap inspect: {path}:{place}: .*\n$")
 
-    def test_wrong_value_in_a_file(self):
-        said = wstap("--config", self.file('[inspect]\nformat = "xml"\n'), "inspect", self.capture)
-        self.assertEqual(said.status, 2)
-        self.assertIn("--format: 'xml' is not one of text|raw|structured|json|jsonl", said.err)
+
+class Origins(Settings):
+    """CLI-3: who gave a wrong value is told where it stands."""
+
+    def assert_wrong(self, text, command, *args, env=None):
+        """@param text  of the line, with PATH for that of the last argument but "x"."""
+        said = wstap(command, *args, env=env)
+        self.assertEqual((said.status, said.out), (2, ""))
+        name = "ca export" if command == "ca" and "(see" in text else command
+        path = [arg for arg in args if arg != "x"][-1:] or [""]
+        self.assertEqual(said.err, f"wstap {name}: {text}\n".replace("PATH", str(path[0])))
+
+    SIZE = "is not a size such as 65536, 64KiB, 16M or off (see 'wstap proxy --help')"
+
+    def test_environment(self):
+        for env, command, text in (
+                ({"WSTAP_MAX_MESSAGE": "abc"}, ("proxy",), f"WSTAP_MAX_MESSAGE in the environment: --max-message: 'abc' {self.SIZE}"),
+                ({"WSTAP_PRINT": "maybe"}, ("proxy",),
+                 "WSTAP_PRINT in the environment: --print: 'maybe' is not true or false (see 'wstap proxy --help')"),
+                ({"WSTAP_LISTEN": "nonsense"}, ("proxy",), "WSTAP_LISTEN in the environment: --listen: not an address: 'nonsense' "
+                 "(expected ADDRESS:PORT, as in 127.0.0.1:8080)"),
+                ({"WSTAP_LISTEN": "nonsense"}, ("echo",), "WSTAP_LISTEN in the environment: --listen: not an address: 'nonsense' "
+                 "(expected ADDRESS:PORT, as in 127.0.0.1:8080)"),
+                ({"WSTAP_JSON": "maybe"}, ("inspect", "x"),
+                 "WSTAP_JSON in the environment: --json: 'maybe' is not true or false (see 'wstap inspect --help')"),
+                ({"WSTAP_FRAME": "one"}, ("inspect", "x"),
+                 "WSTAP_FRAME in the environment: --frame: 'one' is not FLOW:SEQ, as in 1:2"),
+                ({"WSTAP_FLOWS": "1", "WSTAP_LINT": "1"}, ("inspect", "x"), "WSTAP_FLOWS in the environment, WSTAP_LINT in the "
+                 "environment: --flows excludes --lint (see 'wstap inspect --help')"),
+                ({"WSTAP_PASSWORD": "x"}, ("ca", "export"),
+                 "WSTAP_PASSWORD in the environment: --password: only a p12 file has one (add --format p12)"),
+                ({"WSTAP_FORMAT": "jpeg"}, ("ca", "export"),
+                 "WSTAP_FORMAT in the environment: --format: 'jpeg' is not one of pem|der|p12 (see 'wstap ca export --help')")):
+            with self.subTest(env=env):
+                self.assert_wrong(text, *command, env=env)
+
+    def test_files(self):
+        for text, command, wrong in (
+                ('[proxy]\nforce = true\nmax-message = "abc"\n', "proxy", f"PATH:3: --max-message: 'abc' {self.SIZE}"),
+                ("[proxy]\nlisten = []\n", "proxy", "PATH:2: --listen: a value is missing: ADDR:PORT (see 'wstap proxy --help')"),
+                ('[proxy]\nmax-message = ["1M", "2M"]\n', "proxy", "PATH:2: --max-message: one value is expected, and there are 2: "
+                 "'1M', '2M' (see 'wstap proxy --help')"),
+                ('[proxy]\nmax-frame = "32M"\n', "proxy", "PATH:2: --max-frame: a capture holds frames of at most 32505856 bytes"),
+                ('[proxy]\n\nmax-message = "abc"\n', "inspect",
+                 f"PATH:3: --max-message: 'abc' {self.SIZE}".replace("proxy --help", "inspect --help")),
+                ('[inspect]\njson = "maybe"\n', "inspect", "PATH:2: --json: 'maybe' is not true or false (see 'wstap inspect --help')"),
+                ("[inspect]\njson = [true, false]\n", "inspect",
+                 "PATH:2: 'inspect.json' is true or false, and not a list (see 'wstap inspect --help')"),
+                ("[inspect]\nhelp = true\n", "inspect",
+                 "PATH:2: 'inspect.help' cannot be set in a file (see 'wstap inspect --help')"),
+                ('[inspect]\nformat = "xml"\n', "inspect", "PATH:2: --format: 'xml' is not one of text|raw|structured|json|jsonl "
+                 "(see 'wstap inspect --help')"),
+                ("[inspect]\nflows = true\nlint = true\n", "inspect",
+                 "PATH:2, PATH:3: --flows excludes --lint (see 'wstap inspect --help')")):
+            with self.subTest(text=text):
+                self.assert_wrong(wrong, command, "--config", self.file(text), *(["x"] if command == "inspect" else []))
+
+    def test_the_file_that_counts(self):
+        other = self.file('[proxy]\nmax-message = "other"\n', "other.toml")
+        config = self.file('[proxy]\nmax-message = "abc"\n')
+        self.assert_wrong(f"PATH:2: --max-message: 'abc' {self.SIZE}", "proxy", "--config", other, "--config", config)
+
+    def test_command_line_needs_no_word(self):
+        config = self.file('[proxy]\nmax-message = "abc"\n')
+        self.assert_wrong(f"--max-message: 'xyz' {self.SIZE}", "proxy", "--config", config, "--max-message", "xyz",
+                          env={"WSTAP_MAX_MESSAGE": "def"})
 
 
 class Colours(Settings):

@@ -207,6 +207,28 @@ class Reading(TestCase):
                 self.assertEqual(live[1]["payload"], self.TEXTS["receive"].decode())
                 self.assertEqual(inspect(self.capture)[0]["payload_length"], 40_000)
 
+    # LIM-4: what waits to be printed whole is bounded over all flows
+    def test_bound_of_all_that_waits(self):
+        with Proxy("-q", "--print", "--max-buffered", "300K", capture=self.capture, stdout=subprocess.PIPE) as tap:
+            listener = self.listener()
+            pairs = [open_websocket(tap, listener, extra=DEFLATE, agree=DEFLATE) for _ in range(2)]
+            deflate = zlib.compressobj(wbits=-15)
+            payload = (deflate.compress(bytes(200_000)) + deflate.flush(zlib.Z_SYNC_FLUSH))[:-4]
+            for part in (masked(BINARY, payload, rsv=4, fin=False), masked(CONTINUATION, b"")):
+                for client, server in pairs:
+                    client.send(part)
+                    server.frame()
+            for client, server in pairs:
+                client.close()
+                server.close()
+            tap.flow()
+            tap.send_signal()
+            last = [line for line in tap.process.stdout.read().splitlines() if "continuation" in line]
+            self.assertEqual(tap.wait(), 0)
+        self.assertEqual([" inflate_limited" in line for line in last], [False, True])
+        self.assertTrue(last[0].endswith(r"\x00\x00..."), last[0])
+        self.assertEqual([m["payload_length"] for m in inspect(self.capture, "--messages")], [200_000] * 2)
+
 
 if __name__ == "__main__":
     unittest.main()

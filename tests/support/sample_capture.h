@@ -185,7 +185,9 @@ inline auto fields(const pipeline::Window& w) {
   return std::tuple(w.flow, w.direction, w.bytes);
 }
 inline auto fields(const pipeline::Mark& m) {
-  return std::tuple(m.frame, m.verdict, m.cause, m.sent, m.tags, m.content, m.content_bytes);
+  std::vector<std::string_view> anomalies;
+  m.anomalies.for_each([&](const ws::AnomalyInfo& entry) { anomalies.push_back(entry.name); });
+  return std::tuple(m.frame, m.verdict, m.cause, m.sent, m.tags, m.content, m.content_bytes, anomalies);
 }
 inline auto fields(const pipeline::Burst& b) {
   std::vector<decltype(fields(b.marks[0]))> marks;

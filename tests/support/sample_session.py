@@ -76,6 +76,14 @@ def record(path):
             proxy.flow(number)
 
 
+def copies(capture, count, first=1):
+    """@return the bytes of so many captures that differ in their names alone, one behind the other."""
+    content = capture.read_bytes()
+    magic = b"wstap capture\0\0\0"  # the name comes next
+    at = content.index(magic) + len(magic)
+    return b"".join(content[:at] + number.to_bytes(16, "big") + content[at + 16:] for number in range(first, first + count))
+
+
 def normalised(text):
     """Without what differs from run to run: times, ports, versions of masks that wstap draws."""
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z", "TIME", text)

@@ -305,5 +305,68 @@ TEST_F(Story, TellsHowLongRecordsAre) {
   }
 }
 
+/// What is said of the order in which parts come.
+class Parts : public Story {
+ protected:
+  void add_part(unsigned id, std::uint32_t part) { add_file({encode(header(id, part)), burst(1, 2)}); }
+  std::vector<std::string> notes() {
+    std::vector<std::string> found;
+    auto reader = open();
+    for (;;) {
+      const auto record = reader.next();
+      if (!record || !*record) return found;
+      if (!reader.part_note().empty())
+        found.push_back(std::filesystem::path(reader.path()).filename().string() + ": " + reader.part_note());
+    }
+  }
+};
+
+// CAP-5
+TEST_F(Parts, InOrderNeedNoWord) {
+  for (const std::uint32_t part : {3U, 4U, 5U}) add_part(1, part);  // the first may be any
+  add_part(2, 1);
+  add_part(2, 2);
+  EXPECT_THAT(notes(), testing::IsEmpty());
+}
+
+TEST_F(Parts, ThatAreMissingAreNamed) {
+  for (const std::uint32_t part : {2U, 4U, 8U}) add_part(0x1a, part);
+  EXPECT_THAT(notes(),
+              ElementsAre("1: part 4 of capture 1a000000... follows part 2: part 3 is missing (give all "
+                          "parts in order)",
+                          "2: part 8 of capture 1a000000... follows part 4: parts 5 to 7 are missing "
+                          "(give all parts in order)"));
+}
+
+TEST_F(Parts, InReverseAreNoticed) {
+  for (const std::uint32_t part : {2U, 1U, 3U}) add_part(1, part);
+  EXPECT_THAT(notes(),
+              ElementsAre("1: part 1 of capture 01000000... follows part 2 (give all parts in order)",
+                          "2: part 3 of capture 01000000... follows part 1 (give all parts in order)"));
+}
+
+TEST_F(Parts, ThatComeTwiceAreNoticed) {
+  for (const std::uint32_t part : {1U, 2U, 2U, 2U, 3U}) add_part(1, part);  // said once
+  EXPECT_THAT(notes(),
+              ElementsAre("2: part 2 of capture 01000000... comes a second time (give each part once)"));
+}
+
+TEST_F(Parts, ThatAreTornApartAreNoticed) {
+  add_part(1, 1);
+  add_part(2, 1);
+  add_part(1, 2);
+  EXPECT_THAT(notes(),
+              ElementsAre("2: part 2 of capture 01000000... does not follow part 1 at once, and does "
+                          "not go on with it (give all parts in order)"));
+}
+
+// Concatenated, they are the same story.
+TEST_F(Parts, InOneFileAreNoticedToo) {
+  add_file({encode(header(1, 1)), burst(1, 2), encode(header(1, 3)), burst(1, 3), encode(header(9, 7))});
+  EXPECT_THAT(notes(),
+              ElementsAre("0: part 3 of capture 01000000... follows part 1: part 2 is missing (give all "
+                          "parts in order)"));
+}
+
 }  // namespace
 }  // namespace wstap::formats

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/deflating_peer.h"
 #include "tests/support/sample_capture.h"
 
 namespace wstap::formats {
@@ -279,6 +280,87 @@ TEST_F(Book, PayloadsThatAreCutKeepTheirLength) {
   EXPECT_EQ(frames[0].envelope.frame.header.payload_len, 5U);
   EXPECT_EQ(frames[0].payload, test::hex("61c3"));
   EXPECT_THAT(frames[0].anomalies(), IsEmpty());
+}
+
+// LIM-3: a payload may have been cut to nothing.
+TEST_F(Book, PayloadsThatAreCutToNothingSaySo) {
+  const auto frames = visit({.direction = Direction::receive, .frames = {test::hex("8105")}});
+  EXPECT_TRUE(frames[0].payload.empty());
+  EXPECT_EQ(frames[0].envelope.cut_from, 5U);
+}
+
+/// Flows, each of which begins compressed messages and does not end them.
+class WaitingBook : public Book {
+ protected:
+  static constexpr std::uint64_t kMost = 4'000'000;
+  static constexpr pipeline::FlowId kFlows = 16;
+  static constexpr std::size_t kMessage = 900'000;
+
+  WaitingBook() {
+    book = FlowBook({ws::Inflating::on, ws::Inflating::on}, {}, kMost);
+    for (pipeline::FlowId id = 1; id <= kFlows; ++id) {
+      auto flow = test::plain_flow_opened(id);
+      flow.extensions = "permessage-deflate";
+      book.open(flow);
+    }
+  }
+  Seen say(pipeline::FlowId id, test::WireFrame frame) {
+    auto seen = visit({.flow = id, .direction = Direction::receive, .frames = {wire(frame)}});
+    EXPECT_LE(book.waiting_bytes(), kMost);
+    return seen.at(0);
+  }
+  void begin(pipeline::FlowId id) {
+    say(id, {.opcode = 2, .payload = peers[id].message(Buffer(kMessage)), .fin = false, .rsv = 4});
+  }
+  ws::Inflation end(pipeline::FlowId id) { return say(id, {.opcode = 0, .payload = {}}).envelope.inflation; }
+  Seen whole(pipeline::FlowId id, std::string_view content) {
+    return say(id, {.opcode = 2, .payload = peers[id].message(as_bytes(content)), .rsv = 4});
+  }
+
+  std::array<test::DeflatingPeer, kFlows + 1> peers;
+};
+
+// LIM-4, DEF-5: all messages that wait do so in bounded memory; one that would go beyond is over a bound.
+TEST_F(WaitingBook, BoundsWhatItHoldsOfAllFlows) {
+  for (pipeline::FlowId id = 1; id < kFlows; ++id) begin(id);
+  EXPECT_GT(book.waiting_bytes(), kMost / 2);
+  EXPECT_EQ(test::text(whole(kFlows, "reads on").payload), "reads on") << "what does not wait is read";
+  int done = 0, limited = 0;
+  for (pipeline::FlowId id = 1; id < kFlows; ++id) {
+    const auto inflation = end(id);
+    done += inflation == ws::Inflation::done;
+    limited += inflation == ws::Inflation::limited;
+  }
+  EXPECT_GE(done, 2);
+  EXPECT_EQ(done + limited, 15);
+  EXPECT_LT(done, 15);
+  EXPECT_EQ(book.waiting_bytes(), 0U);
+  for (pipeline::FlowId id = 1; id <= kFlows; ++id) EXPECT_EQ(test::text(whole(id, "next").payload), "next");
+  begin(kFlows);
+  EXPECT_EQ(end(kFlows), ws::Inflation::done);
+}
+
+// LIM-4
+TEST_F(WaitingBook, GetsBackWhatFlowsHeld) {
+  for (pipeline::FlowId id = 1; id <= kFlows; ++id) begin(id);
+  for (pipeline::FlowId id = 1; id <= kFlows; ++id) book.close(id);
+  EXPECT_EQ(book.waiting_bytes(), 0U);
+  open("permessage-deflate");
+  say(1, {.opcode = 2, .payload = test::DeflatingPeer().message(Buffer(kMessage)), .fin = false, .rsv = 4});
+  EXPECT_GE(book.waiting_bytes(), kMessage);
+  open("permessage-deflate");  // the same number, and another flow
+  EXPECT_EQ(book.waiting_bytes(), 0U);
+  say(1, {.opcode = 2, .payload = test::DeflatingPeer().message(Buffer(kMessage)), .fin = false, .rsv = 4});
+  EXPECT_TRUE(book.take_readers(1));
+  EXPECT_EQ(book.waiting_bytes(), 0U);
+}
+
+// A large message that is over takes no memory, either.
+TEST_F(WaitingBook, KeepsNoRoomForMessagesThatAreOver) {
+  const auto content = test::random_bytes(3'000'000, 1);
+  EXPECT_EQ(whole(1, as_text(content)).payload, content);
+  say(1, {.opcode = 2, .payload = peers[1].message(as_bytes("x")), .fin = false, .rsv = 4});
+  EXPECT_LT(book.waiting_bytes(), 2'000'000U);
 }
 
 }  // namespace

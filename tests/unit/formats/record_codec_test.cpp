@@ -94,6 +94,8 @@ TEST(RecordCodec, BurstsComeBackWithTheirMarks) {
                        .frames = {test::server_text("a"), test::server_text("bb"), test::server_text("ccc")}};
   burst.marks = {{0, pipeline::Verdict::changed, "rule", test::bytes("sent"), {"one", "two"}},
                  {2, pipeline::Verdict::dropped, "", {}, {}}};
+  burst.marks[0].anomalies.add(ws::Anomaly::text_not_utf8);  // LIM-3
+  burst.marks[0].anomalies.add(ws::Anomaly::invalid_deflate);
   const Buffer bytes = encode(burst.view());
   DecoderScratch scratch;
   const auto read = decode(bytes, scratch);

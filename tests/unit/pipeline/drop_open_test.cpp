@@ -185,5 +185,46 @@ TEST_F(Injection, StaysBehindAClose) {
   EXPECT_EQ(frames_left(kSend).size(), 2U);
 }
 
+// HOLD-3: what cannot be injected any more is not lost without a word.
+TEST_F(Injection, IsNotedWhereAMessageDoesNotEnd) {
+  feed(kSend, text_frame(kSend, "a"));
+  feed(kSend, proper(kSend, {.payload = bytes("a"), .fin = false}));
+  feed(kSend, proper(kSend, {.opcode = 0, .payload = bytes("b"), .fin = false}));
+  EXPECT_THAT(tap.notes, IsEmpty()) << "the message may still end";
+  end(kSend, pipeline::StreamEnd::eof);
+  const auto closed = finish();
+  ASSERT_EQ(tap.notes.size(), 2U);
+  EXPECT_EQ(tap.notes[0].flow, 7U);
+  EXPECT_EQ(tap.notes[0].text, "not_injected: text of 6 bytes (rule): the message before it did not end");
+  EXPECT_EQ(tap.notes[1].text, "not_injected: binary of 6 bytes (rule): the message before it did not end");
+  EXPECT_THAT(closed.notes, ElementsAre("not_injected"));
+}
+
+TEST_F(Injection, IsNotedBehindAClose) {
+  options.forward = pipeline::Forward::verbatim;
+  feed(kSend, close_frame(kSend, 1000));
+  feed(kSend, text_frame(kSend, "b"));
+  ASSERT_EQ(tap.notes.size(), 3U);
+  EXPECT_EQ(tap.notes[0].text, "not_injected: ping of 7 bytes (rule): a Close has left");
+  EXPECT_EQ(tap.notes[2].text, "not_injected: binary of 6 bytes (rule): a Close has left");
+}
+
+// ... which may also leave inside the message that it waited for.
+TEST_F(Injection, IsNotedWhereACloseLeavesInsideAMessage) {
+  feed(kSend, proper(kSend, {.payload = bytes("b"), .fin = false}));
+  EXPECT_THAT(tap.notes, IsEmpty());
+  feed(kSend, close_frame(kSend, 1000));
+  ASSERT_EQ(tap.notes.size(), 1U);
+  EXPECT_EQ(tap.notes[0].text, "not_injected: binary of 6 bytes (rule): a Close has left");
+  EXPECT_THAT(finish().notes, ElementsAre("not_injected"));
+  EXPECT_EQ(tap.notes.size(), 1U) << "once";
+}
+
+TEST_F(Injection, IsNotedWhereTheFlowEndsFirst) {
+  feed(kSend, proper(kSend, {.payload = bytes("b"), .fin = false}));
+  flow().give_up("shutdown");
+  EXPECT_THAT(finish().notes, ElementsAre("not_injected"));
+}
+
 }  // namespace
 }  // namespace wstap::test

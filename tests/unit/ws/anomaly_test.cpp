@@ -81,5 +81,19 @@ TEST(AnomalySet, EqualsByContent) {
   EXPECT_EQ(one, other);
 }
 
+TEST(AnomalySet, LeavesOutWhatAnotherHas) {
+  AnomalySet set, other;
+  set.add(Anomaly::text_not_utf8);
+  set.add(Anomaly::reserved_opcode);
+  other.add(Anomaly::reserved_opcode);
+  other.add(Anomaly::after_close);
+  EXPECT_THAT(names(set.without(other)), testing::ElementsAre("text_not_utf8"));
+}
+
+TEST(AnomalyTable, IsSearchedByName) {
+  for (const auto& entry : all_anomalies()) EXPECT_EQ(find_anomaly(entry.name), &entry);
+  EXPECT_EQ(find_anomaly("of_a_later_version"), nullptr);
+}
+
 }  // namespace
 }  // namespace wstap::ws

@@ -105,5 +105,26 @@ TEST_F(MessageReaderTest, WhatIsNotThereMakesTheRestUnreadable) {
   EXPECT_TRUE(behind.anomalies.empty()) << "nobody is at fault";
 }
 
+// LIM-4: a message that waits may take so much and no more; one that is whole does not wait.
+TEST_F(MessageReaderTest, WaitsInNoMoreMemoryThanItMay) {
+  test::DeflatingPeer peer;
+  constexpr std::uint64_t kRoom = 100'000;
+  reader.may_hold(kRoom);
+  const auto content = test::random_bytes(150'000, 1);
+  const auto large = peer.message(content);
+  const auto pieces = {Bytes(large).first(60'000), Bytes(large).subspan(60'000, 60'000)};
+  frame(kBinary, *pieces.begin(), kMore, kCompressed);
+  EXPECT_GE(reader.held(), 59'000U);
+  EXPECT_LE(reader.held(), kRoom);
+  EXPECT_EQ(frame(kContinuation, *(pieces.begin() + 1), kMore).state, InflateState::limited);
+  reader.trim();
+  EXPECT_EQ(reader.held(), 0U) << "its memory is given back";
+  EXPECT_EQ(frame(kContinuation, Bytes(large).subspan(120'000)).inflation, Inflation::limited);
+  // What follows is read again, and what is whole at once may be larger.
+  const auto whole = frame(kBinary, peer.message(content), kFin, kCompressed);
+  EXPECT_EQ(whole.inflation, Inflation::done);
+  EXPECT_EQ(to_buffer(whole.payload), content);
+}
+
 }  // namespace
 }  // namespace wstap::ws

@@ -144,5 +144,19 @@ TEST(Utf8, ResetForgetsACharacterHalfRead) {
   EXPECT_FALSE(validator.feed(hex("ac")));
 }
 
+// LIM-3: where a text is cut.
+TEST(Utf8, IsCutBetweenCharacters) {
+  const auto text = hex("61 c3a4 e282ac f09f9880 62");
+  const std::size_t kept[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11, 11};
+  for (std::size_t limit = 0; limit < std::size(kept); ++limit)
+    EXPECT_EQ(whole_characters(text, limit), kept[limit]) << limit;
+}
+
+TEST(Utf8, WhatIsNoTextIsCutWhereItIs) {
+  const auto noise = hex("8080 8080 8080 8080");
+  for (std::size_t limit = 3; limit <= noise.size(); ++limit)
+    EXPECT_EQ(whole_characters(noise, limit), limit);
+}
+
 }  // namespace
 }  // namespace wstap::ws
