@@ -83,7 +83,7 @@ BENCHMARK(read_messages)->Arg(200)->Arg(4096)->Arg(65536);
 void recompress(benchmark::State& state) {
   const Session session = session_of(static_cast<std::size_t>(state.range(0)));
   for (auto _ : state) {
-    pipeline::Recompressor recompressor({}, 16U << 20);
+    pipeline::Recompressor recompressor(ws::DeflateParameters{});
     for (const Buffer& message : session.plain)
       benchmark::DoNotOptimize(recompressor.message(message).data());
   }
