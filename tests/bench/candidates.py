@@ -155,9 +155,9 @@ global
 defaults
   mode {self._mode}
   timeout connect 10s
-  timeout client 60s
-  timeout server 60s
-  timeout tunnel 60s
+  timeout client 10m
+  timeout server 10m
+  timeout tunnel 10m
 frontend clients
   bind 127.0.0.1:{self.port}{bind}
   default_backend servers
@@ -198,7 +198,7 @@ http {{
       proxy_set_header Host localhost;
       proxy_set_header Upgrade $http_upgrade;
       proxy_set_header Connection upgrade;
-      proxy_read_timeout 60s;
+      proxy_read_timeout 10m;
       {other}
     }}
   }}

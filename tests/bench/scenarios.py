@@ -163,7 +163,13 @@ class Runner:
         for repetition in range(self._repetitions):
             first = repetition % len(runs)
             for run in runs[first:] + runs[:first]:
-                samples[run].append(measure(run))
+                if run not in samples:
+                    continue
+                try:
+                    samples[run].append(measure(run))
+                except LoadFailed as failed:
+                    self._log(f"{run.candidate.name} is left out from repetition {repetition + 1} on: {failed}")
+                    del samples[run]
         return samples.items()
 
 
