@@ -46,5 +46,7 @@ std::span<const Command> commands() noexcept;
 
 /// Prints the one line by which a command says why it failed: "wstap NAME: TEXT".
 void complain(Io& io, std::string_view command, std::string_view text);
+/// ... with lines of its own behind the first, which show a place in what somebody wrote.
+void complain_in_lines(Io& io, std::string_view command, std::string_view text);
 
 }  // namespace wstap::cmd

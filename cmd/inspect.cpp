@@ -79,10 +79,7 @@ std::unique_ptr<Listing> make_listing(const Options& options, const Reading& rea
 
 /// Says what is wrong with an expression.
 void complain_of(std::string_view option, std::string_view expression, const Error& error, Io& io) {
-  const auto lines = filter::explain(expression, error);
-  const auto first = lines.find('\n');
-  complain(io, kName, fmt::format("{}: {}", option, std::string_view(lines).substr(0, first)));
-  io.err << lines.substr(first + 1) << '\n';
+  complain_in_lines(io, kName, fmt::format("{}: {}", option, filter::explain(expression, error)));
 }
 
 /// None: the filter is no good, which is said.

@@ -97,7 +97,9 @@ int run(int argc, char** argv, Io& io) {
   try {
     app.parse(std::move(arguments));
   } catch (const CLI::Success& success) {
-    return app.exit(success, io.out, io.err);
+    const int status = app.exit(success, io.out, io.err);
+    // A long help is written before it is flushed.
+    return io.out.flush() ? status : static_cast<int>(output_failed(io));
   } catch (const CLI::ParseError& error) {
     io.err << usage_text(app, error) << '\n';
     return static_cast<int>(Exit::usage);

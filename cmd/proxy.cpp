@@ -12,6 +12,7 @@
 #include "cmd/origin.h"
 #include "cmd/output.h"
 #include "cmd/proxy_options.h"
+#include "cmd/rules_file.h"
 #include "cmd/signals.h"
 #include "formats/live_view.h"
 #include "libcore/net/proxy.h"
@@ -124,10 +125,41 @@ Exit conclude(const net::Proxy& proxy, const Recording& recording, bool drained,
   return signal == SIGTERM ? Exit::terminated : Exit::interrupted;
 }
 
-Exit serve(const ProxySettings& settings, tls::Interception& tls, Log& log, StopSignals& signals, Io& io) {
+/// The rules a proxy works by; SIGHUP reads their file again (PIPE-3).
+class LiveRules {
+ public:
+  LiveRules(const std::string& path, net::Proxy& proxy, pipeline::Tap& tap, Clock& clock, Log& log)
+      : path_(path), proxy_(proxy), tap_(tap), clock_(clock), log_(log) {}
+
+  bool any() const noexcept { return !path_.empty(); }
+  void use(const rules::RuleSet& rules) {
+    proxy_.use(rules.pipeline());
+    const auto text = fmt::format("rules: {}: {}", path_, summary(rules));
+    log_.line(LogLevel::notice, text);
+    // Where it cannot be recorded, the frames' own records will say so.
+    (void)tap_.note({0, clock_.now_ns(), text});
+  }
+  void reload() {
+    const auto rules = read_rules(path_);
+    if (rules) return use(*rules);
+    for (const auto& fault : rules.error()) log_.line(LogLevel::error, fault);
+    log_.line(LogLevel::error, fmt::format("rules: {}: the rules before stay", path_));
+  }
+
+ private:
+  const std::string& path_;
+  net::Proxy& proxy_;
+  pipeline::Tap& tap_;
+  Clock& clock_;
+  Log& log_;
+};
+
+Exit serve(const ProxySettings& settings, const rules::RuleSet& rules, tls::Interception& tls, Log& log,
+           StopSignals& signals, Io& io) {
   SystemClock clock;
   Recording recording(settings, clock, log);
   net::Proxy proxy(settings.net, {recording.tap(), clock, log, tls});
+  LiveRules live_rules(settings.rules, proxy, recording.tap(), clock, log);
   // A port in use must not cost anybody a capture: listen before the file is made.
   const auto bound = proxy.listen();
   if (!bound) {
@@ -135,10 +167,14 @@ Exit serve(const ProxySettings& settings, tls::Interception& tls, Log& log, Stop
     return Exit::network;
   }
   if (auto opened = recording.open([&proxy] { proxy.stop(); }); !opened) return fail_with(opened.error(), io);
+  if (live_rules.any()) live_rules.use(rules);
   if (auto told = announce(settings, *bound, log); !told) return fail_with(told.error(), io);
   std::atomic<int> last_signal{0};
   LastResort last_resort(kName);
-  signals.listen([&](int count, int signal) {
+  int count = 0;
+  signals.listen([&](int, int signal) {
+    if (signal == SIGHUP && live_rules.any()) return live_rules.reload();
+    ++count;
     last_signal = signal;
     last_resort.arm(count == 1 ? kDrain : kCut, signal);
     if (count == 1) log.line(LogLevel::notice, "stopping (once more: at once)");
@@ -161,13 +197,22 @@ Exit run(const CLI::App& app, ProxySettings& settings, Io& io) {
                          "inspect -)"));
     return Exit::usage;
   }
+  rules::RuleSet rules;
+  if (!settings.rules.empty()) {
+    auto read = read_rules(settings.rules);
+    if (!read) {
+      for (const auto& fault : read.error()) complain_in_lines(io, kName, fault);
+      return Exit::usage;
+    }
+    rules = std::move(*read);
+  }
   StopSignals signals;
   auto authority = open_authority(settings.authority);
   if (!authority) return fail_with(authority.error(), io);
   auto tls = tls::Interception::make(std::move(*authority), settings.tls);
   if (!tls) return fail_with(tls.error(), io);
   const auto log = make_log(kName, settings.log);
-  return serve(settings, *tls, *log, signals, io);
+  return serve(settings, rules, *tls, *log, signals, io);
 }
 
 }  // namespace

@@ -81,6 +81,11 @@ void declare_frames(CLI::App& app, ProxySettings& s) {
 void declare_content(CLI::App& app, ProxySettings& s) {
   const OptionGroup group(app, "Payloads and changes");
   auto& flow = s.net.flow;
+  app.add_option("--rules", s.rules,
+                 "what to change on the way, see wstap-rules(5); SIGHUP reads the file again")
+      ->type_name("FILE");
+  add_duration(app, "--max-wait", s.max_wait,
+               "how long fragments wait for the rest of a message that rules judge whole");
   add_deflate_option(app, s.deflate);
   add_choice<InflateWhen>(
       app, "--inflate", flow.inflate,
@@ -213,6 +218,9 @@ std::string complete_proxy_settings(const CLI::App& app, ProxySettings& s) {
   if (s.capture.path == "-" && s.prints()) return "--print: standard output is the capture's already (-w -)";
   if (s.net.flow.max_frame_bytes == 0) s.net.flow.max_frame_bytes = formats::kMaxPayloadBytes;
   s.net.flow.reads_deflate = reads_deflate(s.deflate);
+  constexpr std::chrono::hours kForEver{24 * 365 * 10};
+  const auto max_wait = s.max_wait.count() == 0 ? kForEver : std::chrono::nanoseconds(s.max_wait);
+  s.net.flow.max_wait_ns = max_wait.count();
   for (std::uint64_t* limit : {&s.net.flow.max_message_bytes, &s.net.flow.inflate_work_bytes,
                                &s.max_head_bytes, &s.net.max_buffered_bytes})
     if (*limit == 0) *limit = std::numeric_limits<std::uint64_t>::max();

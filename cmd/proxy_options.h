@@ -29,8 +29,10 @@ struct ProxySettings {
   std::string reverse;
   std::string credentials;  ///< "USER:PASSWORD" or "@FILE"
   std::string upstream_ca, key_log;
+  std::string rules;  ///< a file; empty: no rules
   std::string ready_file;
   std::chrono::milliseconds rotate_every{0};
+  std::chrono::milliseconds max_wait{30'000};
   std::uint64_t max_head_bytes = 64 * 1024;
   bool allow_remote = false;
   std::optional<bool> print;  ///< nothing: when nothing is recorded

@@ -9,7 +9,7 @@ _wstap_options() {
       echo "--listen --reverse --allow-remote --proxy-auth --detect-timeout --lenient-heads --workers --ready-file" \
         "--ca-cert --ca-key --upstream-ca -k --insecure --keylog" \
         "--forward --on-anomaly --max-frame --max-message --on-message-limit --close-timeout --idle-timeout" \
-        "--deflate --inflate --inflate-work --drop-open --force-edit" \
+        "--rules --max-wait --deflate --inflate --inflate-work --drop-open --force-edit" \
         "--max-connections --dial-timeout --handshake-timeout --max-head --max-headers --max-buffered" \
         "-w --write --force --on-capture-error --fsync --max-recorded-payload --rotate-size --rotate-time" \
         "--print --no-print --json --color -v --verbose -q --quiet --log-format -h --help"
@@ -21,6 +21,8 @@ _wstap_options() {
     ca) echo "--ca-cert --ca-key -h --help" ;;
     export) echo "--format --password --ca-cert --ca-key -h --help" ;;
     path | show) echo "--ca-cert --ca-key -h --help" ;;
+    rules) echo "-h --help" ;;
+    check) echo "-q --quiet -h --help" ;;
     echo)
       echo "--listen --tls --name --source --size --ready-file --ca-cert --ca-key -v --verbose -q --quiet" \
         "--log-format -h --help"
@@ -49,7 +51,7 @@ _wstap_choices() {
 # How the argument of an option is completed: none (it has no argument), file, choice or text (not at all).
 _wstap_argument() {
   case $1 in
-    --config | --ready-file | --ca-cert | --ca-key | --upstream-ca | --keylog | -w | --write | --repair) echo file ;;
+    --config | --ready-file | --ca-cert | --ca-key | --upstream-ca | --keylog | --rules | -w | --write | --repair) echo file ;;
     --forward | --on-anomaly | --on-message-limit | --deflate | --inflate | --drop-open | --on-capture-error | --fsync | \
       --color | --log-format | --format)
       echo choice
@@ -80,9 +82,9 @@ _wstap() {
         if ((i + 1 == COMP_CWORD)); then option=$word; fi
         ((++i))
       fi
-    elif [[ $command == wstap || $command == ca ]]; then
+    elif [[ $command == wstap || $command == ca || $command == rules ]]; then
       case $command:$word in
-        wstap:proxy | wstap:inspect | wstap:ca | wstap:echo | ca:path | ca:show | ca:export) command=$word ;;
+        wstap:proxy | wstap:inspect | wstap:ca | wstap:echo | ca:path | ca:show | ca:export | wstap:rules | rules:check) command=$word ;;
       esac
     fi
   done
@@ -92,7 +94,7 @@ _wstap() {
   [[ -n $option ]] && kind=$(_wstap_argument "$option")
   if [[ $kind == choice ]]; then
     words=$(_wstap_choices "$command" "$option")
-  elif [[ $kind == file || ($kind == none && $command == inspect && $cur != -*) ]]; then
+  elif [[ $kind == file || ($kind == none && $command == @(inspect|check) && $cur != -*) ]]; then
     compopt -o filenames 2>/dev/null
     mapfile -t COMPREPLY < <(compgen -f -- "$cur")
     return
@@ -101,9 +103,11 @@ _wstap() {
   elif [[ $cur == -* ]]; then
     words=$(_wstap_options "$command")
   elif [[ $command == wstap ]]; then
-    words="proxy inspect ca echo"
+    words="proxy inspect rules ca echo"
   elif [[ $command == ca ]]; then
     words="path show export"
+  elif [[ $command == rules ]]; then
+    words="check"
   fi
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }

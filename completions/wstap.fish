@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Completion of wstap's command line for fish. Put it into a folder of $fish_complete_path as "wstap.fish".
 
-set -l commands proxy inspect ca echo
+set -l commands proxy inspect rules ca echo
 set -l actions path show export
 
 complete -c wstap -f
@@ -10,6 +10,7 @@ complete -c wstap -n "not __fish_seen_subcommand_from $commands" -s V -l version
 complete -c wstap -n "not __fish_seen_subcommand_from $commands" -l config -r -F -d 'Read options from this file'
 complete -c wstap -n "not __fish_seen_subcommand_from $commands" -a proxy -d 'Record what goes between clients and servers'
 complete -c wstap -n "not __fish_seen_subcommand_from $commands" -a inspect -d 'Show what a capture holds'
+complete -c wstap -n "not __fish_seen_subcommand_from $commands" -a rules -d 'Check a file of rules'
 complete -c wstap -n "not __fish_seen_subcommand_from $commands" -a ca -d 'Show or export the certificate authority'
 complete -c wstap -n "not __fish_seen_subcommand_from $commands" -a echo -d 'Run a small WebSocket server'
 
@@ -40,6 +41,8 @@ complete -c wstap -n $proxy -l idle-timeout -x -d 'End flows that are silent for
 # proxy: payloads and changes
 complete -c wstap -n $proxy -l inflate -x -a 'auto always never' -d 'When compressed messages are inflated'
 complete -c wstap -n $proxy -l inflate-work -x -d 'Bytes inflated of one message'
+complete -c wstap -n $proxy -l rules -r -F -d 'Change frames and messages as this file says'
+complete -c wstap -n $proxy -l max-wait -x -d 'How long fragments wait for the rest of their message'
 complete -c wstap -n $proxy -l drop-open -x -a 'truncate close' -d 'What becomes of a dropped message that has left in part'
 complete -c wstap -n $proxy -l force-edit -d 'Change frames also under unknown extensions'
 # proxy: limits
@@ -80,6 +83,13 @@ complete -c wstap -n $inspect -l list-fields -d 'List the fields of filters and 
 complete -c wstap -n $inspect -l follow -d 'At the end wait for what is still written'
 complete -c wstap -n $inspect -l repair -r -F -d 'Copy all records before the damage to this file'
 complete -c wstap -n $inspect -l force -d 'Overwrite that file'
+
+# rules
+set -l rules '__fish_seen_subcommand_from rules'
+complete -c wstap -n "$rules; and not __fish_seen_subcommand_from check" -a check -d 'Say what is wrong with a rules file'
+set -l check "$rules; and __fish_seen_subcommand_from check"
+complete -c wstap -n $check -F
+complete -c wstap -n $check -s q -l quiet -d 'Say nothing of a good file'
 
 # ca
 set -l ca '__fish_seen_subcommand_from ca'

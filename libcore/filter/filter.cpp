@@ -25,7 +25,11 @@ bool Filter::matches(const Subject& subject) const {
 }
 
 bool Filter::may_match(const FlowSubject& flow, bool receive) const {
-  return may_hold(*program_, flow, receive);
+  return may_hold(*program_, &flow, receive);
+}
+
+bool Filter::may_match(bool receive) const {
+  return may_hold(*program_, nullptr, receive);
 }
 
 bool Filter::reads_payload() const noexcept {

@@ -24,6 +24,8 @@ class Filter {
   bool matches(const Subject& subject) const;
   /// It may match something in this direction of this flow.
   bool may_match(const FlowSubject& flow, bool receive) const;
+  /// ... of any flow.
+  bool may_match(bool receive) const;
 
   /// Some comparison is of this field.
   bool reads(Field field) const noexcept { return (fields_ >> static_cast<unsigned>(field) & 1) != 0; }

@@ -120,8 +120,9 @@ bool holds(const Condition& condition, const Subject& subject, JsonOfSubject& js
   }
 }
 
-bool may_hold(const Program& program, const FlowSubject& flow, bool receive) {
-  const Subject known{.flow = flow, .receive = receive};
+bool may_hold(const Program& program, const FlowSubject* flow, bool receive) {
+  const FlowSubject any;
+  const Subject known{.flow = flow != nullptr ? *flow : any, .receive = receive};
   JsonOfSubject no_json(known, program);
   std::vector<bool> seen(program.nodes.size());
   std::vector<std::int32_t> ahead = {program.start};
@@ -133,7 +134,7 @@ bool may_hold(const Program& program, const FlowSubject& flow, bool receive) {
     seen[static_cast<std::size_t>(at)] = true;
     const auto& node = program.nodes[static_cast<std::size_t>(at)];
     const Field field = node.condition.field;
-    const bool decided = is_of_flow(field) || field == Field::dir;
+    const bool decided = field == Field::dir || (flow != nullptr && is_of_flow(field));
     const bool held = decided && holds(node.condition, known, no_json);
     if (!decided || held) ahead.push_back(node.yes);
     if (!decided || !held) ahead.push_back(node.no);

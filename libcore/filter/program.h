@@ -66,6 +66,7 @@ bool holds(const Condition& condition, const Subject& subject, JsonOfSubject& js
 bool run(const Program& program, const Subject& subject);
 /// Some subject of this flow and direction may be one for which it holds: what is not known yet may be
 /// anything.
-bool may_hold(const Program& program, const FlowSubject& flow, bool receive);
+/// @param flow  null: of any flow.
+bool may_hold(const Program& program, const FlowSubject* flow, bool receive);
 
 }  // namespace wstap::filter

@@ -18,6 +18,9 @@ bool Proxy::run() {
 void Proxy::stop() {
   core_->stop();
 }
+void Proxy::use(pipeline::Pipeline pipeline) {
+  core_->pipeline.replace(std::move(pipeline));
+}
 const std::optional<Error>& Proxy::failure() const noexcept {
   return core_->failure;
 }

@@ -9,6 +9,7 @@
 
 #include "libcore/base/log.h"
 #include "libcore/net/proxy_options.h"
+#include "libcore/pipeline/step.h"
 #include "libcore/pipeline/tap.h"
 
 namespace wstap::tls {
@@ -45,6 +46,9 @@ class Proxy {
   /// Lets open flows say goodbye (FRM-7), then ends run(). A second call cuts everything. Any thread,
   /// signal-safe not.
   void stop();
+
+  /// Flows work by this from their next frame on (PIPE-3). Any thread, before run() too.
+  void use(pipeline::Pipeline pipeline);
 
   /// Why run() ended by itself: what the capture said (CAP-3). Empty otherwise.
   const std::optional<Error>& failure() const noexcept;

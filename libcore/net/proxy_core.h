@@ -69,7 +69,7 @@ class ProxyCore {
 
   const ProxyOptions options;
   const ProxyParts parts;
-  pipeline::Pipeline pipeline;
+  pipeline::CurrentPipeline pipeline;
   pipeline::Counters counters;
   std::optional<Error> failure;  ///< written under failure_lock_, read after run()
 

@@ -30,6 +30,14 @@ Flow::Flow(FlowOpened opened, const Pipeline& pipeline, LaneContext context)
   closed_.id = opened_->id;
 }
 
+Flow::Flow(FlowOpened opened, const CurrentPipeline& current, LaneContext context)
+    : Flow(std::move(opened), Pipeline(), context) {
+  current_ = &current;
+  const auto [pipeline, version] = current.get();
+  version_ = version;
+  replan(*pipeline);
+}
+
 Result<void> Flow::open() {
   context_.counters.flows.fetch_add(1, std::memory_order_relaxed);
   const auto opened = std::move(opened_);
@@ -52,7 +60,16 @@ void Flow::replan(const Pipeline& pipeline) {
   }
 }
 
+/// The pipeline may have been replaced since the last turn.
+void Flow::follow_current() {
+  if (current_ == nullptr || current_->version() == version_) return;
+  const auto [pipeline, version] = current_->get();
+  version_ = version;
+  replan(*pipeline);
+}
+
 LaneTurn Flow::take(Direction direction, MutableBytes unread, UnixNs now, LaneScratch& scratch) {
+  follow_current();
   Lane& lane = lanes_[index(direction)];
   LaneTurn turn = lane.take(unread, now, sequences_, scratch);
   after_turn(direction, turn, unread, now);

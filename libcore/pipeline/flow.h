@@ -3,6 +3,7 @@
 // closes (RFC 6455 section 7, FRM-7). Sans-I/O; used by one thread.
 #pragma once
 
+#include "libcore/pipeline/current_pipeline.h"
 #include "libcore/pipeline/lane.h"
 
 namespace wstap::pipeline {
@@ -17,6 +18,9 @@ enum class StreamEnd : std::uint8_t {
 class Flow {
  public:
   /// @param opened  its id, facts and times are final; kept for as long as the flow lives.
+  /// @param current  outlives it: where its pipeline comes from, also when that is replaced.
+  Flow(FlowOpened opened, const CurrentPipeline& current, LaneContext context);
+  /// ... which never is.
   Flow(FlowOpened opened, const Pipeline& pipeline, LaneContext context);
   Flow(const Flow&) = delete;
   Flow& operator=(const Flow&) = delete;
@@ -69,6 +73,7 @@ class Flow {
   bool closed_one_way() const noexcept { return closed(0) || closed(1); }
 
  private:
+  void follow_current();
   bool closed(std::size_t lane) const noexcept { return lanes_[lane].close_seen() != nullptr; }
   /// How the flow ended is known: what still happens does not change it.
   bool settled() const noexcept { return failed() || shut_down_ || closed_both_ways(); }
@@ -80,6 +85,8 @@ class Flow {
 
   std::unique_ptr<const FlowOpened> opened_;  ///< until it is recorded: heads and certificates are large
   LaneContext context_;
+  const CurrentPipeline* current_ = nullptr;
+  std::uint64_t version_ = 0;  ///< of the pipeline that the plan was made of
   FlowNames names_;
   Plan plan_;
   std::array<Lane, 2> lanes_;

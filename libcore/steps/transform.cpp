@@ -29,12 +29,13 @@ class Subject {
   }
 
   void apply(const TransformRule& rule) {
-    if (envelope_.says_content())
+    ws::FrameHeader& header = envelope_.frame.header;
+    // Other bytes than those of a code and a reason have no place in a Close.
+    if (header.opcode != ws::kClose && envelope_.says_content()) {
       for (const auto& replacement : rule.replacements) replace(replacement);
-    if (envelope_.says_content())
       for (const auto& setting : rule.settings)
         if (auto edited = set_json(payload_, setting.pointer, setting.value)) take(std::move(*edited));
-    ws::FrameHeader& header = envelope_.frame.header;
+    }
     if (header.opcode == ws::kClose && (rule.close_code || rule.close_reason)) set_close(rule);
     if (rule.opcode) header.opcode = envelope_.placement.message_opcode = *rule.opcode;
     if (rule.fin) header.fin = *rule.fin;

@@ -67,7 +67,7 @@ class Pages(unittest.TestCase):
             with self.subTest(command=name):
                 self.assertTrue(page(name).exists())
                 self.assertIn(f".Xr wstap-{name} 1", page().read_text())
-        for name in ("wstap-tls.7", "wstap-filter.7", "wstap-capture.5"):
+        for name in ("wstap-tls.7", "wstap-filter.7", "wstap-capture.5", "wstap-rules.5"):
             self.assertTrue((ROOT / "man" / name).exists(), name)
 
     def test_every_page_is_of_a_command(self):
@@ -231,7 +231,7 @@ class Zsh(unittest.TestCase):
         self.assertEqual((COMPLETIONS / "_wstap").read_text().splitlines()[0], "#compdef wstap")
 
     def test_options(self):
-        for path in [(name,) for name in commands()] + [("ca", "export")]:
+        for path in [(name,) for name in commands()] + [("ca", "export"), ("rules", "check")]:
             names = {m[1] for spec in self.specs(self.function(*path))
                      if (m := re.match(r"^(?:\([^)]*\))?\*?(--?[\w-]+)[=+]?\[", spec))}
             inherited = set(options(*path[:-1])) if len(path) > 1 else set()
@@ -239,7 +239,7 @@ class Zsh(unittest.TestCase):
                 self.assertEqual(names, set(options(*path)) | inherited)
 
     def test_words(self):
-        for path in [(name,) for name in commands()] + [("ca", "export")]:
+        for path in [(name,) for name in commands()] + [("ca", "export"), ("rules", "check")]:
             found = {m[1]: m[2].split() for spec in self.specs(self.function(*path))
                      if (m := re.match(r"^(?:\([^)]*\))?(--[\w-]+)=\[.*\((.*)\)$", spec))}
             with self.subTest(command=path):
@@ -252,7 +252,7 @@ class Zsh(unittest.TestCase):
             self.assertEqual(re.findall(r"^\s*['\"](\w+):", entries, re.M), expected)
 
     def test_files(self):
-        for path in [(name,) for name in commands()] + [("ca", "export")]:
+        for path in [(name,) for name in commands()] + [("ca", "export"), ("rules", "check")]:
             specs = self.specs(self.function(*path))
             for option, value in options(*path).items():
                 if value in ("FILE", "OUT"):
@@ -263,7 +263,7 @@ class Zsh(unittest.TestCase):
 class Shells(unittest.TestCase):
     def test_the_help_was_understood(self):
         """These tests compare nothing with nothing."""
-        self.assertEqual(commands(), ["proxy", "inspect", "ca", "echo"])
+        self.assertEqual(commands(), ["proxy", "inspect", "rules", "ca", "echo"])
         self.assertGreater(len(options("proxy")), 40)
         self.assertEqual(options("proxy")["-w"], "FILE")
         self.assertEqual(words("proxy")["--forward"], ["reencode", "verbatim"])

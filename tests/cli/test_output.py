@@ -145,7 +145,8 @@ class Pipes(Sample):
             self.assertEqual((process.wait(WAIT), process.stderr.read()), (0, b""))
 
     def test_full_disk_is_no_closed_pipe(self):
-        for args in (["inspect", self.capture], ["ca", "show"], ["--help"]):
+        for args in (["inspect", self.capture], ["ca", "show"], ["--help"], ["proxy", "--help"],
+                     ["inspect", "--list-fields"]):
             with self.subTest(args=args), open("/dev/full", "wb") as full:
                 said = wstap(*args, stdout=full)
                 self.assertEqual((said.status, said.err),

@@ -17,8 +17,8 @@ ANY = ("--listen", "127.0.0.1:0")
 
 # What is typed, and what the line must name: the fault and the way out of it.
 USAGE = (
-    ([], "a command is missing: proxy, inspect, ca, echo (see 'wstap --help')"),
-    (["prxy"], "there is no command 'prxy', but proxy, inspect, ca, echo (see 'wstap --help')"),
+    ([], "a command is missing: proxy, inspect, rules, ca, echo (see 'wstap --help')"),
+    (["prxy"], "there is no command 'prxy', but proxy, inspect, rules, ca, echo (see 'wstap --help')"),
     (["--bogus"], "'--bogus' was not expected (see 'wstap --help')"),
     (["proxy", "--bogus"], "'--bogus' was not expected (see 'wstap proxy --help')"),
     (["proxy", "extra"], "'extra' was not expected (see 'wstap proxy --help')"),
@@ -102,7 +102,7 @@ class OneLine(TestCase):
     def assert_fails(self, args, status, text, **options):
         said = wstap(*args, **options)
         self.assertEqual((said.status, said.out), (status, ""), said.err)
-        command = " ".join(["wstap", *args[:1]]) if args and args[0] in ("proxy", "inspect", "ca", "echo") else "wstap"
+        command = " ".join(["wstap", *args[:1]]) if args and args[0] in ("proxy", "inspect", "rules", "ca", "echo") else "wstap"
         self.assertRegex(said.err, rf"\A{command}[^\n]*: [^\n]+\n\Z")
         self.assertIn(text, said.err)
 

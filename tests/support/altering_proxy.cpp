@@ -111,7 +111,7 @@ std::string serve(Settings& s, Log& log) {
   if (!writer) return writer.error().text();
 
   net::ProxyCore core(s.proxy.net, {**writer, clock, log, *tls});
-  core.pipeline = pipeline::Pipeline({std::make_shared<AlteringStep>(s.directions)});
+  core.pipeline.replace(pipeline::Pipeline({std::make_shared<AlteringStep>(s.directions)}));
   const auto bound = core.listen();
   if (!bound) return bound.error().text();
   const auto address = cmd::ready_text({net::to_string(bound->front())});

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// wstap rules: says whether a rules file is good, and what its rules look at.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "cmd/command.h"
+#include "cmd/output.h"
+#include "cmd/rules_file.h"
+#include "libcore/base/printable.h"
+
+namespace wstap::cmd {
+namespace {
+
+constexpr std::string_view kName = "rules";
+
+struct Options {
+  std::string file;
+  bool quiet = false;
+};
+
+/// What a rule acts on (FIL-2).
+std::string line_of(const steps::TransformRule& rule) {
+  std::string text =
+      fmt::format("transform {}: {}", printable(rule.id), rule.acts_on_messages() ? "messages" : "frames");
+  const bool sends = !rule.filter || rule.filter->may_match(false);
+  const bool receives = !rule.filter || rule.filter->may_match(true);
+  if (!sends || !receives) text += sends ? ", send" : receives ? ", receive" : ", never";
+  return text + '\n';
+}
+
+Exit check(const Options& options, Io& io) {
+  const auto rules = read_rules(options.file);
+  if (!rules) {
+    for (const auto& fault : rules.error()) complain_in_lines(io, kName, fault);
+    return Exit::usage;
+  }
+  if (!options.quiet)
+    for (const auto& rule : rules->transforms) io.out << line_of(rule);
+  return io.out.flush() ? Exit::ok : output_failed(io);
+}
+
+}  // namespace
+
+Run setup_rules(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.require_subcommand(1);
+  app.footer(
+      "Every fault is said with its line and column; the exit status is then 2. A rule that looks at "
+      "payloads acts on "
+      "messages, others on frames.\n"
+      "  wstap rules check rules.toml && wstap proxy --rules rules.toml\n"
+      "Manual: wstap-rules(1), wstap-rules(5)");
+  CLI::App* sub =
+      app.add_subcommand("check", "Say what is wrong with a rules file, or what its rules act on");
+  sub->group("Commands");
+  sub->add_option("FILE", options->file, "the rules file")->required()->type_name("");
+  sub->add_flag("-q,--quiet", options->quiet, "say nothing of a good file");
+  return [options](Io& io) { return check(*options, io); };
+}
+
+}  // namespace wstap::cmd

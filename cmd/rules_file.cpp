@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmd/rules_file.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+namespace wstap::cmd {
+
+std::expected<rules::RuleSet, std::vector<std::string>> read_rules(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text;
+  if (file) text.assign(std::istreambuf_iterator<char>(file), {});
+  if (!file || file.bad())
+    return std::unexpected(std::vector{fmt::format("{}: {}", path, std::strerror(errno))});
+  auto rules = rules::parse(text);
+  if (rules) return std::move(*rules);
+  std::vector<std::string> faults;
+  for (const auto& fault : rules.error())
+    faults.push_back(fmt::format("{}:{}:{}: {}", path, fault.line, fault.column, fault.text));
+  return std::unexpected(std::move(faults));
+}
+
+std::string summary(const rules::RuleSet& rules) {
+  return fmt::format("{} transform{}", rules.transforms.size(), rules.transforms.size() == 1 ? "" : "s");
+}
+
+}  // namespace wstap::cmd

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`wstap rules check`, and a proxy that is given a bad file: every fault has its place, and nothing starts (FIL-2, PIPE-3)."""
+import pathlib
+import tempfile
+import unittest
+
+from command_line import wstap
+
+GOOD = """
+[[transform]]
+id = "role"
+filter = 'send and json("/role") == "user"'
+set = { "/role" = "admin" }
+[[transform]]
+id = "no-pings"
+filter = "ping"
+drop = true
+[[transform]]
+id = "nowhere"
+filter = "send and receive"
+tags = ["never"]
+"""
+BAD = """[[transform]]
+id = "one"
+filter = 'sned'
+dropp = true
+[[transform]]
+id = "one"
+opcode = "txt"
+"""
+FAULTS = """rules.toml:3:10: filter: column 1: unknown name: 'sned' (did you mean 'send'?)
+  sned
+  ^
+rules.toml:4:1: unknown key 'dropp' (did you mean 'drop'?)
+rules.toml:6:6: there is another rule 'one'
+rules.toml:7:10: 'txt' is not one of text, binary (did you mean 'text'?)
+"""
+
+
+class Rules(unittest.TestCase):
+    def setUp(self):
+        self.directory = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="wstap-rules-")))
+
+    def with_file(self, content, *args):
+        (self.directory / "rules.toml").write_text(content)
+        return wstap(*args, cwd=self.directory)
+
+    def test_what_rules_act_on(self):
+        said = self.with_file(GOOD, "rules", "check", "rules.toml")
+        self.assertEqual((said.status, said.err), (0, ""))
+        self.assertEqual(said.out, "transform role: messages, send\ntransform no-pings: frames\n"
+                                   "transform nowhere: frames, never\n")
+        self.assertEqual(self.with_file(GOOD, "rules", "check", "-q", "rules.toml").out, "")
+
+    def test_all_faults_with_their_places(self):
+        for command, args in (("rules", ["check", "rules.toml"]), ("proxy", ["--rules", "rules.toml"])):
+            with self.subTest(command=command):
+                said = self.with_file(BAD, command, *args)
+                self.assertEqual((said.status, said.out), (2, ""))
+                self.assertEqual(said.err.replace(f"wstap {command}: ", ""), FAULTS)
+
+    def test_a_file_that_is_not_there(self):
+        said = wstap("rules", "check", "nowhere.toml", cwd=self.directory)
+        self.assertEqual((said.status, said.out), (2, ""))
+        self.assertEqual(said.err, "wstap rules: nowhere.toml: No such file or directory\n")
+
+    def test_a_hostile_name_cannot_reach_the_terminal(self):
+        # INS-5
+        said = self.with_file("[[transform]]\nid = \"\\u001b[2J\"\ndrop = true\n", "rules", "check", "rules.toml")
+        self.assertEqual(said.out, "transform \\x1b[2J: frames\n")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rules between real peers: what they change arrives changed, with and without compression and wherever fragments end, and
+they can be replaced while traffic flows (PIPE-3, PIPE-6, FIL-2, DEF-4, DEF-6)."""
+import asyncio
+import json
+import pathlib
+import re
+import signal
+import tempfile
+import unittest
+
+import websockets
+from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory, ServerPerMessageDeflateFactory
+
+from conversations import NodeTalk, as_json, connected, converse, messages, whole
+from raw_peers import WAIT
+from wstap_testing import SANITIZED, TestCase, frames, inspect, run
+
+COMPRESSED = (ClientPerMessageDeflateFactory(), ServerPerMessageDeflateFactory())
+RULES = """
+[[transform]]
+id = "swap"
+filter = 'send and text'
+replace = { pattern = 'frame (\\w+)', with = '$1 FRAME <$0>' }
+
+[[transform]]
+id = "numbers"
+filter = 'receive and text contains "0123456789mask"'
+drop = true
+
+[[transform]]
+id = "role"
+filter = 'send and json("/role") == "user"'
+set = { "/role" = "admin" }
+tags = ["promoted"]
+after = { text = "promoted" }
+"""
+
+
+def sent_arrives(says):
+    arrived = []
+    for message in map(whole, says):
+        text = isinstance(message, str)
+        arrived.append(re.sub(r"frame ([A-Za-z0-9_]+)", r"\1 FRAME <\g<0>>", message) if text else message)
+        if text and message.startswith('{"role"'):
+            arrived[-1] = message.replace('"user"', '"admin"')
+            arrived.append("promoted")
+    return arrived
+
+
+def received_arrives(says):
+    return [m for m in map(whole, says) if not (isinstance(m, str) and "0123456789mask" in m)]
+
+
+class RulesTest(TestCase):
+    def setUp(self):
+        self.directory = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="wstap-rules-")))
+        self.rules = self.directory / "rules.toml"
+
+    def with_rules(self, rules, *args):
+        self.rules.write_text(rules)
+        return self.proxy("--rules", self.rules, *args)
+
+
+class PythonPeers(RulesTest):
+    def test_both_directions(self):
+        for compression in ((None, None), COMPRESSED):
+            with self.subTest(compressed=compression[0] is not None):
+                tap, count = self.with_rules(RULES), 40 if SANITIZED else 300
+                client_says = [*messages(count, 1), '{"role": "user", "n": 1.50}', ['{"role": "us', 'er", "n": 2}']]
+                server_says = list(messages(count, 2))
+                at_client, at_server, _ = asyncio.run(converse(tap, client_says, server_says, *compression))
+                self.assertEqual(at_server, sent_arrives(client_says))
+                self.assertEqual(at_client, received_arrives(server_says))
+                tap.stop()
+                recorded = frames(tap.capture)
+                self.assertEqual([r for r in recorded if r["verdict"] in ("pending", "unresolved")], [])
+                self.assertEqual({r["cause"] for r in recorded if "cause" in r} - {"recompressed"},
+                                 {"rule:swap", "rule:numbers", "rule:role"})
+                self.assertEqual(len([r for r in recorded if r.get("tags") == ["promoted"]]), 2)
+
+    def test_a_pattern_is_found_wherever_fragments_end(self):
+        text = "a frame word"
+        says = [[text[:at], text[at:]] for at in range(len(text) + 1)]
+        for compression in ((None, None), COMPRESSED):
+            with self.subTest(compressed=compression[0] is not None):
+                tap = self.with_rules(RULES)
+                _, at_server, _ = asyncio.run(converse(tap, says, [], *compression))
+                self.assertEqual(at_server, ["a word FRAME <frame word>"] * len(says))
+
+    # PIPE-3: numbered messages, while the rules change under them: none is lost, doubled or half changed
+    def test_replaced_under_load(self):
+        def rules(name):
+            return f"[[transform]]\nid='{name}'\nfilter='send and text contains \"#\"'\n" \
+                   f"replace={{pattern='#(\\d+)', with='{name}$1'}}\n"
+        for compression in ((None, None), COMPRESSED):
+            with self.subTest(compressed=compression[0] is not None):
+                tap, count = self.with_rules(rules("A")), 500 if SANITIZED else 4000
+
+                async def session():
+                    arrived, over = [], asyncio.get_running_loop().create_future()
+
+                    async def serve(ws):
+                        async for message in ws:
+                            arrived.append(message)
+                        over.set_result(None)
+
+                    async with connected(tap, serve, *compression) as ws:
+                        for number in range(count):
+                            await ws.send(f"#{number}" if number % 3 else [f"#{number}"[:2], f"#{number}"[2:]])
+                            if number % (count // 8) == 0:
+                                self.rules.write_text(rules("AB"[number // (count // 8) % 2]))
+                                tap.send_signal(signal.SIGHUP)
+                                await asyncio.sleep(0.02)
+                    await asyncio.wait_for(over, WAIT)
+                    return arrived
+                arrived = asyncio.run(session())
+                self.assertEqual([int(message[1:]) for message in arrived], list(range(count)))
+                self.assertEqual({message[0] for message in arrived}, {"A", "B"})
+                changes = sum(a[0] != b[0] for a, b in zip(arrived, arrived[1:]))
+                self.assertGreater(changes, 3)
+                tap.stop()
+                notes = [json.loads(line) for line in run("inspect", "--format", "jsonl", tap.capture).stdout.splitlines()]
+                self.assertGreater(len([n for n in notes if n["type"] == "note" and n["text"].startswith("rules: ")]), 5)
+
+    # PIPE-3: a bad new file is refused whole, and the rules before stay
+    def test_a_bad_file_changes_nothing(self):
+        tap = self.with_rules("[[transform]]\nid='x'\nfilter='send and text contains \"a\"'\nreplace={pattern='a',with='b'}\n")
+        self.rules.write_text("[[transform]]\nid='x'\nfilter='send and'\ndrop=true\n")
+        tap.send_signal(signal.SIGHUP)
+        self.assertIn("rules.toml:3:8: filter: column 9", tap.wait_for_line(r"column 9"))
+        tap.wait_for_line("the rules before stay")
+        _, at_server, _ = asyncio.run(converse(tap, ["aa"], []))
+        self.assertEqual(at_server, ["bb"])
+        self.rules.unlink()
+        tap.send_signal(signal.SIGHUP)
+        tap.wait_for_line("No such file")
+
+    # DEF-7: rules that come while a compressed flow is open read it from there on
+    def test_rules_come_late_to_a_compressed_flow(self):
+        tap = self.with_rules("")
+
+        async def session():
+            async def serve(ws):
+                async for message in ws:
+                    await ws.send(message)
+            async with connected(tap, serve, *COMPRESSED) as ws:
+                async def answer(message):
+                    await ws.send(message)
+                    return await asyncio.wait_for(ws.recv(), WAIT)
+                before = [await answer("the same words, said again") for _ in range(5)]
+                self.rules.write_text("[[transform]]\nid='x'\nfilter='send and text contains \"words\"'\n"
+                                      "replace={pattern='words',with='WORDS'}\n")
+                tap.send_signal(signal.SIGHUP)
+                await asyncio.to_thread(tap.wait_for_line, "1 transform")
+                return before, [await answer("the same words, said again") for _ in range(5)]
+        before, after = asyncio.run(session())
+        self.assertEqual(before, ["the same words, said again"] * 5)
+        self.assertEqual(after, ["the same WORDS, said again"] * 5)
+
+    # SAFE-2's patience: the rest of a message that never comes
+    def test_fragments_wait_only_so_long(self):
+        tap = self.with_rules(RULES, "--max-wait", "300ms")
+
+        async def session():
+            arrived, sent_on = [], asyncio.get_running_loop().create_future()
+
+            async def slow():
+                yield "one frame word, "
+                await asyncio.wait_for(sent_on, WAIT)
+                yield "and the rest"
+
+            async def serve(ws):
+                arrived.append(await ws.recv())
+            async with connected(tap, serve) as ws:
+                sending = asyncio.create_task(ws.send(slow()))
+                await asyncio.to_thread(tap.frames, 1)
+                await asyncio.sleep(0.6)
+                sent_on.set_result(None)
+                await asyncio.wait_for(sending, WAIT)
+                await asyncio.wait_for(ws.wait_closed(), WAIT)
+            return arrived
+        self.assertEqual(asyncio.run(session()), ["one word FRAME <frame word>, and the rest"])
+
+
+class NodePeer(RulesTest):
+    # PIPE-6 with node's ws, compressed or not, masked and strict
+    def test_both_directions(self):
+        says = [[(message, n % 4 != 3) for n, message in enumerate(messages(20 if SANITIZED else 60, seed))] for seed in (3, 4)]
+        expected = [[as_json(m) for m in sent_arrives([message for message, _ in says[0]])],
+                    [as_json(m) for m in received_arrives([message for message, _ in says[1]])]]
+        deflates = [(False, False), ({}, {}), ({}, {"clientNoContextTakeover": True, "serverNoContextTakeover": True})]
+        self.rules.write_text(RULES)
+        with NodeTalk(*says) as talk:
+            tap = self.proxy("--rules", self.rules, "--reverse", f"ws://127.0.0.1:{talk.port}")
+            for deflate, (at_client, at_server) in zip(deflates, talk.converse(tap.address, deflates, WAIT * 2), strict=True):
+                with self.subTest(deflate=deflate):
+                    self.assertEqual(at_server, expected[0])
+                    self.assertEqual(at_client, expected[1])
+            tap.stop()
+            self.assertEqual([f["state"] for f in inspect(tap.capture, "--flows")], ["complete"] * len(deflates))
+
+
+if __name__ == "__main__":
+    unittest.main()
