@@ -30,12 +30,24 @@ std::string line_of(const steps::TransformRule& rule) {
   return text + '\n';
 }
 
+std::string line_of(const steps::InputRule& rule) {
+  std::string text =
+      fmt::format("safety.input {}: {}", printable(rule.spec.id), rule.blocks ? "blocks" : "logs");
+  for (const auto& [looks, what] : {std::pair(rule.texts, " text"), std::pair(rule.binaries, " binary"),
+                                    std::pair(rule.controls, " control")})
+    if (looks) text += what;
+  if (!rule.directions[0] || !rule.directions[1]) text += rule.directions[0] ? ", send" : ", receive";
+  return text + '\n';
+}
+
 Exit check(const Options& options, Io& io) {
   const auto rules = read_rules(options.file);
   if (!rules) {
     for (const auto& fault : rules.error()) complain_in_lines(io, kName, fault);
     return Exit::usage;
   }
+  if (!options.quiet)
+    for (const auto& rule : rules->safety.rules) io.out << line_of(rule);
   if (!options.quiet)
     for (const auto& rule : rules->transforms) io.out << line_of(rule);
   return io.out.flush() ? Exit::ok : output_failed(io);

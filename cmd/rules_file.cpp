@@ -25,7 +25,11 @@ std::expected<rules::RuleSet, std::vector<std::string>> read_rules(const std::st
 }
 
 std::string summary(const rules::RuleSet& rules) {
-  return fmt::format("{} transform{}", rules.transforms.size(), rules.transforms.size() == 1 ? "" : "s");
+  const auto counted = [](std::size_t count, std::string_view what) {
+    return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+  };
+  return fmt::format("{}, {}", counted(rules.safety.rules.size(), "safety rule"),
+                     counted(rules.transforms.size(), "transform"));
 }
 
 }  // namespace wstap::cmd

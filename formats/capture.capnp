@@ -59,6 +59,7 @@ struct Mark {
   hasContent @6 :Bool;     # content is what its message says, inflated: on the last frame of a compressed
   content @7 :Data;        # message that cannot be inflated from raw, because that was recorded cut
   contentBytes @8 :UInt64; # how long it is in all
+  logged @10 :List(Text);   # ids of rules that matched and only say so
   anomalies @9 :List(Text); # names of those that the whole payload showed, and raw and content do not any more
 }
 

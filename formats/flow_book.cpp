@@ -57,12 +57,14 @@ const pipeline::Mark* FlowBook::copy_mark(Cursor& at, const pipeline::Burst& bur
     envelope_.cause = mark.cause;
     envelope_.sent = mark.sent;
     envelope_.tags = mark.tags;
+    envelope_.logged = mark.logged;
     return &mark;
   }
   envelope_.verdict = pipeline::Verdict::forwarded;
   envelope_.cause.clear();
   envelope_.sent.reset();
   envelope_.tags.clear();
+  envelope_.logged.clear();
   return nullptr;
 }
 

@@ -222,6 +222,7 @@ void structured_view(std::string& out, const pipeline::Envelope& envelope, Bytes
   content(out, "", header.opcode, envelope.says_content(), payload);
   out += fmt::format("verdict: {}\n", name(envelope.verdict));
   field(out, "cause", envelope.cause);
+  for (const auto& rule : envelope.logged) field(out, "logged", rule);
   for (const auto& tag : envelope.tags) field(out, "tag", tag);
   if (envelope.sent) sent_version(out, envelope);
   anomalies(out, envelope.anomalies);

@@ -105,6 +105,7 @@ void LineView::frame(std::string& out, const pipeline::Envelope& envelope, Bytes
                sends ? kGreen : kBlue);
   out += fmt::format(" {:>8}{}", envelope.frame.header.payload_len, flags(envelope));
   out += fate(envelope.verdict, envelope.cause);
+  for (const auto& rule : envelope.logged) out += "  " + paint("logged (" + printable(rule) + ')', kYellow);
   for (const auto& tag : envelope.tags) out += "  " + paint('#' + printable(tag), kYellow);
   if (!envelope.anomalies.empty()) out += "  " + paint("!" + anomaly_names(envelope.anomalies), kRed);
   const auto text = preview(envelope, payload);

@@ -143,6 +143,7 @@ pipeline::Mark decoded(wire::Mark::Reader reader) {
   mark.cause = text(reader.getCause());
   mark.sent = sent(reader);
   mark.tags = texts(reader.getTags());
+  mark.logged = texts(reader.getLogged());
   if (reader.getHasContent()) {
     mark.content = to_buffer(bytes(reader.getContent()));
     mark.content_bytes = reader.getContentBytes();

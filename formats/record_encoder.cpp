@@ -105,6 +105,7 @@ void fill_mark(wire::Mark::Builder builder, const pipeline::Mark& mark) {
   if (!mark.tags.empty()) fill_texts(builder.initTags(count(mark.tags)), mark.tags);
   if (const auto anomalies = names(mark.anomalies); !anomalies.empty())
     fill_texts(builder.initAnomalies(count(anomalies)), anomalies);
+  if (!mark.logged.empty()) fill_texts(builder.initLogged(count(mark.logged)), mark.logged);
 }
 
 }  // namespace

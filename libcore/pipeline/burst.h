@@ -19,6 +19,7 @@ struct Mark {
   std::string cause;           ///< rule id, plugin, reviewer, "reencode", "after_close", ...
   std::optional<Buffer> sent;  ///< what left instead of `raw`, when it differs by more than mask and length
   std::vector<std::string> tags;
+  std::vector<std::string> logged;  ///< ids of rules that matched and only say so (SAFE-3)
   /// On the last frame of a compressed message, where the recording lacks what inflating it takes: what the
   /// message says, or the beginning of that (LIM-3).
   std::optional<Buffer> content;

@@ -33,6 +33,12 @@ std::uint8_t opcode_of(const Envelope& envelope, const Decision& decision) noexc
   return is_new ? decision.header.opcode : envelope.placement.message_opcode;
 }
 
+/// What a step blocks may end the flow as well.
+std::optional<LaneFault> end_of_flow(const Decision& decision) {
+  if (!decision.ends_flow || decision.kind != Decision::Kind::drop) return std::nullopt;
+  return LaneFault{"blocked", decision.cause, 0, ws::kPolicyViolation};
+}
+
 }  // namespace
 
 Editor::Editor(ws::Direction direction, const ws::Negotiated& negotiated, bool verbatim, bool inflates,
@@ -74,14 +80,17 @@ std::optional<LaneFault> Editor::take(Turn& turn, Envelope& envelope, const Fram
   if (const char* why = refusal(envelope, reading, decision)) refuse(decision, why);
   inject(turn, std::move(decision.before), false);
   turn.tags = std::exchange(decision.tags, {});
+  turn.logged = std::exchange(decision.logged, {});
   auto after = std::exchange(decision.after, {});
+  for (const auto& refused : decision.refused) give_up_injection(refused, "not allowed");
+  auto end = end_of_flow(decision);
   const bool waits = course_ == Course::when_whole && part != ws::Part::none && part != ws::Part::whole;
   auto fault = compressed ? take_compressed(turn, envelope, reading, inflated, std::move(decision))
                : waits    ? take_waiting(turn, envelope, std::move(decision))
                           : take_plain(turn, envelope, std::move(decision));
   inject(turn, std::move(after), true);
   if (envelope.says != Says::frame) joined_ = Buffer();
-  return fault;
+  return fault ? fault : end;
 }
 
 /// The message cannot be kept until it is whole, or would never be read as a whole.
@@ -248,18 +257,22 @@ std::optional<LaneFault> Editor::take_as_it_comes(Turn& turn, const Envelope& en
   return outlet_.stream_message(turn, envelope.frame, ws::ends_message(envelope.placement.part), inflated);
 }
 
-void Editor::release(Turn& turn, Bytes inflated, bool goes_on) {
+std::optional<LaneFault> Editor::release(Turn& turn, Bytes inflated, bool goes_on) {
+  std::optional<LaneFault> fault;
   if (waits()) {
     Decision decision = judge_so_far(inflated);
     inject(turn, std::move(decision.before), false);
     auto after = std::exchange(decision.after, {});
+    for (const auto& refused : decision.refused) give_up_injection(refused, "not allowed");
     course_ = leave_so_far(turn, decision, inflated);
+    if (course_ == Course::dropped) fault = end_of_flow(decision);
     if (course_ == Course::dropped) drop_rest(std::move(decision));
     inject(turn, std::move(after), true);
   }
   joining_ = false;
   joined_ = Buffer();
   if (!goes_on) outlet_.leave_unfinished();
+  return fault;
 }
 
 /// What has come of a message that waits no longer is judged as it is (SAFE-2).
@@ -307,7 +320,8 @@ void Editor::discard(Turn& turn, const std::string& cause) {
 void Editor::end_turn(Turn& turn) {
   outlet_.end_turn();
   std::erase_if(turn.scratch.marks, [](const Mark& mark) {
-    return mark.verdict == Verdict::forwarded && mark.cause.empty() && mark.tags.empty();
+    return mark.verdict == Verdict::forwarded && mark.cause.empty() && mark.tags.empty() &&
+           mark.logged.empty();
   });
 }
 

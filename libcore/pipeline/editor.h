@@ -26,7 +26,8 @@ class Editor {
   /// What waits of the open message waits no longer: where messages are judged whole, as far as it came, and
   /// what then leaves of it leaves. @param inflated  of the message. @param goes_on  further frames of it may
   /// come.
-  void release(Turn& turn, Bytes inflated, bool goes_on);
+  /// @return why the flow must end.
+  std::optional<LaneFault> release(Turn& turn, Bytes inflated, bool goes_on);
   /// ... or does not leave: the flow ends.
   void discard(Turn& turn, const std::string& cause);
   /// To be called behind the last frame of a turn.

@@ -42,6 +42,14 @@ struct Envelope {
   std::string cause;
   std::optional<Buffer> sent;  ///< set when what left differs (Mark::sent)
   std::vector<std::string> tags;
+  std::vector<std::string> logged;  ///< see Mark
+
+  /// The id of the rule that decided, or that logged it; empty: none.
+  std::string_view rule() const noexcept {
+    for (const std::string_view kind : {"rule:", "safety:"})
+      if (cause.starts_with(kind)) return std::string_view(cause).substr(kind.size());
+    return logged.empty() ? std::string_view() : logged.front();
+  }
 };
 
 }  // namespace wstap::pipeline

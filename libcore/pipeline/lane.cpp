@@ -108,7 +108,7 @@ void Lane::say_window() {
 
 LaneTurn Lane::release(UnixNs now, LaneScratch& scratch, bool goes_on) {
   Turn turn = begin_turn({}, now, scratch, 0);
-  if (editor_) editor_->release(turn, inflated(), goes_on);
+  if (editor_) turn.result.fault = editor_->release(turn, inflated(), goes_on);
   return end_turn(turn);
 }
 
@@ -206,7 +206,7 @@ bool Lane::admit_unusual(Turn& turn, const Frame& frame, const Placement& placed
     return end_with(turn, frame, std::move(*found));
 
   if (editor_ && (frame.header.opcode == ws::kClose || ws::begins_message(placed.part)))
-    editor_->release(turn, inflated(), false);
+    if (auto end = editor_->release(turn, inflated(), false)) return end_with(turn, frame, std::move(*end));
   ws::FrameReading reading;
   if (reads(placed)) reading = read(turn, frame, placed);
   AnomalySet anomalies = placed.anomalies;

@@ -12,20 +12,41 @@ std::string_view name(StepKind kind) noexcept {
   return kNames[static_cast<std::size_t>(kind)];
 }
 
+namespace {
+
+template <class T>
+void move_to_back(std::vector<T>& to, std::vector<T>& from) {
+  std::ranges::move(from, std::back_inserter(to));
+}
+
+void become_drop(Decision& all, Decision& drop) {
+  all.kind = Decision::Kind::drop;
+  all.verdict = drop.verdict;
+  all.cause = std::move(drop.cause);
+  all.ends_flow = drop.ends_flow;
+}
+
+}  // namespace
+
 Decision Plan::judge(Envelope& envelope, Bytes payload) const {
   Decision all;
   all.header = envelope.frame.header;
-  const auto move_to_back = [](auto& to, auto& from) { std::ranges::move(from, std::back_inserter(to)); };
-  for (const auto& step : steps) {
-    Decision decision = step->judge(envelope, payload);
+  std::size_t changed_by = 0;  // one more than the index of the last step that replaced something
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    Decision decision = steps[i]->judge(envelope, payload);
     move_to_back(all.before, decision.before);
     move_to_back(all.after, decision.after);
     move_to_back(all.tags, decision.tags);
+    move_to_back(all.logged, decision.logged);
     if (decision.kind == Decision::Kind::go_on) continue;
+    if (decision.kind == Decision::Kind::drop) {
+      become_drop(all, decision);
+      break;
+    }
+    changed_by = i + 1;
     all.kind = decision.kind;
     all.verdict = decision.verdict;
     all.cause = std::move(decision.cause);
-    if (decision.kind == Decision::Kind::drop) break;
     all.payload = std::move(decision.payload);
     payload = all.payload;
     all.header.payload_len = payload.size();
@@ -34,7 +55,47 @@ Decision Plan::judge(Envelope& envelope, Bytes payload) const {
     all.header.opcode = decision.header.opcode;
     envelope.frame.header = all.header;
   }
+  if (all.kind == Decision::Kind::replace) check_again(envelope, changed_by, all);
+  check_frames(envelope, all.before, all);
+  check_frames(envelope, all.after, all);
   return all;
+}
+
+/// SAFE-6: what a step behind a checking one made of the frame.
+void Plan::check_again(Envelope& envelope, std::size_t changed_by, Decision& all) const {
+  if (envelope.says != Says::frame) envelope.placement.message_opcode = all.opcode_of_message(envelope);
+  for (std::size_t i = 0; i + 1 < changed_by; ++i) {
+    if (!steps[i]->checks_again()) continue;
+    Decision decision = steps[i]->judge(envelope, all.payload);
+    for (auto& id : decision.logged)
+      if (std::ranges::find(all.logged, id) == all.logged.end()) all.logged.push_back(std::move(id));
+    if (decision.kind == Decision::Kind::drop) return become_drop(all, decision);
+  }
+}
+
+/// ... and what it put beside the frame.
+void Plan::check_frames(const Envelope& beside, std::vector<NewFrame>& frames, Decision& all) const {
+  const auto refused = [&](NewFrame& frame) {
+    Envelope envelope{.flow = beside.flow, .time_ns = beside.time_ns, .direction = beside.direction};
+    envelope.frame.header = frame.header;
+    envelope.frame.header.payload_len = frame.payload.size();
+    if (!ws::is_control(frame.header.opcode)) {
+      envelope.placement = {.part = ws::Part::whole, .message_opcode = frame.header.opcode};
+      envelope.says = Says::message;
+    }
+    for (const auto& step : steps) {
+      if (!step->checks_again()) continue;
+      Decision decision = step->judge(envelope, frame.payload);
+      if (decision.kind != Decision::Kind::drop) continue;
+      frame.cause += ", " + decision.cause;
+      return true;
+    }
+    return false;
+  };
+  std::vector<NewFrame> kept;
+  for (auto& frame : std::exchange(frames, {}))
+    (refused(frame) ? all.refused : kept).push_back(std::move(frame));
+  frames = std::move(kept);
 }
 
 Pipeline::Pipeline(std::vector<std::shared_ptr<Step>> steps) {

@@ -45,7 +45,15 @@ struct Decision {
   ws::FrameHeader header;
   Buffer payload;  ///< of the replacement, unmasked; of a compressed message inflated
   std::vector<NewFrame> before, after;
-  std::vector<std::string> tags;  ///< whatever the kind
+  std::vector<std::string> tags;    ///< whatever the kind
+  std::vector<std::string> logged;  ///< ids of rules that matched and only say so (SAFE-3)
+  bool ends_flow = false;           ///< of a drop: with Close 1008
+  /// The opcode of a message whose frame in `envelope` was replaced: the new one, where it has one.
+  std::uint8_t opcode_of_message(const Envelope& envelope) const noexcept {
+    return ws::is_message_start(header.opcode) ? header.opcode : envelope.placement.message_opcode;
+  }
+  /// Frames of steps behind a checking one that do not leave; their cause says why (SAFE-6).
+  std::vector<NewFrame> refused;
 };
 
 /// What a step wants of the frames of one flow.
@@ -66,6 +74,8 @@ class FlowStep {
   /// @param payload  unmasked, and as DEF-2 has it; of a message that is judged whole, on its last frame all
   /// of it. Empty unless some step of the plan reads payloads, and where compression makes it opaque.
   virtual Decision judge(const Envelope& envelope, Bytes payload) = 0;
+  /// What steps behind it changed or made is judged by it as if it had come (SAFE-6).
+  virtual bool checks_again() const noexcept { return false; }
 };
 
 /// One of the eight. One instance serves all flows of a rule set.
@@ -86,6 +96,10 @@ struct Plan {
   /// What all steps together make of a frame: each sees what the one before it put there, a drop ends it.
   /// @param envelope  its frame's header becomes the replacement's. @param payload  as for FlowStep::judge.
   Decision judge(Envelope& envelope, Bytes payload) const;
+
+ private:
+  void check_again(Envelope& envelope, std::size_t changed_by, Decision& all) const;
+  void check_frames(const Envelope& beside, std::vector<NewFrame>& frames, Decision& all) const;
 };
 
 /// All steps of a configuration, in any order; an immutable snapshot shared by the workers.

@@ -50,11 +50,11 @@ struct Turn {
   LaneScratch& scratch;
   Sequence first_sequence = 0;
   LaneTurn result;
-  std::vector<Outcome> outcomes;  ///< of frames that earlier turns recorded as pending
-  std::uint32_t own_frames = 0;   ///< made by wstap
-  std::vector<std::string> tags;  ///< of the next frame that is noted
-  bool rewrites = false;          ///< some frame leaves with other bytes than it came with
-  bool grows = false;             ///< ... and with more of them, so that it cannot be done in place
+  std::vector<Outcome> outcomes;          ///< of frames that earlier turns recorded as pending
+  std::uint32_t own_frames = 0;           ///< made by wstap
+  std::vector<std::string> tags, logged;  ///< of the next frame that is noted
+  bool rewrites = false;                  ///< some frame leaves with other bytes than it came with
+  bool grows = false;                     ///< ... and with more of them, so that it cannot be done in place
 
   std::uint32_t frames() const noexcept { return static_cast<std::uint32_t>(scratch.ends.size()); }
   Sequence next_sequence() const noexcept { return first_sequence + frames(); }
@@ -66,9 +66,10 @@ struct Turn {
   }
   /// A frame that came.
   void note(const ws::Frame& frame) {
-    if (!tags.empty()) {
+    if (!tags.empty() || !logged.empty()) {
       if (scratch.marks.empty() || scratch.marks.back().frame != frames()) mark(Verdict::forwarded, {});
       scratch.marks.back().tags = std::exchange(tags, {});
+      scratch.marks.back().logged = std::exchange(logged, {});
     }
     if (own_frames == 0) {
       scratch.ends.push_back(static_cast<std::uint32_t>(frame.raw.data() + frame.raw.size() - unread.data()));

@@ -6,12 +6,13 @@
 #include <algorithm>
 #include <set>
 
+#include "libcore/rules/safety_rules.h"
 #include "libcore/rules/transform_rules.h"
 
 namespace wstap::rules {
 namespace {
 
-/// Names that captures and logs give as causes must tell rules apart.
+/// Names that captures and logs give as causes must tell rules of a kind apart.
 void check_ids(const std::vector<const toml::table*>& rules, Faults& faults) {
   std::set<std::string> seen;
   for (const auto* rule : rules) {
@@ -25,6 +26,9 @@ void check_ids(const std::vector<const toml::table*>& rules, Faults& faults) {
 
 pipeline::Pipeline RuleSet::pipeline() const {
   std::vector<std::shared_ptr<pipeline::Step>> steps;
+  // What cannot be compiled was refused when the file was read.
+  if (auto made = steps::Safety::make(safety); made && !safety.rules.empty())
+    steps.push_back(std::move(*made));
   if (!transforms.empty()) steps.push_back(std::make_shared<steps::Transform>(transforms));
   return pipeline::Pipeline(std::move(steps));
 }
@@ -43,6 +47,9 @@ std::expected<RuleSet, std::vector<Fault>> parse(std::string_view text) {
   const auto transforms = top.tables("transform");
   for (const auto* each : transforms)
     if (auto rule = read_transform(*each, faults)) rules.transforms.push_back(std::move(*rule));
+  const auto* safety = top.node("safety");
+  if (safety != nullptr && safety->as_table() == nullptr) top.fault(*safety, "'safety' is a table");
+  rules.safety = read_safety(safety == nullptr ? nullptr : safety->as_table(), faults);
   top.end();
   check_ids(transforms, faults);
   if (faults.empty()) return rules;

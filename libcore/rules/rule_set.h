@@ -8,11 +8,13 @@
 #include <vector>
 
 #include "libcore/pipeline/step.h"
+#include "libcore/steps/safety.h"
 #include "libcore/steps/transform.h"
 
 namespace wstap::rules {
 
 struct RuleSet {
+  steps::SafetyInput safety;
   std::vector<steps::TransformRule> transforms;
 
   /// The steps that its rules make.

@@ -7,6 +7,14 @@ import unittest
 from command_line import wstap
 
 GOOD = """
+[[safety.input]]
+preset = "destructive-sql"
+[[safety.input]]
+id = "noted"
+pattern = "x"
+action = "log_only"
+direction = "both"
+types = ["text", "binary"]
 [[transform]]
 id = "role"
 filter = 'send and json("/role") == "user"'
@@ -48,7 +56,8 @@ class Rules(unittest.TestCase):
     def test_what_rules_act_on(self):
         said = self.with_file(GOOD, "rules", "check", "rules.toml")
         self.assertEqual((said.status, said.err), (0, ""))
-        self.assertEqual(said.out, "transform role: messages, send\ntransform no-pings: frames\n"
+        self.assertEqual(said.out, "safety.input destructive-sql: blocks text, send\nsafety.input noted: logs text binary\n"
+                                   "transform role: messages, send\ntransform no-pings: frames\n"
                                    "transform nowhere: frames, never\n")
         self.assertEqual(self.with_file(GOOD, "rules", "check", "-q", "rules.toml").out, "")
 

@@ -183,6 +183,54 @@ class PythonPeers(RulesTest):
         self.assertEqual(asyncio.run(session()), ["one word FRAME <frame word>, and the rest"])
 
 
+SAFETY = """
+[[safety.input]]
+id = "no-drop-table"
+pattern = '(?i)drop\\s+table'
+[[safety.input]]
+id = "noted"
+pattern = 'frame'
+action = "log_only"
+"""
+
+
+class Safety(RulesTest):
+    # SAFE-1, SAFE-2, SAFE-3: blocked first, middle and last fragments; what is blocked never arrives, the rest does
+    def test_blocked_and_logged(self):
+        bad = "please DROP  TABLE users"
+        cuts = [[bad[:at], bad[at:at + 3], bad[at + 3:]] for at in range(1, len(bad) - 3)]
+        for compression in ((None, None), COMPRESSED):
+            with self.subTest(compressed=compression[0] is not None):
+                tap = self.with_rules(SAFETY)
+                says = [said for cut in cuts for said in (cut, "a frame", b"drop table")] + [bad, "the last frame"]
+                _, at_server, _ = asyncio.run(converse(tap, says, ["drop table"], *compression))
+                self.assertEqual(at_server, ["a frame", b"drop table"] * len(cuts) + ["the last frame"])
+                tap.stop()
+                recorded = frames(tap.capture, "send")
+                blocked = [r for r in recorded if r["verdict"] == "blocked"]
+                self.assertTrue(all(r["safety_blocked"] and r["rule"] == "no-drop-table" for r in blocked))
+                self.assertEqual(len({r.get("message", r["seq"]) for r in blocked}), len(cuts) + 1)
+                logged = [r for r in recorded if r.get("safety_logged")]
+                self.assertEqual(len(logged), len(cuts) + 1)
+                # Behind what was blocked, what is compressed leaves compressed anew.
+                verdict = "forwarded" if compression[0] is None else "changed"
+                self.assertEqual({(r["verdict"], r["rule"]) for r in logged}, {(verdict, "noted")})
+
+    # SAFE-2
+    def test_a_block_that_ends_the_flow(self):
+        tap = self.with_rules("[safety]\non_block = 'close'\n" + SAFETY)
+
+        async def session():
+            async def serve(ws):
+                await ws.wait_closed()
+            async with connected(tap, serve) as ws:
+                await ws.send("drop table")
+                await asyncio.wait_for(ws.wait_closed(), WAIT)
+                return ws.close_code
+        self.assertEqual(asyncio.run(session()), 1008)
+        self.assertEqual(tap.flow()["reason"], "blocked")
+
+
 class NodePeer(RulesTest):
     # PIPE-6 with node's ws, compressed or not, masked and strict
     def test_both_directions(self):

@@ -18,7 +18,7 @@ struct RecordedFrame {
   pipeline::Verdict verdict = pipeline::Verdict::forwarded;
   std::string cause;
   std::optional<Buffer> sent;
-  std::vector<std::string> tags;
+  std::vector<std::string> tags, logged;
 };
 
 class RecordingTap final : public pipeline::Tap {
@@ -55,6 +55,7 @@ class RecordingTap final : public pipeline::Tap {
         frame.verdict = mark->verdict;
         frame.cause = mark->cause;
         frame.tags = mark->tags;
+        frame.logged = mark->logged;
         frame.sent = mark->sent;
         ++mark;
       }

@@ -187,7 +187,8 @@ inline auto fields(const pipeline::Window& w) {
 inline auto fields(const pipeline::Mark& m) {
   std::vector<std::string_view> anomalies;
   m.anomalies.for_each([&](const ws::AnomalyInfo& entry) { anomalies.push_back(entry.name); });
-  return std::tuple(m.frame, m.verdict, m.cause, m.sent, m.tags, m.content, m.content_bytes, anomalies);
+  return std::tuple(m.frame, m.verdict, m.cause, m.sent, m.tags, m.logged, m.content, m.content_bytes,
+                    anomalies);
 }
 inline auto fields(const pipeline::Burst& b) {
   std::vector<decltype(fields(b.marks[0]))> marks;

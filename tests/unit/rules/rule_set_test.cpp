@@ -64,6 +64,41 @@ TEST(RuleSet, ReadsATransform) {
   EXPECT_FALSE(rules.transforms[1].acts_on_messages());
 }
 
+// SAFE-1 to SAFE-3, SAFE-5
+TEST(RuleSet, ReadsSafetyRules) {
+  const auto rules = parsed(R"(
+    [safety]
+    on_unreadable = "pass"
+    on_block = "close"
+    [[safety.input]]
+    id = "no-drop-table"
+    pattern = '(?i)drop\s+table'
+    [[safety.input]]
+    preset = "destructive-sql"
+    action = "log_only"
+    direction = "both"
+    types = ["binary", "control"]
+    [[safety.input]]
+    id = "cards"
+    pattern = '\d{16}'
+    validator = "luhn"
+    direction = "receive"
+  )");
+  EXPECT_FALSE(rules.safety.blocks_unreadable);
+  EXPECT_TRUE(rules.safety.closes);
+  ASSERT_EQ(rules.safety.rules.size(), 3U);
+  const auto& [own, preset, cards] =
+      std::tie(rules.safety.rules[0], rules.safety.rules[1], rules.safety.rules[2]);
+  EXPECT_EQ(own.spec.id, "no-drop-table");
+  EXPECT_TRUE(own.blocks && own.texts && !own.binaries && !own.controls);
+  EXPECT_EQ(own.directions, (std::array{true, false}));
+  EXPECT_EQ(preset.spec.id, "destructive-sql");
+  EXPECT_TRUE(!preset.blocks && !preset.texts && preset.binaries && preset.controls);
+  EXPECT_EQ(preset.directions, (std::array{true, true}));
+  EXPECT_NE(cards.spec.patterns.at(0).locator, nullptr);
+  EXPECT_EQ(cards.directions, (std::array{false, true}));
+}
+
 struct Wrong {
   const char* toml;
   std::size_t line, column;
@@ -106,6 +141,19 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"[[transform]]\nid = 'a'\ndrop = true\nfin = true\n", 1, 1, "drops changes nothing"},
         Wrong{"[[transform]]\nid = 'a'\ndrop = true\n[[transform]]\nid = 'a'\ndrop = true\n", 5, 6,
               "another rule 'a'"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Safety, RulesFault,
+    testing::Values(
+        Wrong{"safety = 5\n", 1, 10, "is a table"},
+        Wrong{"[safety]\non_unreadable = 'stop'\n", 2, 17, "not one of block, pass"},
+        Wrong{"[[safety.input]]\nid = 'a'\n", 1, 1, "either pattern or preset"},
+        Wrong{"[[safety.input]]\npattern = 'a'\n", 1, 1, "wants an id"},
+        Wrong{"[[safety.input]]\npreset = 'destructive-sqll'\n", 2, 10, "did you mean 'destructive-sql'"},
+        Wrong{"[[safety.input]]\nid = 'a'\npattern = 'a('\n", 1, 1, "missing"},
+        Wrong{"[[safety.input]]\nid = 'a'\npattern = 'a'\nvalidator = 'x'\n", 4, 13, "no validator"},
+        Wrong{"[[safety.input]]\nid = 'a'\npattern = 'a'\ntypes = ['txt']\n", 4, 9, "not one of text"},
+        Wrong{"[[safety.output]]\nid = 'a'\n", 1, 10, "unknown key 'output'"}));
 
 TEST(RuleSet, SaysAllThatIsWrong) {
   const auto rules =

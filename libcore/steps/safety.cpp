@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libcore/steps/safety.h"
+
+#include <algorithm>
+
+namespace wstap::steps {
+
+using pipeline::Decision;
+using pipeline::Envelope;
+using pipeline::Says;
+using pipeline::Verdict;
+
+namespace {
+
+constexpr std::size_t kKinds = 3;  // text, binary, control
+
+std::size_t kind_of(std::uint8_t opcode) noexcept {
+  return ws::is_control(opcode) ? 2 : opcode == ws::kText ? 0 : 1;
+}
+
+/// Rules that look at the same frames.
+struct Group {
+  RuleList list;
+  std::vector<bool> blocks;  ///< by index in the list
+
+  bool any_blocks() const { return std::ranges::find(blocks, true) != blocks.end(); }
+};
+
+}  // namespace
+
+struct Safety::Compiled {
+  /// By ws::index, and kind_of.
+  std::array<std::array<std::optional<Group>, kKinds>, 2> groups;
+  bool blocks_unreadable = true, closes = false;
+};
+
+namespace {
+
+Decision blocked(std::string cause, bool closes) {
+  Decision decision{.kind = Decision::Kind::drop, .verdict = Verdict::blocked, .cause = std::move(cause)};
+  decision.ends_flow = closes;
+  return decision;
+}
+
+class FlowSafety final : public pipeline::FlowStep {
+ public:
+  explicit FlowSafety(std::shared_ptr<const Safety::Compiled> compiled) : compiled_(std::move(compiled)) {}
+
+  pipeline::Needs needs() const override {
+    pipeline::Needs needs{.payloads = true};
+    for (std::size_t i = 0; i < 2; ++i) {
+      for (std::size_t kind = 0; kind < kKinds; ++kind) {
+        const auto& group = compiled_->groups[i][kind];
+        if (!group) continue;
+        needs.alters |= group->any_blocks();
+        needs.whole_messages[i] |= kind != 2;
+      }
+    }
+    return needs;
+  }
+
+  bool checks_again() const noexcept override { return true; }
+
+  Decision judge(const Envelope& envelope, Bytes payload) override {
+    const bool in_message = envelope.placement.part != ws::Part::none;
+    if (in_message && envelope.says == Says::frame) return {};
+    const auto opcode = in_message ? envelope.placement.message_opcode : envelope.frame.header.opcode;
+    const auto& group = compiled_->groups[ws::index(envelope.direction)][kind_of(opcode)];
+    if (!group) return {};
+    if (!envelope.says_content())
+      return compiled_->blocks_unreadable && group->any_blocks()
+                 ? blocked("safety:unreadable", compiled_->closes)
+                 : Decision{};
+    Decision decision;
+    for (const auto& match : group->list.matches(payload)) {
+      const std::string id(group->list.id(match.rule));
+      if (group->blocks[match.rule]) return blocked("safety:" + id, compiled_->closes);
+      decision.logged.push_back(id);
+    }
+    return decision;
+  }
+
+ private:
+  std::shared_ptr<const Safety::Compiled> compiled_;
+};
+
+bool looks_at(const InputRule& rule, std::size_t direction, std::size_t kind) noexcept {
+  const std::array<bool, kKinds> kinds = {rule.texts, rule.binaries, rule.controls};
+  return rule.directions[direction] && kinds[kind];
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Safety>> Safety::make(SafetyInput input) {
+  auto compiled = std::make_shared<Compiled>();
+  compiled->blocks_unreadable = input.blocks_unreadable;
+  compiled->closes = input.closes;
+  for (std::size_t direction = 0; direction < 2; ++direction) {
+    for (std::size_t kind = 0; kind < kKinds; ++kind) {
+      std::vector<RuleSpec> specs;
+      std::vector<bool> blocks;
+      for (const auto& rule : input.rules) {
+        if (!looks_at(rule, direction, kind)) continue;
+        specs.push_back(rule.spec);
+        blocks.push_back(rule.blocks);
+      }
+      if (specs.empty()) continue;
+      auto list = RuleList::compile(specs);
+      if (!list) return std::unexpected(std::move(list.error()));
+      compiled->groups[direction][kind].emplace(Group{std::move(*list), std::move(blocks)});
+    }
+  }
+  return std::shared_ptr<Safety>(new Safety(std::move(compiled)));
+}
+
+std::unique_ptr<pipeline::FlowStep> Safety::begin(const pipeline::FlowNames&) const {
+  const auto any = std::ranges::any_of(compiled_->groups, [](const auto& of_direction) {
+    return std::ranges::any_of(of_direction, [](const auto& group) { return group.has_value(); });
+  });
+  return any ? std::make_unique<FlowSafety>(compiled_) : nullptr;
+}
+
+}  // namespace wstap::steps

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// What input rules block and log (SAFE-1, SAFE-2, SAFE-3), and that what rules made is checked too (SAFE-6).
+#include "libcore/steps/safety.h"
+
+#include "libcore/steps/safety_presets.h"
+#include "libcore/steps/transform.h"
+#include "tests/support/message_peers.h"
+#include "tests/unit/pipeline/flow_fixture.h"
+
+namespace wstap::test {
+namespace {
+
+using pipeline::Verdict;
+using steps::InputRule;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class SafetyInputs : public FlowTest {
+ protected:
+  static InputRule rule(std::string id, std::string pattern, bool blocks = true) {
+    return {.spec = {.id = std::move(id), .patterns = {{std::move(pattern)}}, .replacement = {}},
+            .blocks = blocks};
+  }
+  void use(std::vector<InputRule> rules) {
+    input.rules = std::move(rules);
+    auto step = steps::Safety::make(input);
+    ASSERT_TRUE(step) << step.error().text();
+    steps.push_back(*step);
+  }
+  void say(std::vector<std::string> pieces, std::uint8_t opcode = 1) {
+    std::vector<Buffer> payloads;
+    for (const auto& piece : pieces) payloads.push_back(bytes(piece));
+    for (const auto& frame : frames_of(opcode, false, payloads)) arrives(frame);
+  }
+  Took arrives(const WireFrame& frame) {
+    auto took = feed(kSend, proper(kSend, frame));
+    receiver.take(parse_frames(took.out));
+    return took;
+  }
+  std::vector<std::string> received() const {
+    std::vector<std::string> all;
+    for (const auto& message : receiver.messages) all.push_back(text(message.content));
+    return all;
+  }
+  steps::SafetyInput input;
+  ReceivingPeer receiver;
+};
+
+// SAFE-1, SAFE-2: the whole message, wherever its fragments end, and nothing of it leaves.
+TEST_F(SafetyInputs, BlockTextsThatClientsSend) {
+  use({rule("no-drop-table", "(?i)drop\\s+table")});
+  say({"select 1"});
+  say({"DROP table users"});
+  for (std::size_t at = 1; at < 10; ++at)
+    say({std::string("drop table").substr(0, at), std::string("drop table").substr(at), ";"});
+  say({"drop table"}, 2);  // binary is not checked unless a rule says so
+  arrives({.opcode = 9, .payload = bytes("drop table")});
+  feed(kReceive, text_frame(kReceive, "drop table"));
+  EXPECT_THAT(received(), ElementsAre("select 1", "drop table"));
+  EXPECT_EQ(receiver.controls.size(), 1U);
+  EXPECT_EQ(frames_left(kReceive).size(), 1U);
+  EXPECT_EQ(tap.frames[1].verdict, Verdict::blocked);
+  EXPECT_EQ(tap.frames[1].cause, "safety:no-drop-table");
+  for (const auto& outcome : tap.outcomes) EXPECT_EQ(outcome.verdict, Verdict::blocked);
+  EXPECT_FALSE(flow().failed());
+}
+
+TEST_F(SafetyInputs, LookWhereTheyAreTold) {
+  auto both = rule("both", "x");
+  both.directions = {true, true};
+  both.texts = false;
+  both.binaries = both.controls = true;
+  use({both});
+  say({"x"});
+  say({"x"}, 2);
+  arrives({.opcode = 9, .payload = bytes("x")});
+  feed(kReceive, proper(kReceive, {.opcode = 2, .payload = bytes("x")}));
+  EXPECT_THAT(received(), ElementsAre("x"));
+  EXPECT_THAT(receiver.controls, IsEmpty());
+  EXPECT_THAT(frames_left(kReceive), IsEmpty());
+}
+
+// SAFE-3
+TEST_F(SafetyInputs, OnlyLogWhereTheyAreToldTo) {
+  use({rule("seen", "watch", false), rule("bad", "bad")});
+  say({"watch this"});
+  say({"wat", "ch"});
+  say({"bad watch"});
+  EXPECT_THAT(received(), ElementsAre("watch this", "watch"));
+  EXPECT_THAT(tap.frames[0].logged, ElementsAre("seen"));
+  EXPECT_EQ(tap.frames[0].verdict, Verdict::forwarded);
+  EXPECT_THAT(tap.frames[2].logged, ElementsAre("seen"));
+  EXPECT_EQ(tap.frames[3].verdict, Verdict::blocked);
+}
+
+TEST_F(SafetyInputs, OfPresets) {
+  use({{.spec = steps::find_preset("destructive-sql")->rule()}});
+  say({R"({"q":"DELETE FROM users"})"});
+  say({R"({"q":"DELETE FROM users WHERE id = 1"})"});
+  EXPECT_THAT(received(), ElementsAre(R"({"q":"DELETE FROM users WHERE id = 1"})"));
+}
+
+// SAFE-2: what cannot be read.
+TEST_F(SafetyInputs, BlockWhatTheyCannotRead) {
+  extensions = "permessage-deflate";
+  options.max_message_bytes = 100'000;
+  use({rule("bad", "bad")});
+  DeflatingPeer sender;
+  const auto send = [&](Bytes compressed) {
+    for (const auto& frame : frames_of(1, true, in_pieces(compressed, 2))) arrives(frame);
+  };
+  send(sender.message(Buffer(300'000, std::byte{'x'})));
+  send(sender.message(bytes("good")));
+  send(sender.message(bytes("bad")));
+  send(sender.message(bytes("good again")));
+  EXPECT_THAT(received(), ElementsAre("good", "good again"));
+  EXPECT_EQ(tap.frames[1].cause, "safety:unreadable");
+}
+
+TEST_F(SafetyInputs, PassWhatTheyCannotReadWhereTheyMay) {
+  extensions = "permessage-deflate";
+  options.max_message_bytes = 100'000;
+  input.blocks_unreadable = false;
+  use({rule("bad", "bad")});
+  DeflatingPeer sender;
+  arrives({.payload = sender.message(Buffer(300'000, std::byte{'x'})), .rsv = 4});
+  EXPECT_EQ(receiver.messages.size(), 1U);
+}
+
+// SAFE-2: at the limit of a message, what has come is judged as it is.
+TEST_F(SafetyInputs, JudgeWhatHasComeOfALargeMessage) {
+  options.max_message_bytes = 20;
+  use({rule("bad", "bad")});
+  say({"not good, not b", "ad, but large", "rest"});
+  say({"not good, not ok", ", but large", " bad"});
+  EXPECT_THAT(received(), ElementsAre("not good, not ok, but large bad"));
+}
+
+TEST_F(SafetyInputs, EndTheFlowWhereTheyAreToldTo) {
+  input.closes = true;
+  use({rule("bad", "bad")});
+  const auto took = arrives({.payload = bytes("bad")});
+  ASSERT_TRUE(took.fault);
+  EXPECT_EQ(took.fault->reason, "blocked");
+  const auto closed = finish();
+  EXPECT_EQ(closed.state, pipeline::FlowState::error);
+  EXPECT_EQ(closed.close_code, 1008);
+  EXPECT_EQ(farewell(kReceive), close_body(1008));
+  EXPECT_EQ(farewell(kSend), close_body(1001));
+}
+
+// SAFE-6
+TEST_F(SafetyInputs, CheckWhatTransformsMade) {
+  use({rule("bad", "bad"), rule("odd", "odd", false)});
+  steps::TransformRule evil{.id = "evil"};
+  evil.replacements = {{*filter::Pattern::compile("g(oo)d", filter::PatternText::utf8), "bad"}};
+  steps::TransformRule strange{.id = "strange"};
+  strange.replacements = {{*filter::Pattern::compile("even", filter::PatternText::utf8), "odd"}};
+  steps.push_back(std::make_shared<steps::Transform>(std::vector{evil, strange}));
+  say({"good"});
+  say({"even"});
+  say({"fine"});
+  EXPECT_THAT(received(), ElementsAre("odd", "fine"));
+  EXPECT_EQ(tap.frames[0].verdict, Verdict::blocked);
+  EXPECT_EQ(tap.frames[0].cause, "safety:bad");
+  EXPECT_THAT(tap.frames[1].logged, ElementsAre("odd"));
+}
+
+TEST_F(SafetyInputs, CheckWhatTransformsInsert) {
+  use({rule("bad", "bad")});
+  steps::TransformRule inserts{.id = "inserts"};
+  inserts.before = {{ws::kText, bytes("bad")}, {ws::kText, bytes("good")}};
+  steps.push_back(std::make_shared<steps::Transform>(std::vector{inserts}));
+  say({"x"});
+  EXPECT_THAT(received(), ElementsAre("good", "x"));
+  ASSERT_EQ(tap.notes.size(), 1U);
+  EXPECT_NE(tap.notes[0].text.find("safety:bad"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace wstap::test
