@@ -98,10 +98,30 @@ Result<Record> header(wire::Header::Reader reader) {
   return header;
 }
 
+ws::MessageTracker::State message_state(wire::LaneState::Reader lane) {
+  return {lane.getMessageOpen(),   lane.getMessageCompressed(), lane.getClosed(),
+          lane.getMessageOpcode(), lane.getMessageFirst(),      lane.getMessageBytes()};
+}
+
 pipeline::LaneResume lane_resume(wire::LaneState::Reader lane) {
-  return {{lane.getMessageOpen(), lane.getMessageCompressed(), lane.getClosed(), lane.getMessageOpcode(),
-           lane.getMessageFirst(), lane.getMessageBytes()},
-          {lane.getFrames(), lane.getBytes()}};
+  return {message_state(lane), {lane.getFrames(), lane.getBytes()}};
+}
+
+ws::AnomalySet anomalies(capnp::List<capnp::Text>::Reader names) {
+  ws::AnomalySet found;
+  for (const auto& name : texts(names))
+    for (const auto& entry : ws::all_anomalies())
+      if (entry.name == name) found.add(entry.anomaly);
+  return found;
+}
+
+ws::Inflation inflation(wire::Unread unread) {
+  switch (unread) {
+    case wire::Unread::NOTHING: return ws::Inflation::none;
+    case wire::Unread::INFLATE_LIMITED: return ws::Inflation::limited;
+    case wire::Unread::NEEDS_PART: return ws::Inflation::needs_part;
+    default: return ws::Inflation::opaque;
+  }
 }
 
 pipeline::FlowOpened flow_opened(wire::FlowOpen::Reader reader) {
@@ -111,9 +131,7 @@ pipeline::FlowOpened flow_opened(wire::FlowOpen::Reader reader) {
   flow.facts = connection_facts(reader.getFacts());
   flow.subprotocol = text(reader.getSubprotocol());
   flow.extensions = text(reader.getExtensions());
-  for (const auto& name : texts(reader.getAnomalies()))
-    for (const auto& entry : ws::all_anomalies())
-      if (entry.name == name) flow.anomalies.add(entry.anomaly);
+  flow.anomalies = anomalies(reader.getAnomalies());
   flow.next_sequence = reader.getNextSequence();
   if (reader.getResumed().size() == 2)
     flow.resumed = {lane_resume(reader.getResumed()[0]), lane_resume(reader.getResumed()[1])};
@@ -163,6 +181,7 @@ Result<Record> burst(wire::Record::Burst::Reader reader, DecoderScratch& scratch
       return corrupt(fmt::format("mark of frame {}", mark.getFrame()));
     scratch.marks.push_back({mark.getFrame(), verdict(mark.getVerdict()), text(mark.getCause()), sent(mark),
                              texts(mark.getTags())});
+    scratch.marks.back().anomalies = anomalies(mark.getAnomalies());
     if (!mark.getHasContent()) continue;
     scratch.marks.back().content = to_buffer(bytes(mark.getContent()));
     scratch.marks.back().content_bytes = mark.getContentBytes();
@@ -227,6 +246,11 @@ Result<Record> decode_record(wire::Record::Reader record, DecoderScratch& scratc
     case wire::Record::NOTE:
       return pipeline::Note{record.getNote().getFlow(), record.getNote().getTime(),
                             text(record.getNote().getText())};
+    case wire::Record::GAP: {
+      const auto reader = record.getGap();
+      return Gap{reader.getFlow(), direction(reader.getDirection()), message_state(reader.getLane()),
+                 inflation(reader.getUnread())};
+    }
     case wire::Record::FLOW_UPDATE: {
       const auto reader = record.getFlowUpdate();
       return pipeline::Note{reader.getFlow(), reader.getTime(), text(reader.getText())};

@@ -31,6 +31,12 @@ unsigned count(const auto& values) {
   return static_cast<unsigned>(values.size());
 }
 
+std::vector<std::string> names_of(ws::AnomalySet anomalies) {
+  std::vector<std::string> names;
+  anomalies.for_each([&](const ws::AnomalyInfo& entry) { names.emplace_back(entry.name); });
+  return names;
+}
+
 void fill_tls(wire::Tls::Builder tls, const TlsFacts& facts) {
   tls.setVersion(text(facts.version));
   tls.setCipher(text(facts.cipher));
@@ -72,15 +78,28 @@ void fill_lane_end(wire::LaneEnd::Builder lane, const pipeline::FlowClosed& clos
   }
 }
 
+void fill_message_state(wire::LaneState::Builder lane, const ws::MessageTracker::State& message) {
+  lane.setMessageOpen(message.open);
+  lane.setMessageCompressed(message.compressed);
+  lane.setClosed(message.closed);
+  lane.setMessageOpcode(message.opcode);
+  lane.setMessageFirst(message.first);
+  lane.setMessageBytes(message.bytes);
+}
+
 void fill_lane_state(wire::LaneState::Builder lane, const pipeline::LaneResume& state) {
   lane.setFrames(state.counts.frames);
   lane.setBytes(state.counts.bytes);
-  lane.setMessageOpen(state.message.open);
-  lane.setMessageCompressed(state.message.compressed);
-  lane.setClosed(state.message.closed);
-  lane.setMessageOpcode(state.message.opcode);
-  lane.setMessageFirst(state.message.first);
-  lane.setMessageBytes(state.message.bytes);
+  fill_message_state(lane, state.message);
+}
+
+wire::Unread unread(ws::Inflation inflation) {
+  switch (inflation) {
+    case ws::Inflation::limited: return wire::Unread::INFLATE_LIMITED;
+    case ws::Inflation::opaque: return wire::Unread::OPAQUE;
+    case ws::Inflation::needs_part: return wire::Unread::NEEDS_PART;
+    default: return wire::Unread::NOTHING;
+  }
 }
 
 void fill_mark(wire::Mark::Builder builder, const pipeline::Mark& mark) {
@@ -97,6 +116,8 @@ void fill_mark(wire::Mark::Builder builder, const pipeline::Mark& mark) {
     builder.setContentBytes(mark.content_bytes);
   }
   if (!mark.tags.empty()) fill_texts(builder.initTags(count(mark.tags)), mark.tags);
+  const auto anomalies = names_of(mark.anomalies);
+  if (!anomalies.empty()) fill_texts(builder.initAnomalies(count(anomalies)), anomalies);
 }
 
 }  // namespace
@@ -122,8 +143,7 @@ Buffer encode(const pipeline::FlowOpened& flow) {
   fill_facts(builder.initFacts(), flow.facts);
   builder.setSubprotocol(text(flow.subprotocol));
   builder.setExtensions(text(flow.extensions));
-  std::vector<std::string> anomalies;
-  flow.anomalies.for_each([&](const ws::AnomalyInfo& entry) { anomalies.emplace_back(entry.name); });
+  const auto anomalies = names_of(flow.anomalies);
   if (!anomalies.empty()) fill_texts(builder.initAnomalies(count(anomalies)), anomalies);
   builder.setNextSequence(flow.next_sequence);
   if (flow.resumed) {
@@ -195,6 +215,16 @@ Buffer encode(const pipeline::Note& note) {
   builder.setFlow(note.flow);
   builder.setTime(note.time_ns);
   builder.setText(text(note.text));
+  return finished(message);
+}
+
+Buffer encode(const Gap& gap) {
+  capnp::MallocMessageBuilder message;
+  auto builder = message.initRoot<wire::Record>().initGap();
+  builder.setFlow(gap.flow);
+  builder.setDirection(static_cast<wire::Direction>(gap.direction));
+  fill_message_state(builder.initLane(), gap.message);
+  builder.setUnread(unread(gap.unread));
   return finished(message);
 }
 

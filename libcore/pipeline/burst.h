@@ -23,6 +23,7 @@ struct Mark {
   /// message says, or the beginning of that (LIM-3).
   std::optional<Buffer> content;
   std::uint64_t content_bytes = 0;  ///< ... in all
+  ws::AnomalySet anomalies;         ///< of its payload, where readers of the recording cannot see them
 };
 
 /// Frames `first_sequence`, +1, ... Views only; valid during the call they are passed to.

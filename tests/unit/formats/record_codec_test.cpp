@@ -63,6 +63,13 @@ TEST(RecordCodec, WindowsComeBack) {  // CAP-5
   expect_same(pipeline::Window{});
 }
 
+TEST(RecordCodec, GapsComeBack) {  // INS-6
+  for (const auto unread :
+       {ws::Inflation::none, ws::Inflation::limited, ws::Inflation::opaque, ws::Inflation::needs_part})
+    expect_same(Gap{7, ws::Direction::receive, {true, true, true, ws::kBinary, 30, 1234}, unread});
+  expect_same(Gap{});
+}
+
 TEST(RecordCodec, NotesComeBack) {
   expect_same(pipeline::Note{3, test::kSampleTime, "message_limited"});
   expect_same(pipeline::Note{});
@@ -94,6 +101,8 @@ TEST(RecordCodec, BurstsComeBackWithTheirMarks) {
                        .frames = {test::server_text("a"), test::server_text("bb"), test::server_text("ccc")}};
   burst.marks = {{0, pipeline::Verdict::changed, "rule", test::bytes("sent"), {"one", "two"}},
                  {2, pipeline::Verdict::dropped, "", {}, {}}};
+  burst.marks[0].anomalies.add(ws::Anomaly::invalid_deflate);
+  burst.marks[0].anomalies.add(ws::Anomaly::text_not_utf8);
   const Buffer bytes = encode(burst.view());
   DecoderScratch scratch;
   const auto read = decode(bytes, scratch);
