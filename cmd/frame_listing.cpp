@@ -80,6 +80,8 @@ void FrameListing::other(const formats::Record& record, std::string& out) {
     json_.outcome(out, *outcome);
   } else if (const auto* window = std::get_if<pipeline::Window>(&record)) {
     json_.window(out, *window);
+  } else if (const auto* gap = std::get_if<formats::Gap>(&record)) {
+    json_.gap(out, *gap);
   } else if (const auto* note = std::get_if<pipeline::Note>(&record)) {
     json_.note(out, *note);
   }

@@ -17,6 +17,7 @@ void FrameVisitor::take(const formats::Record& record, formats::EventReader& rea
     flows_.close(end->id);
   } else {
     if (const auto* window = std::get_if<pipeline::Window>(&record)) book_.resume(*window);
+    if (const auto* gap = std::get_if<formats::Gap>(&record)) book_.resume(*gap);
     other(record, out);
   }
 }

@@ -6,9 +6,10 @@
 
 #include <algorithm>
 #include <atomic>
-#include <filesystem>
 
 #include "cmd/count.h"
+#include "cmd/damage.h"
+#include "cmd/extract.h"
 #include "cmd/flow_listing.h"
 #include "cmd/frame_listing.h"
 #include "cmd/last_resort.h"
@@ -35,7 +36,7 @@ constexpr std::chrono::milliseconds kDrain{2000}, kCut{500};
 struct Options {
   std::vector<std::string> files;
   std::string frame;
-  std::string repair_to;
+  std::string repair_to, write_to;
   Shape format = Shape::line;
   Colour colour = Colour::automatic;
   Deflate deflate = Deflate::on;
@@ -112,31 +113,6 @@ bool is_file(const std::string& path) {
   return status != 0 || S_ISREG(info.st_mode);
 }
 
-std::uint64_t total_bytes(const std::vector<std::string>& files) {
-  std::uint64_t total = 0;
-  for (const auto& file : files) {
-    std::error_code unknown;
-    const auto size = std::filesystem::file_size(file, unknown);
-    if (unknown) return 0;
-    total += size;
-  }
-  return total;
-}
-
-/// Says what is wrong with a capture. @return the exit status it makes.
-Exit report(const Error& error, const formats::EventReader& reader, Io& io) {
-  const bool torn = error.code == formats::Errc::truncated;
-  if (torn && reader.being_written()) {
-    io.err << fmt::format("wstap {}: {}: still being written, read up to byte {}\n", kName, reader.path(),
-                          error.offset);
-    return Exit::ok;
-  }
-  const auto advice =
-      torn ? fmt::format(" ('wstap inspect --repair OUT {}' makes it whole)", reader.path()) : std::string();
-  complain(io, kName, fmt::format("{}: at byte {}: {}{}", reader.path(), error.offset, error.text(), advice));
-  return exit_for(error.code);
-}
-
 /// Reads everything, prints as it goes. @return false when nobody reads the output any more.
 bool list(formats::EventReader& reader, Listing& listing, const Options& options, Exit& status, Io& io) {
   const bool watched = options.follow || ::isatty(STDOUT_FILENO) == 1;
@@ -153,7 +129,7 @@ bool list(formats::EventReader& reader, Listing& listing, const Options& options
     const auto record = reader.next();
     if (!record) {
       if (!flush()) return false;
-      status = std::max(status, report(record.error(), reader, io));
+      status = std::max(status, report_damage(record.error(), reader.path(), reader.being_written(), io));
       continue;
     }
     if (!*record) break;
@@ -226,6 +202,14 @@ Exit run(const CLI::App& app, const Options& options, Io& io) {
   const auto reading = reading_of(options, io);
   auto columns = columns_of(options, io);
   if (!reading || !columns) return Exit::usage;
+  if (!options.write_to.empty())
+    return extract({.files = options.files,
+                    .to = options.write_to,
+                    .filter = options.filter,
+                    .messages = options.messages,
+                    .force = options.force,
+                    .quiet = options.quiet},
+                   *reading, io);
   return show(options, *reading, std::move(*columns), io);
 }
 
@@ -266,8 +250,14 @@ void declare_shape(CLI::App& app, Options& options) {
 }
 
 void declare_reading(CLI::App& app, Options& options) {
-  const OptionGroup group(app, "Reading");
+  const OptionGroup group(app, "Reading and writing");
   app.add_flag("--follow", options.follow, "at the end wait for what is still written");
+  // Not in the environment, where it would be the proxy's: what is to be listed must not be written.
+  app.add_option("-w,--write", options.write_to,
+                 "write a new capture instead: of everything, or of what the filter picks; several captures "
+                 "are merged by time")
+      ->type_name("OUT")
+      ->configurable(false);
   app.add_option("--repair", options.repair_to, "copy all records before the damage to this new file")
       ->type_name("OUT");
   app.add_flag("--force", options.force, "overwrite that file");
@@ -290,7 +280,10 @@ void declare_conflicts(CLI::App& app) {
   exclude("--fields", {"--flows", "--count", "--lint", "--format", "--raw", "--structured", "--json"});
   exclude("--filter", {"--frame"});
   exclude("--repair", {"--flows", "--messages", "--frame", "--count", "--lint", "--format", "--raw",
-                       "--structured", "--json", "--fields", "--filter", "--deflate", "--follow"});
+                       "--structured", "--json", "--fields", "--filter", "--deflate", "--follow", "--write"});
+  // What is written must be inflated where nobody can later, so --deflate has no say.
+  exclude("--write", {"--flows", "--frame", "--count", "--lint", "--format", "--raw", "--structured",
+                      "--json", "--fields", "--deflate", "--follow"});
 }
 
 }  // namespace

@@ -37,7 +37,8 @@ void name_environment(CLI::App& app) {
         if (!option->nonpositional() || option == sub->get_help_ptr()) continue;
         const auto variable = environment_name(option->get_lnames().front());
         const char* value = std::getenv(variable.c_str());
-        if (value == nullptr || !takes_back(*option, value)) option->envname(variable);
+        if (option->get_configurable() && (value == nullptr || !takes_back(*option, value)))
+          option->envname(variable);
         outrank_environment(*option);
       }
     });

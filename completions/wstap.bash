@@ -16,7 +16,7 @@ _wstap_options() {
       ;;
     inspect)
       echo "--flows --messages --frame --count --lint -Y --filter --format --raw --structured --json -e --fields" \
-        "--list-fields --deflate --color --follow --repair --force -q --quiet -h --help"
+        "--list-fields --deflate --color --follow -w --write --repair --force -q --quiet -h --help"
       ;;
     ca) echo "--ca-cert --ca-key -h --help" ;;
     export) echo "--format --password --ca-cert --ca-key -h --help" ;;

@@ -81,6 +81,7 @@ complete -c wstap -n $inspect -l json -d 'JSON Lines'
 complete -c wstap -n $inspect -s e -l fields -x -d 'These fields as columns'
 complete -c wstap -n $inspect -l list-fields -d 'List the fields of filters and columns'
 complete -c wstap -n $inspect -l follow -d 'At the end wait for what is still written'
+complete -c wstap -n $inspect -s w -l write -r -F -d 'Write a new capture instead of a listing'
 complete -c wstap -n $inspect -l repair -r -F -d 'Copy all records before the damage to this file'
 complete -c wstap -n $inspect -l force -d 'Overwrite that file'
 

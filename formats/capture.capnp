@@ -25,6 +25,7 @@ struct Record {
     connection @12 :Connection;
     window @13 :Window;
     note @14 :Note;
+    gap @15 :Gap;
   }
 }
 
@@ -57,10 +58,10 @@ struct Mark {
   sent @4 :Data;
   tags @5 :List(Text);
   hasContent @6 :Bool;     # content is what its message says, inflated: on the last frame of a compressed
-  content @7 :Data;        # message that cannot be inflated from raw, because that was recorded cut
+  content @7 :Data;        # message that cannot be inflated from raw, because frames are missing or cut
   contentBytes @8 :UInt64; # how long it is in all
+  anomalies @9 :List(Text); # of the payload, where raw and content do not show them
   logged @10 :List(Text);   # ids of rules that matched and only say so
-  anomalies @9 :List(Text); # names of those that the whole payload showed, and raw and content do not any more
 }
 
 struct Outcome {           # what became of a frame that was recorded as pending
@@ -172,6 +173,15 @@ struct Window {            # the inflate window of a direction, where a part beg
   flow @0 :UInt32;
   direction @1 :Direction;
   bytes @2 :Data;
+}
+
+enum Unread { nothing @0; inflateLimited @1; opaque @2; needsPart @3; }
+
+struct Gap {               # frames of a direction were left out before this
+  flow @0 :UInt32;
+  direction @1 :Direction;
+  lane @2 :LaneState;      # where the direction stands behind them, but for frames and bytes
+  unread @3 :Unread;       # what compressed messages read that refer to what was left out; nothing: none do
 }
 
 struct Note {

@@ -307,6 +307,11 @@ std::optional<std::array<ws::MessageReader, 2>> CaptureWriter::recall(pipeline::
   return read_flow(flow, std::move(parts), limits);
 }
 
+Result<void> CaptureWriter::gap(const Gap& gap) {
+  const std::lock_guard guard(lock_);
+  return put(encode(gap));
+}
+
 Result<void> CaptureWriter::note(const pipeline::Note& note) {
   const std::lock_guard guard(lock_);
   return put(encode(note));

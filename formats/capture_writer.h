@@ -63,6 +63,8 @@ class CaptureWriter final : public pipeline::Tap {
   Result<void> connection(const pipeline::ConnectionRecord& connection) override;
   Result<void> note(const pipeline::Note& note) override;
   Result<void> window(const pipeline::Window& window) override;
+  /// Of recordings that are taken out of others; a proxy has none.
+  Result<void> gap(const Gap& gap);
   /// From the parts so far, up to 256 MiB of them.
   std::optional<std::array<ws::MessageReader, 2>> recall(pipeline::FlowId flow,
                                                          const ws::InflateLimits& limits) override;

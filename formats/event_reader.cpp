@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "formats/capture_writer.h"
+#include "formats/record_flow.h"
 
 namespace wstap::formats {
 namespace {
@@ -21,19 +22,6 @@ bool can_be_read_twice(const std::string& path) {
 bool is_there(const std::string& part) {
   std::error_code unknown;
   return !part.empty() && std::filesystem::exists(part, unknown);
-}
-
-/// Calls `visit` with the flow number of `record`, if it has one.
-template <class Visitor>
-void with_flow(Record& record, Visitor visit) {
-  if (auto* burst = std::get_if<pipeline::Burst>(&record)) return visit(burst->flow);
-  if (auto* opened = std::get_if<pipeline::FlowOpened>(&record)) return visit(opened->id);
-  if (auto* closed = std::get_if<pipeline::FlowClosed>(&record)) return visit(closed->id);
-  if (auto* outcome = std::get_if<pipeline::Outcome>(&record)) return visit(outcome->flow);
-  if (auto* connection = std::get_if<pipeline::ConnectionRecord>(&record)) return visit(connection->id);
-  if (auto* window = std::get_if<pipeline::Window>(&record)) return visit(window->flow);
-  if (auto* note = std::get_if<pipeline::Note>(&record); note != nullptr && note->flow != 0)
-    visit(note->flow);
 }
 
 }  // namespace
@@ -75,10 +63,10 @@ bool EventReader::goes_on_in_next_part() {
 
 void EventReader::renumber(Record& record) {
   if (const auto* header = std::get_if<Header>(&record)) return begin_section(*header);
-  with_flow(record, [this](pipeline::FlowId& flow) {
-    flow += base_;
-    highest_ = std::max(highest_, flow);
-  });
+  auto* flow = flow_of(record);
+  if (flow == nullptr) return;
+  *flow += base_;
+  highest_ = std::max(highest_, *flow);
 }
 
 Result<std::optional<Record>> EventReader::next() {

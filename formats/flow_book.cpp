@@ -23,6 +23,13 @@ void FlowBook::resume(const pipeline::Window& window) {
   if (found != flows_.end()) found->second.readers[ws::index(window.direction)].resume(window.bytes);
 }
 
+void FlowBook::resume(const Gap& gap) {
+  Track& flow = flows_.try_emplace(gap.flow, ws::Negotiated{}, *this).first->second;
+  const std::size_t lane = ws::index(gap.direction);
+  flow.trackers[lane].restore(gap.message);
+  flow.readers[lane].pass_gap(gap.message.open && gap.message.compressed, gap.unread);
+}
+
 std::vector<pipeline::Window> FlowBook::windows(pipeline::FlowId flow) const {
   std::vector<pipeline::Window> known;
   const auto found = flows_.find(flow);
@@ -103,8 +110,10 @@ Bytes FlowBook::step(Cursor& at, const pipeline::Burst& burst, Depth depth) {
     return {};
   }
   const Bytes shown = read(at.flow.readers[lane], payload);
-  if (mark != nullptr) envelope_.anomalies.add(mark->anomalies);
-  return mark != nullptr && mark->content ? recorded_content(*mark) : shown;
+  if (mark == nullptr) return shown;
+  envelope_.anomalies.add(mark->anomalies);
+  const bool inflates = inflating_[lane] == ws::Inflating::on;
+  return inflates && mark->content ? recorded_content(*mark) : shown;
 }
 
 Bytes FlowBook::read(ws::MessageReader& reader, Bytes payload) {

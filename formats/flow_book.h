@@ -39,6 +39,8 @@ class FlowBook {
   void close(pipeline::FlowId flow) { (void)take_readers(flow); }
   /// From here on the direction's compressed messages can be read, whatever is missing before.
   void resume(const pipeline::Window& window);
+  /// From here on the direction stands where the gap says.
+  void resume(const Gap& gap);
 
   /// What a reader of what follows needs to inflate the flow, as far as it is known.
   std::vector<pipeline::Window> windows(pipeline::FlowId flow) const;

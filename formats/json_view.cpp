@@ -253,6 +253,21 @@ void JsonView::window(std::string& out, const pipeline::Window& window) const {
   end(json, out);
 }
 
+void JsonView::gap(std::string& out, const Gap& gap) const {
+  JsonWriter json = begin(out, "gap");
+  json.add("flow", gap.flow);
+  json.add_word("dir", name(gap.direction));
+  if (gap.message.open) {
+    json.add("message", gap.message.first);
+    json.add_word("opcode", ws::opcode_name(gap.message.opcode));
+    json.add("length", gap.message.bytes);
+    json.add_flag("compressed", gap.message.compressed);
+  }
+  if (gap.message.closed) json.add_flag("closed", true);
+  add_inflation(json, gap.unread);
+  end(json, out);
+}
+
 void JsonView::note(std::string& out, const pipeline::Note& note) const {
   JsonWriter json = begin(out, "note");
   if (note.flow != 0) json.add("flow", note.flow);

@@ -31,6 +31,7 @@ class JsonView {
   void connection(std::string& out, const pipeline::ConnectionRecord& connection) const;
   void outcome(std::string& out, const pipeline::Outcome& outcome) const;
   void window(std::string& out, const pipeline::Window& window) const;
+  void gap(std::string& out, const Gap& gap) const;
   void note(std::string& out, const pipeline::Note& note) const;
 
  private:

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "formats/gap.h"
 #include "libcore/pipeline/burst.h"
 #include "libcore/pipeline/flow_facts.h"
 
@@ -33,6 +34,6 @@ struct Skipped {};
 /// A Burst's views are valid until the next record is read.
 using Record =
     std::variant<Skipped, Header, pipeline::FlowOpened, pipeline::Burst, pipeline::Outcome,
-                 pipeline::FlowClosed, pipeline::ConnectionRecord, pipeline::Window, pipeline::Note>;
+                 pipeline::FlowClosed, pipeline::ConnectionRecord, pipeline::Window, pipeline::Note, Gap>;
 
 }  // namespace wstap::formats

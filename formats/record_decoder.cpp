@@ -107,10 +107,22 @@ Result<Record> header(wire::Header::Reader reader) {
   return header;
 }
 
+ws::MessageTracker::State message_state(wire::LaneState::Reader lane) {
+  return {lane.getMessageOpen(),   lane.getMessageCompressed(), lane.getClosed(),
+          lane.getMessageOpcode(), lane.getMessageFirst(),      lane.getMessageBytes()};
+}
+
 pipeline::LaneResume lane_resume(wire::LaneState::Reader lane) {
-  return {{lane.getMessageOpen(), lane.getMessageCompressed(), lane.getClosed(), lane.getMessageOpcode(),
-           lane.getMessageFirst(), lane.getMessageBytes()},
-          {lane.getFrames(), lane.getBytes()}};
+  return {message_state(lane), {lane.getFrames(), lane.getBytes()}};
+}
+
+ws::Inflation inflation(wire::Unread unread) {
+  switch (unread) {
+    case wire::Unread::NOTHING: return ws::Inflation::none;
+    case wire::Unread::INFLATE_LIMITED: return ws::Inflation::limited;
+    case wire::Unread::NEEDS_PART: return ws::Inflation::needs_part;
+    default: return ws::Inflation::opaque;
+  }
 }
 
 pipeline::FlowOpened flow_opened(wire::FlowOpen::Reader reader) {
@@ -246,6 +258,11 @@ Result<Record> decode_record(wire::Record::Reader record, DecoderScratch& scratc
     case wire::Record::NOTE:
       return pipeline::Note{record.getNote().getFlow(), record.getNote().getTime(),
                             text(record.getNote().getText())};
+    case wire::Record::GAP: {
+      const auto reader = record.getGap();
+      return Gap{reader.getFlow(), direction(reader.getDirection()), message_state(reader.getLane()),
+                 inflation(reader.getUnread())};
+    }
     case wire::Record::FLOW_UPDATE: {
       const auto reader = record.getFlowUpdate();
       return pipeline::Note{reader.getFlow(), reader.getTime(), text(reader.getText())};

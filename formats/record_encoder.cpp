@@ -78,15 +78,28 @@ void fill_lane_end(wire::LaneEnd::Builder lane, const pipeline::FlowClosed& clos
   }
 }
 
+void fill_message_state(wire::LaneState::Builder lane, const ws::MessageTracker::State& message) {
+  lane.setMessageOpen(message.open);
+  lane.setMessageCompressed(message.compressed);
+  lane.setClosed(message.closed);
+  lane.setMessageOpcode(message.opcode);
+  lane.setMessageFirst(message.first);
+  lane.setMessageBytes(message.bytes);
+}
+
 void fill_lane_state(wire::LaneState::Builder lane, const pipeline::LaneResume& state) {
   lane.setFrames(state.counts.frames);
   lane.setBytes(state.counts.bytes);
-  lane.setMessageOpen(state.message.open);
-  lane.setMessageCompressed(state.message.compressed);
-  lane.setClosed(state.message.closed);
-  lane.setMessageOpcode(state.message.opcode);
-  lane.setMessageFirst(state.message.first);
-  lane.setMessageBytes(state.message.bytes);
+  fill_message_state(lane, state.message);
+}
+
+wire::Unread unread(ws::Inflation inflation) {
+  switch (inflation) {
+    case ws::Inflation::limited: return wire::Unread::INFLATE_LIMITED;
+    case ws::Inflation::opaque: return wire::Unread::OPAQUE;
+    case ws::Inflation::needs_part: return wire::Unread::NEEDS_PART;
+    default: return wire::Unread::NOTHING;
+  }
 }
 
 void fill_mark(wire::Mark::Builder builder, const pipeline::Mark& mark) {
@@ -203,6 +216,16 @@ Buffer encode(const pipeline::Note& note) {
   builder.setFlow(note.flow);
   builder.setTime(note.time_ns);
   builder.setText(text(note.text));
+  return finished(message);
+}
+
+Buffer encode(const Gap& gap) {
+  capnp::MallocMessageBuilder message;
+  auto builder = message.initRoot<wire::Record>().initGap();
+  builder.setFlow(gap.flow);
+  builder.setDirection(static_cast<wire::Direction>(gap.direction));
+  fill_message_state(builder.initLane(), gap.message);
+  builder.setUnread(unread(gap.unread));
   return finished(message);
 }
 

@@ -14,6 +14,7 @@ Buffer encode(const pipeline::FlowClosed& closed);
 Buffer encode(const pipeline::ConnectionRecord& connection);
 Buffer encode(const pipeline::Window& window);
 Buffer encode(const pipeline::Note& note);
+Buffer encode(const Gap& gap);
 /// A burst of any shape; copies its bytes.
 Buffer encode(const pipeline::Burst& burst);
 

@@ -79,6 +79,11 @@ void MessageReader::begin_in_the_middle(bool in_compressed_message, Inflation wh
   open_ = in_compressed_message;
 }
 
+void MessageReader::pass_gap(bool in_compressed_message, Inflation unread) {
+  checker_.skip({.part = Part::middle});
+  if (unread != Inflation::none) begin_in_the_middle(in_compressed_message, unread);
+}
+
 void MessageReader::resume(Bytes window) {
   inflater_.resume(window);
   why_lost_ = Inflation::opaque;

@@ -74,6 +74,10 @@ class MessageReader {
   /// @param in_compressed_message  ... of which the rest is passed over.
   /// @param why  what is then said of messages: needs_part, opaque.
   void begin_in_the_middle(bool in_compressed_message, Inflation why);
+  /// Frames are missing before this: text is not judged until the next message begins.
+  /// @param unread  none: nothing that compressed messages refer to is missing; else as
+  /// begin_in_the_middle().
+  void pass_gap(bool in_compressed_message, Inflation unread);
   /// What a reader of what follows needs: with takeover, between messages, and while it can be read here.
   bool has_window() const noexcept {
     return inflating_ == Inflating::on && takeover_ && !open_ && !inflater_.lost();

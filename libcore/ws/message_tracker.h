@@ -45,6 +45,8 @@ struct Placement {
   std::uint64_t message_bytes = 0;  ///< payload bytes of the message so far, this frame's included
   AnomalySet anomalies;             ///< what the header alone shows
   bool extended = false;            ///< an unknown extension may give the payload another meaning
+
+  bool operator==(const Placement&) const noexcept = default;
 };
 
 /// One direction of one flow. Copyable: a copy continues where the original stood.

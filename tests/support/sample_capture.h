@@ -184,6 +184,9 @@ inline auto fields(const pipeline::Note& n) {
 inline auto fields(const pipeline::Window& w) {
   return std::tuple(w.flow, w.direction, w.bytes);
 }
+inline auto fields(const formats::Gap& g) {
+  return std::tuple(g.flow, g.direction, fields(pipeline::LaneResume{g.message, {}}), g.unread);
+}
 inline auto fields(const pipeline::Mark& m) {
   std::vector<std::string_view> anomalies;
   m.anomalies.for_each([&](const ws::AnomalyInfo& entry) { anomalies.push_back(entry.name); });
@@ -253,6 +256,7 @@ void each_frame(std::vector<std::string> paths, Visitor&& visit) {
     if (!*record) return;
     if (const auto* opened = std::get_if<pipeline::FlowOpened>(&**record)) book.open(*opened);
     if (const auto* window = std::get_if<pipeline::Window>(&**record)) book.resume(*window);
+    if (const auto* gap = std::get_if<formats::Gap>(&**record)) book.resume(*gap);
     if (const auto* burst = std::get_if<pipeline::Burst>(&**record))
       book.visit(*burst, formats::Depth::payloads, visit);
   }

@@ -113,6 +113,9 @@ void show(const Record& record, formats::EventReader& reader, formats::FlowBook&
   } else if (const auto* window = std::get_if<pipeline::Window>(&record)) {
     book.resume(*window);
     json.window(out, *window);
+  } else if (const auto* gap = std::get_if<formats::Gap>(&record)) {
+    book.resume(*gap);
+    json.gap(out, *gap);
   } else if (const auto* note = std::get_if<pipeline::Note>(&record)) {
     lines.note(out, *note);
   }

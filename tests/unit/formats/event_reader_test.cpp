@@ -77,6 +77,10 @@ class Story : public testing::Test {
   std::vector<std::string> files;
 
  private:
+  static void tell(const Gap& gap, EventReader&, FlowBook& book, std::vector<std::string>& events) {
+    book.resume(gap);
+    events.push_back("gap " + std::to_string(gap.flow));
+  }
   static void tell(const Skipped&, EventReader&, FlowBook&, std::vector<std::string>&) {}
   static void tell(const Header&, EventReader&, FlowBook&, std::vector<std::string>&) {}
   static void tell(const pipeline::FlowOpened& flow, EventReader&, FlowBook& book,

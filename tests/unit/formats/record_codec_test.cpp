@@ -63,6 +63,13 @@ TEST(RecordCodec, WindowsComeBack) {  // CAP-5
   expect_same(pipeline::Window{});
 }
 
+TEST(RecordCodec, GapsComeBack) {  // INS-6
+  for (const auto unread :
+       {ws::Inflation::none, ws::Inflation::limited, ws::Inflation::opaque, ws::Inflation::needs_part})
+    expect_same(Gap{7, ws::Direction::receive, {true, true, true, ws::kBinary, 30, 1234}, unread});
+  expect_same(Gap{});
+}
+
 TEST(RecordCodec, NotesComeBack) {
   expect_same(pipeline::Note{3, test::kSampleTime, "message_limited"});
   expect_same(pipeline::Note{});

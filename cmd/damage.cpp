@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmd/damage.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <ostream>
+
+#include "cmd/output.h"
+#include "formats/errors.h"
+
+namespace wstap::cmd {
+
+Exit report_damage(const Error& error, const std::string& path, bool being_written, Io& io) {
+  const bool torn = error.code == formats::Errc::truncated;
+  if (torn && being_written) {
+    io.err << fmt::format("wstap inspect: {}: still being written, read up to byte {}\n", path, error.offset);
+    return Exit::ok;
+  }
+  const auto advice =
+      torn ? fmt::format(" ('wstap inspect --repair OUT {}' makes it whole)", path) : std::string();
+  complain(io, "inspect", fmt::format("{}: at byte {}: {}{}", path, error.offset, error.text(), advice));
+  return exit_for(error.code);
+}
+
+std::uint64_t total_bytes(const std::vector<std::string>& files) {
+  std::uint64_t total = 0;
+  for (const auto& file : files) {
+    std::error_code unknown;
+    const auto size = std::filesystem::file_size(file, unknown);
+    if (unknown) return 0;
+    total += size;
+  }
+  return total;
+}
+
+}  // namespace wstap::cmd
