@@ -10,10 +10,8 @@
 namespace wstap::cmd {
 
 bool Columns::look_at_payloads() const noexcept {
-  return std::ranges::any_of(columns_, [](const filter::Column& column) {
-    return filter::reads_payload(column.field()) || column.field() == filter::Field::anomaly ||
-           column.field() == filter::Field::close_code;
-  });
+  return std::ranges::any_of(
+      columns_, [](const filter::Column& column) { return filter::wants_payload(column.field()); });
 }
 
 void Columns::print(std::string& out, const filter::Subject& subject) const {

@@ -20,7 +20,7 @@ void Count::finish(std::string& out) {
 }
 
 formats::Depth CountOfFrames::depth(const pipeline::Burst&) const {
-  return selection().looks_at_payloads() ? formats::Depth::payloads : formats::Depth::headers;
+  return depth_of_selection();
 }
 
 void CountOfFrames::finish(std::string& out) {

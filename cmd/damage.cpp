@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
 #include <ostream>
 
 #include "cmd/output.h"
@@ -21,17 +20,6 @@ Exit report_damage(const Error& error, const std::string& path, bool being_writt
       torn ? fmt::format(" ('wstap inspect --repair OUT {}' makes it whole)", path) : std::string();
   complain(io, "inspect", fmt::format("{}: at byte {}: {}{}", path, error.offset, error.text(), advice));
   return exit_for(error.code);
-}
-
-std::uint64_t total_bytes(const std::vector<std::string>& files) {
-  std::uint64_t total = 0;
-  for (const auto& file : files) {
-    std::error_code unknown;
-    const auto size = std::filesystem::file_size(file, unknown);
-    if (unknown) return 0;
-    total += size;
-  }
-  return total;
 }
 
 }  // namespace wstap::cmd

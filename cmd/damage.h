@@ -3,7 +3,6 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "cmd/command.h"
 #include "libcore/base/result.h"
@@ -13,8 +12,5 @@ namespace wstap::cmd {
 /// Says what is wrong with the capture at `path`. @return the exit status it makes: ok while somebody writes
 /// the capture, whose last record is then only not finished.
 Exit report_damage(const Error& error, const std::string& path, bool being_written, Io& io);
-
-/// Of all files together; 0: unknown, because one of them is no file.
-std::uint64_t total_bytes(const std::vector<std::string>& files);
 
 }  // namespace wstap::cmd

@@ -2,7 +2,6 @@
 #include "cmd/extract.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 
 #include "cmd/damage.h"
 #include "cmd/extraction.h"
+#include "cmd/input_files.h"
 #include "cmd/output.h"
 #include "cmd/progress.h"
 #include "cmd/version.h"
@@ -19,14 +19,6 @@ namespace wstap::cmd {
 namespace {
 
 constexpr std::string_view kName = "inspect";
-
-/// @param standard  the descriptor that "-" means.
-std::optional<struct stat> status_of(const std::string& path, int standard) {
-  struct stat info{};
-  const int failed = path == "-" ? ::fstat(standard, &info) : ::stat(path.c_str(), &info);
-  if (failed != 0) return std::nullopt;
-  return info;
-}
 
 /// What is written would be read again, or what is to be read would be overwritten.
 bool writes_to_an_input(const ExtractOptions& options) {
@@ -39,8 +31,7 @@ bool writes_to_an_input(const ExtractOptions& options) {
 }
 
 bool can_be_read_twice(const std::string& path) {
-  const auto info = status_of(path, STDIN_FILENO);
-  return path != "-" && (!info || S_ISREG(info->st_mode));
+  return path != "-" && is_file(path);
 }
 
 /// @return what is wrong; empty: nothing.

@@ -65,7 +65,7 @@ WholeFlows::Visited WholeFlows::closed(const pipeline::FlowClosed& flow) {
 }
 
 WholeFlows::Visited WholeFlows::connection(const pipeline::ConnectionRecord& connection) {
-  const pipeline::FlowNames names(connection.id, connection.facts.url, {});
+  const pipeline::FlowNames names(connection);
   return selection().takes(names.subject()) ? to().connection(connection) : Visited();
 }
 
@@ -96,12 +96,11 @@ PickedFrames::Visited PickedFrames::opened(const pipeline::FlowOpened& flow) {
 
 bool PickedFrames::picks(pipeline::Envelope& envelope, Bytes payload, const filter::FlowSubject& flow,
                          formats::MergedReader& reader) {
-  if (selection().looks_at_fates()) reader.settle(envelope);
-  const bool picked = messages_ ? messages_->picks(envelope, payload, flow)
-                                : selection().takes(pipeline::subject_of(envelope, payload, flow));
-  if (!picked) return false;
-  // Looking up a fate reads ahead: only where it counts, or is written.
-  if (!selection().looks_at_fates()) reader.settle(envelope);
+  const auto taken = [&] {
+    return messages_ ? messages_->picks(envelope, payload, flow)
+                     : selection().takes(pipeline::subject_of(envelope, payload, flow));
+  };
+  if (!selection().takes_settled(envelope, reader, taken)) return false;
   count_frames(1);
   remember_pending(envelope);
   if (counted_.insert(envelope.flow).second) count_flow();

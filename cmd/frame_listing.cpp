@@ -43,8 +43,7 @@ void FrameListing::head(const pipeline::FlowOpened& flow, std::string& out) {
 
 /// A message reaches over frames: of the flow that is asked for, all of them are read.
 formats::Depth FrameListing::depth(const pipeline::Burst& burst) const {
-  if (form_.shape == Shape::columns && !form_.columns.look_at_payloads() && !selection().looks_at_payloads())
-    return formats::Depth::headers;
+  if (form_.shape == Shape::columns && !form_.columns.look_at_payloads()) return depth_of_selection();
   return !only_ || only_->flow == burst.flow ? formats::Depth::payloads : formats::Depth::headers;
 }
 

@@ -25,16 +25,12 @@ void FrameVisitor::take(const formats::Record& record, formats::EventReader& rea
 void FrameVisitor::burst(const pipeline::Burst& burst, formats::EventReader& reader, std::string& out) {
   const bool picks = picks_frames_ && !selection_.everything();
   const auto flow = picks ? flows_.of(burst.flow) : filter::FlowSubject();
-  const auto taken = [&](const pipeline::Envelope& envelope, Bytes payload) {
-    return selection_.takes(pipeline::subject_of(envelope, payload, flow));
-  };
   book_.visit(burst, depth(burst), [&](pipeline::Envelope& envelope, Bytes payload) {
     if (!wants(envelope)) return;
-    const bool at_once = picks && !selection_.looks_at_fates();
-    if (at_once && !taken(envelope, payload)) return;
-    reader.settle(envelope);
-    if (picks && !at_once && !taken(envelope, payload)) return;
-    frame(envelope, payload, out);
+    const auto taken = [&] {
+      return !picks || selection_.takes(pipeline::subject_of(envelope, payload, flow));
+    };
+    if (selection_.takes_settled(envelope, reader, taken)) frame(envelope, payload, out);
   });
 }
 

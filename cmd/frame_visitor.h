@@ -39,6 +39,10 @@ class FrameVisitor : public Listing {
   virtual void other(const formats::Record&, std::string&) {}
 
   const Selection& selection() const noexcept { return selection_; }
+  /// What it takes to know which frames the filter picks.
+  formats::Depth depth_of_selection() const noexcept {
+    return selection_.looks_at_payloads() ? formats::Depth::payloads : formats::Depth::headers;
+  }
   filter::FlowSubject subject_of(pipeline::FlowId flow) const { return flows_.of(flow); }
 
  private:

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // wstap inspect: shows what captures hold.
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include "cmd/extract.h"
 #include "cmd/flow_listing.h"
 #include "cmd/frame_listing.h"
+#include "cmd/input_files.h"
 #include "cmd/last_resort.h"
 #include "cmd/lint.h"
 #include "cmd/message_listing.h"
@@ -104,13 +104,6 @@ std::optional<Columns> columns_of(const Options& options, Io& io) {
     return std::nullopt;
   }
   return Columns(std::move(*columns));
-}
-
-/// All of it is there already. What comes through a pipe may be traffic of this moment.
-bool is_file(const std::string& path) {
-  struct stat info{};
-  const int status = path == "-" ? ::fstat(STDIN_FILENO, &info) : ::stat(path.c_str(), &info);
-  return status != 0 || S_ISREG(info.st_mode);
 }
 
 /// Reads everything, prints as it goes. @return false when nobody reads the output any more.

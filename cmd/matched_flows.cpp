@@ -8,7 +8,7 @@ void MatchedFlows::opened(const pipeline::FlowOpened& flow, std::string&) {
 }
 
 formats::Depth MatchedFlows::depth(const pipeline::Burst&) const {
-  return selection().looks_at_payloads() ? formats::Depth::payloads : formats::Depth::headers;
+  return depth_of_selection();
 }
 
 bool MatchedFlows::wants(const pipeline::Envelope& envelope) const {
@@ -22,7 +22,7 @@ void MatchedFlows::frame(const pipeline::Envelope& envelope, Bytes, std::string&
 void MatchedFlows::other(const formats::Record& record, std::string&) {
   const auto* connection = std::get_if<pipeline::ConnectionRecord>(&record);
   if (connection == nullptr) return;
-  const pipeline::FlowNames names(connection->id, connection->facts.url, {});
+  const pipeline::FlowNames names(*connection);
   if (selection().takes(names.subject())) ids_.insert(connection->id);
 }
 

@@ -75,7 +75,7 @@ MessagePicker::~MessagePicker() = default;
 bool MessagePicker::picks(const pipeline::Envelope& envelope, Bytes payload,
                           const filter::FlowSubject& flow) {
   const ws::Placement& placed = envelope.placement;
-  if (placed.part == ws::Part::none || made_here(envelope.verdict)) return false;
+  if (!placed.in_message() || made_here(envelope.verdict)) return false;
   if (placed.part == ws::Part::whole) {
     bool picked = false;
     formats::MessageBook alone([&](const formats::Message& message) {

@@ -46,10 +46,9 @@ Exit check(const Options& options, Io& io) {
     for (const auto& fault : rules.error()) complain_in_lines(io, kName, fault);
     return Exit::usage;
   }
-  if (!options.quiet)
-    for (const auto& rule : rules->safety.rules) io.out << line_of(rule);
-  if (!options.quiet)
-    for (const auto& rule : rules->transforms) io.out << line_of(rule);
+  if (options.quiet) return Exit::ok;
+  for (const auto& rule : rules->safety.rules) io.out << line_of(rule);
+  for (const auto& rule : rules->transforms) io.out << line_of(rule);
   return io.out.flush() ? Exit::ok : output_failed(io);
 }
 

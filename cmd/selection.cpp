@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/selection.h"
 
-#include <algorithm>
-
 namespace wstap::cmd {
 
 using filter::Field;
@@ -14,15 +12,10 @@ filter::FlowSubject FlowSubjects::of(pipeline::FlowId flow) const {
 
 Selection::Selection(std::optional<filter::Filter> filter)
     : filter_(std::move(filter)),
-      flows_alone_(!filter_ || std::ranges::all_of(filter::all_fields(),
-                                                   [this](const filter::FieldInfo& entry) {
-                                                     return filter::is_of_flow(entry.field) ||
-                                                            !filter_->reads(entry.field);
-                                                   })),
+      flows_alone_(!filter_ || !filter_->reads_any([](Field field) { return !filter::is_of_flow(field); })),
       fates_(filter_ &&
              (filter_->reads(Field::verdict) || filter_->reads(Field::cause) || filter_->reads(Field::tag))),
-      payloads_(filter_ && (filter_->reads_payload() || filter_->reads(Field::anomaly) ||
-                            filter_->reads(Field::close_code))) {}
+      payloads_(filter_ && filter_->reads_any(filter::wants_payload)) {}
 
 bool Selection::takes(const filter::FlowSubject& flow) const {
   return flows_alone_ && takes(filter::Subject{.flow = flow});

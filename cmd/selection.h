@@ -39,6 +39,16 @@ class Selection {
   /// It counts what payloads say, or whether they are as they should be.
   bool looks_at_payloads() const noexcept { return payloads_; }
 
+  /// Settles what became of a frame where that counts, or where the frame is taken: it reads ahead.
+  /// @param taken  () -> bool. @return what that said.
+  template <class Reader, class Taken>
+  bool takes_settled(pipeline::Envelope& envelope, Reader& reader, Taken&& taken) const {
+    if (fates_) reader.settle(envelope);
+    if (!taken()) return false;
+    if (!fates_) reader.settle(envelope);
+    return true;
+  }
+
  private:
   std::optional<filter::Filter> filter_;
   bool flows_alone_, fates_, payloads_;

@@ -13,10 +13,6 @@ constexpr std::size_t kForTheRest = 640 * 1024;
 // As much as an inflate window holds.
 constexpr std::uint64_t kWindowBytes = 32 * 1024;
 
-bool is_of_compressed(const ws::Placement& placed) noexcept {
-  return placed.compressed && placed.part != ws::Part::none;
-}
-
 /// Faults of payloads; those of headers are seen wherever there is a header.
 ws::AnomalySet of_payload(ws::AnomalySet anomalies) noexcept {
   ws::AnomalySet found;
@@ -145,7 +141,7 @@ Result<void> Excerpt::frame(Flow& flow, pipeline::Envelope& envelope, Bytes payl
   const bool in_lane = envelope.frame.header.header_len != 0 && !made_here(envelope.verdict);
   const auto before = lane.seen.state();
   if (in_lane) lane.seen.observe(envelope.frame.header, envelope.sequence);
-  const bool compressed = is_of_compressed(envelope.placement);
+  const bool compressed = envelope.placement.in_compressed();
   if (compressed && ws::begins_message(envelope.placement.part)) lane.begin_compressed_message();
 
   const bool kept = picks(envelope, payload);
@@ -165,7 +161,7 @@ Result<void> Excerpt::frame(Flow& flow, pipeline::Envelope& envelope, Bytes payl
 Result<void> Excerpt::keep(Flow& flow, const pipeline::Envelope& envelope, Bytes payload,
                            const pipeline::Mark* mark, const ws::MessageTracker::State& before) {
   Lane& lane = flow.lane(envelope.direction);
-  const bool compressed = is_of_compressed(envelope.placement);
+  const bool compressed = envelope.placement.in_compressed();
   if (compressed && lane.window)
     if (auto ok = write_window(lane, envelope); !ok) return ok;
   if (auto ok = write_gap(lane, envelope, before); !ok) return ok;
@@ -197,7 +193,7 @@ Result<void> Excerpt::write_gap(Lane& lane, const pipeline::Envelope& envelope,
   ws::MessageTracker reader = lane.kept;
   const bool misplaced = reader.observe(envelope.frame.header, envelope.sequence) != placed;
   ws::Inflation unread = ws::Inflation::none;
-  if (is_of_compressed(placed) && lane.message_lacks) {
+  if (placed.in_compressed() && lane.message_lacks) {
     const bool says_why = ws::ends_message(placed.part) && !ws::name(envelope.inflation).empty();
     const bool was_told = lane.told != ws::Inflation::none;
     unread = says_why ? envelope.inflation : was_told ? lane.told : ws::Inflation::opaque;
@@ -220,7 +216,7 @@ pipeline::Mark Excerpt::mark_for(Lane& lane, const pipeline::Envelope& envelope,
   mark.cause = envelope.cause;
   mark.sent = envelope.sent;
   const ws::Placement& placed = envelope.placement;
-  if (made_here(envelope.verdict) || placed.part == ws::Part::none) return mark;
+  if (made_here(envelope.verdict) || !placed.in_message()) return mark;
   const bool reaches_back = placed.compressed || placed.part != ws::Part::whole;
   if (lane.gapped && reaches_back) mark.anomalies.add(of_payload(envelope.anomalies));
   if (!placed.compressed || !lane.message_lacks || envelope.inflation != ws::Inflation::done) return mark;

@@ -213,8 +213,7 @@ void structured_view(std::string& out, const pipeline::Envelope& envelope, Bytes
                      header.rsv, header.masked);
   if (header.masked) out += fmt::format("mask: {}\n", to_hex(header.mask));
   out += fmt::format("length: {}\ncompressed: {}\n", header.payload_len, envelope.placement.compressed);
-  if (envelope.placement.part != ws::Part::none)
-    out += fmt::format("message: {}\n", envelope.placement.message_first);
+  if (envelope.placement.in_message()) out += fmt::format("message: {}\n", envelope.placement.message_first);
   if (envelope.inflation == ws::Inflation::done)
     out += fmt::format("inflated length: {}\n", envelope.content_bytes(payload));
   inflation_mark(out, envelope.inflation);

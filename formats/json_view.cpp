@@ -158,14 +158,12 @@ void JsonView::frame(std::string& out, const pipeline::Envelope& envelope, Bytes
   if (envelope.sent) json.add_base64("sent_b64", *envelope.sent);
   if (header.opcode == ws::kClose) add_close(json, payload);
   json.add_if("cause", envelope.cause);
-  json.add_if("rule", std::string(envelope.rule()));
+  json.add_if("rule", envelope.rule());
   if (envelope.verdict == pipeline::Verdict::blocked) json.add_flag("safety_blocked", true);
   if (!envelope.logged.empty()) json.add_flag("safety_logged", true);
   json.add_list("tags", envelope.tags);
   add_anomalies(json, envelope.anomalies);
-  const auto part = envelope.placement.part;
-  if (part != ws::Part::none && part != ws::Part::whole)
-    json.add("message", envelope.placement.message_first);
+  if (ws::is_fragment(envelope.placement.part)) json.add("message", envelope.placement.message_first);
   end(json, out);
 }
 

@@ -35,7 +35,7 @@ filter::Subject subject_of(const Message& message, const filter::FlowSubject& fl
                           .anomalies = message.anomalies.bits(),
                           .cause = message.cause,
                           .tags = message.tags};
-  if (ws::name(message.inflation).empty()) subject.payload = message.payload;
+  if (!ws::is_unread(message.inflation)) subject.payload = message.payload;
   subject.payload_bytes = message.content_bytes();
   subject.text = message.opcode == ws::kText && message.says_content();
   return subject;

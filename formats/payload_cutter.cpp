@@ -157,7 +157,7 @@ pipeline::Mark PayloadCutter::additions(Progress& at, const pipeline::Envelope& 
 /// Follows what is missing of a message. @return whether readers of the recording lack some of it, or of what
 /// it takes to inflate it.
 bool PayloadCutter::lacks(Lacking& lane, const ws::Placement& placed, bool is_cut) noexcept {
-  if (placed.part == ws::Part::none) return false;
+  if (!placed.in_message()) return false;
   if (ws::begins_message(placed.part)) lane.message = placed.compressed && lane.context;
   lane.message |= is_cut;
   if (placed.compressed && ws::ends_message(placed.part)) lane.context = lane.takeover && lane.message;

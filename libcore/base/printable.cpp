@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "libcore/base/utf8.h"
+
 namespace wstap {
 namespace {
 
@@ -22,7 +24,7 @@ Character decode(std::string_view text) {
   if (first < 0xc2 || first > 0xf4 || text.size() < length) return {};
   std::uint32_t code = first & (0x7fU >> length);
   for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return {};
+    if (!continues_character(text[i])) return {};
     code = code << 6 | (byte(i) & 0x3fU);
   }
   const bool overlong = (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);

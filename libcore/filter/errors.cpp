@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "libcore/base/utf8.h"
+
 namespace wstap::filter {
 namespace {
 
@@ -26,10 +28,6 @@ class Category final : public std::error_category {
 };
 
 constexpr std::size_t kShownBefore = 60, kShownBehind = 40;  // bytes of a long expression around the place
-
-bool continues_character(char c) noexcept {
-  return (static_cast<unsigned char>(c) & 0xc0) == 0x80;
-}
 
 std::size_t characters(std::string_view text) noexcept {
   return static_cast<std::size_t>(

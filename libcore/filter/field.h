@@ -76,4 +76,9 @@ constexpr bool reads_payload(Field field) noexcept {
          field == Field::json;
 }
 
+/// It is known only when the payload was looked at.
+constexpr bool wants_payload(Field field) noexcept {
+  return reads_payload(field) || field == Field::anomaly || field == Field::close_code;
+}
+
 }  // namespace wstap::filter

@@ -32,10 +32,9 @@ bool Filter::may_match(bool receive) const {
   return may_hold(*program_, nullptr, receive);
 }
 
-bool Filter::reads_payload() const noexcept {
-  return std::ranges::any_of(all_fields(), [this](const FieldInfo& entry) {
-    return filter::reads_payload(entry.field) && reads(entry.field);
-  });
+bool Filter::reads_any(bool (*property)(Field)) const noexcept {
+  return std::ranges::any_of(
+      all_fields(), [&](const FieldInfo& entry) { return reads(entry.field) && property(entry.field); });
 }
 
 }  // namespace wstap::filter

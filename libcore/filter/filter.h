@@ -29,8 +29,10 @@ class Filter {
 
   /// Some comparison is of this field.
   bool reads(Field field) const noexcept { return (fields_ >> static_cast<unsigned>(field) & 1) != 0; }
+  /// ... of one of those that have this property.
+  bool reads_any(bool (*property)(Field)) const noexcept;
   /// It acts on messages, since it wants what they say (FIL-2).
-  bool reads_payload() const noexcept;
+  bool reads_payload() const noexcept { return reads_any(filter::reads_payload); }
 
  private:
   Filter(std::shared_ptr<const Program> program);

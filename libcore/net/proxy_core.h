@@ -12,7 +12,7 @@
 #include "libcore/net/relay.h"
 #include "libcore/net/resolver.h"
 #include "libcore/net/stream.h"
-#include "libcore/pipeline/step.h"
+#include "libcore/pipeline/current_pipeline.h"
 
 namespace wstap::net {
 

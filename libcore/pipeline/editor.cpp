@@ -53,7 +53,7 @@ Editor::Editor(ws::Direction direction, const ws::Negotiated& negotiated, bool v
       course_(message.open && message.compressed ? Course::untouched : Course::frame_by_frame) {}
 
 bool Editor::is_compressed(const Envelope& envelope) const noexcept {
-  return inflates_ && envelope.placement.compressed && envelope.placement.part != ws::Part::none;
+  return inflates_ && envelope.placement.in_compressed();
 }
 
 void Editor::begin_message(bool compressed) {
@@ -69,7 +69,7 @@ std::optional<LaneFault> Editor::take(Turn& turn, Envelope& envelope, const Fram
   const ws::Part part = envelope.placement.part;
   const bool compressed = is_compressed(envelope);
   if (ws::begins_message(part)) begin_message(compressed);
-  if (part != ws::Part::none && course_ == Course::dropped) {
+  if (envelope.placement.in_message() && course_ == Course::dropped) {
     outlet_.drop_message(turn, envelope.frame, dropping_.verdict, dropping_.cause);
     return std::nullopt;
   }
@@ -84,7 +84,7 @@ std::optional<LaneFault> Editor::take(Turn& turn, Envelope& envelope, const Fram
   auto after = std::exchange(decision.after, {});
   for (const auto& refused : decision.refused) give_up_injection(refused, "not allowed");
   auto end = end_of_flow(decision);
-  const bool waits = course_ == Course::when_whole && part != ws::Part::none && part != ws::Part::whole;
+  const bool waits = course_ == Course::when_whole && ws::is_fragment(part);
   auto fault = compressed ? take_compressed(turn, envelope, reading, inflated, std::move(decision))
                : waits    ? take_waiting(turn, envelope, std::move(decision))
                           : take_plain(turn, envelope, std::move(decision));
@@ -103,7 +103,7 @@ bool Editor::must_leave(const Envelope& envelope, const FrameReading& reading) c
 Bytes Editor::content_of(Envelope& envelope, const FrameReading& reading, Bytes inflated) {
   const ws::Part part = envelope.placement.part;
   const bool last = ws::ends_message(part), compressed = is_compressed(envelope);
-  const bool joined = joining_ && part != ws::Part::none && part != ws::Part::whole;
+  const bool joined = joining_ && ws::is_fragment(part);
   if (joined) append(joined_, reading.payload);
   const bool so_far = !last && must_leave(envelope, reading) &&
                       (joined || (compressed && course_ == Course::when_whole &&
@@ -129,7 +129,7 @@ const char* Editor::refusal(const Envelope& envelope, const FrameReading& readin
   if (decision.kind == Decision::Kind::go_on) return nullptr;
   if (unknown_extension_ && !options_.force_edit && !ws::is_control(envelope.frame.header.opcode))
     return "unknown_extension";
-  if (placed.part == ws::Part::none) return nullptr;
+  if (!placed.in_message()) return nullptr;
   const bool compressed = is_compressed(envelope);
   const bool replaces = decision.kind == Decision::Kind::replace;
   if (compressed) {
@@ -164,7 +164,7 @@ std::optional<LaneFault> Editor::take_plain(Turn& turn, const Envelope& envelope
 /// PIPE-5: what has not left does not leave; what has, ends here.
 std::optional<LaneFault> Editor::drop_plain(Turn& turn, const Envelope& envelope, Decision decision) {
   const ws::Part part = envelope.placement.part;
-  const bool in_message = part != ws::Part::none && part != ws::Part::whole;
+  const bool in_message = ws::is_fragment(part);
   std::optional<LaneFault> fault;
   if (in_message && outlet_.message_open() && options_.drop_open == DropOpen::truncate) {
     outlet_.send(turn, envelope.frame, {.fin = true, .opcode = ws::kContinuation}, {}, Verdict::truncated,

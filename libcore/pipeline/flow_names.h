@@ -11,6 +11,7 @@ class FlowNames {
  public:
   FlowNames(FlowId id, std::string url, std::string subprotocol);
   explicit FlowNames(const FlowOpened& flow) : FlowNames(flow.id, flow.facts.url, flow.subprotocol) {}
+  explicit FlowNames(const ConnectionRecord& none) : FlowNames(none.id, none.facts.url, {}) {}
 
   /// Valid as long as this is where it is.
   filter::FlowSubject subject() const noexcept;

@@ -15,11 +15,6 @@ std::vector<std::string_view> names(std::size_t count, Name name) {
   return all;
 }
 
-/// The payload is nobody's to read: views give the bytes as on the wire.
-bool hidden(ws::Inflation inflation) noexcept {
-  return !ws::name(inflation).empty();
-}
-
 }  // namespace
 
 const filter::Vocabulary& vocabulary() noexcept {
@@ -50,7 +45,7 @@ filter::Subject subject_of(const Envelope& envelope, Bytes payload,
                           .anomalies = envelope.anomalies.bits(),
                           .cause = envelope.cause,
                           .tags = envelope.tags};
-  if (!hidden(envelope.inflation)) subject.payload = payload;
+  if (!ws::is_unread(envelope.inflation)) subject.payload = payload;
   subject.payload_bytes = envelope.cut_from != 0 ? envelope.cut_from : payload.size();
   const bool own_text = made_here(envelope.verdict) && header.opcode == ws::kText;
   subject.text = own_text || (envelope.placement.message_opcode == ws::kText && envelope.says_content());

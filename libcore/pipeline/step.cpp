@@ -38,7 +38,10 @@ Decision Plan::judge(Envelope& envelope, Bytes payload) const {
     move_to_back(all.after, decision.after);
     move_to_back(all.tags, decision.tags);
     move_to_back(all.logged, decision.logged);
-    if (decision.kind == Decision::Kind::go_on) continue;
+    if (decision.kind == Decision::Kind::go_on) {
+      if (all.kind == Decision::Kind::go_on && !decision.cause.empty()) all.cause = std::move(decision.cause);
+      continue;
+    }
     if (decision.kind == Decision::Kind::drop) {
       become_drop(all, decision);
       break;

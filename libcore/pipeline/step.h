@@ -39,7 +39,7 @@ struct Decision {
   enum class Kind : std::uint8_t { go_on, replace, drop };
   Kind kind = Kind::go_on;
   Verdict verdict = Verdict::forwarded;  ///< `changed`, `dropped`, `blocked`, ...; not read for go_on
-  std::string cause;
+  std::string cause;                     ///< of go_on: why the frame was not changed; empty: nothing to say
   /// Of the replacement: fin, rsv and opcode count; of a compressed message, whose last frame's replacement
   /// is the whole message, only the opcode.
   ws::FrameHeader header;

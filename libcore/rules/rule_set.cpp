@@ -26,9 +26,7 @@ void check_ids(const std::vector<const toml::table*>& rules, Faults& faults) {
 
 pipeline::Pipeline RuleSet::pipeline() const {
   std::vector<std::shared_ptr<pipeline::Step>> steps;
-  // What cannot be compiled was refused when the file was read.
-  if (auto made = steps::Safety::make(safety); made && !safety.rules.empty())
-    steps.push_back(std::move(*made));
+  if (safety_step) steps.push_back(safety_step);
   if (!transforms.empty()) steps.push_back(std::make_shared<steps::Transform>(transforms));
   return pipeline::Pipeline(std::move(steps));
 }
@@ -50,6 +48,13 @@ std::expected<RuleSet, std::vector<Fault>> parse(std::string_view text) {
   const auto* safety = top.node("safety");
   if (safety != nullptr && safety->as_table() == nullptr) top.fault(*safety, "'safety' is a table");
   rules.safety = read_safety(safety == nullptr ? nullptr : safety->as_table(), faults);
+  if (!rules.safety.rules.empty()) {
+    if (auto made = steps::Safety::make(rules.safety)) {
+      rules.safety_step = std::move(*made);
+    } else {
+      top.fault(*safety, made.error().text());
+    }
+  }
   top.end();
   check_ids(transforms, faults);
   if (faults.empty()) return rules;

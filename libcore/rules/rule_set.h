@@ -3,6 +3,7 @@
 #pragma once
 
 #include <expected>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@ namespace wstap::rules {
 
 struct RuleSet {
   steps::SafetyInput safety;
+  std::shared_ptr<pipeline::Step> safety_step;  ///< made of that; null: there are no safety rules
   std::vector<steps::TransformRule> transforms;
 
   /// The steps that its rules make.

@@ -5,7 +5,6 @@
 #include <toml++/toml.h>
 
 #include <optional>
-#include <set>
 #include <span>
 
 #include "libcore/rules/rule_set.h"

@@ -5,6 +5,7 @@
 
 #include "libcore/base/hex.h"
 #include "libcore/rules/values.h"
+#include "libcore/steps/errors.h"
 #include "libcore/ws/close.h"
 
 namespace wstap::rules {
@@ -19,17 +20,24 @@ constexpr std::array<std::string_view, 4> kOpcodes = {"text", "binary", "ping", 
 constexpr std::array<std::uint8_t, 4> kNumbers = {ws::kText, ws::kBinary, ws::kPing, ws::kPong};
 
 void read_replacements(Table& rule, TransformRule& made, Faults& faults) {
+  std::vector<steps::RuleSpec> all;
   for (const auto* each : rule.tables("replace")) {
     Table table(*each, faults);
-    const auto pattern = read_pattern(table, "pattern");
+    const auto pattern = table.text("pattern");
     const auto with = table.text("with");
     if (each->get("pattern") == nullptr || each->get("with") == nullptr)
       table.fault("'replace' wants pattern and with");
     table.end();
     if (!pattern || !with) continue;
-    if (auto written = rewriting(table, *each->get("with"), *pattern, *with))
-      made.replacements.push_back({*pattern, std::move(*written)});
+    all.push_back({.id = made.id, .patterns = {{*pattern}}, .replacement = *with});
+    if (const auto compiled = steps::RuleList::compile(std::span(&all.back(), 1)); !compiled) {
+      const bool in_pattern = compiled.error().code == steps::Errc::bad_pattern;
+      table.fault(*each->get(in_pattern ? "pattern" : "with"), compiled.error().text());
+      all.pop_back();
+    }
   }
+  if (all.empty()) return;
+  if (auto compiled = steps::RuleList::compile(all)) made.replacements = std::move(*compiled);
 }
 
 /// @param as_json  the values are texts, which hold JSON.

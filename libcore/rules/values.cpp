@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
-#include <re2/re2.h>
 
 #include <sstream>
 
@@ -55,36 +54,6 @@ std::optional<filter::Filter> read_filter(Table& table, std::string_view key) {
   auto filter = filter::Filter::compile(*expression, pipeline::vocabulary());
   if (filter) return std::move(*filter);
   table.fault(*table.node(key), fmt::format("{}: {}", key, filter::explain(*expression, filter.error())));
-  return std::nullopt;
-}
-
-std::optional<filter::Pattern> read_pattern(Table& table, std::string_view key) {
-  const auto text = table.text(key);
-  if (!text) return std::nullopt;
-  auto pattern = filter::Pattern::compile(*text, filter::PatternText::utf8);
-  if (pattern) return std::move(*pattern);
-  table.fault(*table.node(key), fmt::format("{}: {}", key, pattern.error().text()));
-  return std::nullopt;
-}
-
-std::optional<std::string> rewriting(Table& table, const toml::node& at, const filter::Pattern& pattern,
-                                     std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char next = i + 1 < text.size() ? text[i + 1] : ' ';
-    if (text[i] == '\\') {
-      out += "\\\\";
-    } else if (text[i] == '$' && next >= '0' && next <= '9') {
-      (out += '\\') += text[++i];
-    } else {
-      out += text[i];
-      if (text[i] == '$' && next == '$') ++i;
-    }
-  }
-  std::string why;
-  if (pattern.re2().CheckRewriteString(re2::StringPiece(out.data(), out.size()), &why)) return out;
-  table.fault(at,
-              fmt::format("the pattern has no more than {} groups", pattern.re2().NumberOfCapturingGroups()));
   return std::nullopt;
 }
 

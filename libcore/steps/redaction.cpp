@@ -47,7 +47,7 @@ Result<Rule> compiled(const RuleSpec& spec) {
 /// One text on its way through the rules.
 class Redactor {
  public:
-  explicit Redactor(std::string_view text) : original_(text), limit_(RuleList::longest(text.size())) {}
+  Redactor(std::string_view text, std::size_t most_bytes) : original_(text), limit_(most_bytes) {}
 
   std::uint64_t apply(const Rule& rule) {
     std::uint64_t times = 0;
@@ -139,8 +139,8 @@ std::vector<RuleList::Match> RuleList::matches(Bytes text) const {
   return found;
 }
 
-RuleList::Redacted RuleList::redact(Bytes text) const {
-  Redactor redactor(as_text(text));
+RuleList::Redacted RuleList::redact(Bytes text, std::size_t most_bytes) const {
+  Redactor redactor(as_text(text), most_bytes);
   Redacted redacted;
   for (std::size_t i = 0; i < size(); ++i) {
     if (const auto times = redactor.apply(compiled_->rules[i])) redacted.replaced.push_back({i, times});

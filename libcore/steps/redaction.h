@@ -55,7 +55,7 @@ class RuleList {
   struct Redacted {
     std::string text;
     std::vector<Replaced> replaced;  ///< the rules that did; empty: the text is as it was
-    /// The text would have become longer than `longest`: what was found from there on was removed, with
+    /// The text would have become longer than `most_bytes`: what was found from there on was removed, with
     /// nothing in its place.
     bool shortened = false;
     std::uint64_t searched_bytes = 0;  ///< see TextScan::searched_bytes
@@ -63,8 +63,9 @@ class RuleList {
   /// Applies rules in order, each to what the one before it left. Finds are replaced from left to right, and
   /// what stands in their place is not looked at again by the same pattern. A find that equals its
   /// replacement is none, so that what was redacted stays as it is.
-  Redacted redact(Bytes text) const;
-  /// The longest that a text of so many bytes becomes.
+  Redacted redact(Bytes text) const { return redact(text, longest(text.size())); }
+  Redacted redact(Bytes text, std::size_t most_bytes) const;
+  /// The longest that a text of so many bytes becomes, unless said otherwise.
   static constexpr std::size_t longest(std::size_t text_bytes) noexcept { return 2 * text_bytes + 64 * 1024; }
 
   std::string_view id(std::size_t rule) const noexcept;

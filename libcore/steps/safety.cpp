@@ -12,10 +12,10 @@ using pipeline::Verdict;
 
 namespace {
 
-constexpr std::size_t kKinds = 3;  // text, binary, control
+enum Kind : std::size_t { text, binary, control, kKinds };
 
-std::size_t kind_of(std::uint8_t opcode) noexcept {
-  return ws::is_control(opcode) ? 2 : opcode == ws::kText ? 0 : 1;
+Kind kind_of(std::uint8_t opcode) noexcept {
+  return ws::is_control(opcode) ? control : opcode == ws::kText ? text : binary;
 }
 
 /// Rules that look at the same frames.
@@ -53,7 +53,7 @@ class FlowSafety final : public pipeline::FlowStep {
         const auto& group = compiled_->groups[i][kind];
         if (!group) continue;
         needs.alters |= group->any_blocks();
-        needs.whole_messages[i] |= kind != 2;
+        needs.whole_messages[i] |= kind != control;
       }
     }
     return needs;
@@ -62,7 +62,7 @@ class FlowSafety final : public pipeline::FlowStep {
   bool checks_again() const noexcept override { return true; }
 
   Decision judge(const Envelope& envelope, Bytes payload) override {
-    const bool in_message = envelope.placement.part != ws::Part::none;
+    const bool in_message = envelope.placement.in_message();
     if (in_message && envelope.says == Says::frame) return {};
     const auto opcode = in_message ? envelope.placement.message_opcode : envelope.frame.header.opcode;
     const auto& group = compiled_->groups[ws::index(envelope.direction)][kind_of(opcode)];

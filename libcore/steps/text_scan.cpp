@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "libcore/base/utf8.h"
 #include "libcore/steps/errors.h"
 
 namespace wstap::steps {
@@ -110,7 +111,7 @@ TextSpan TextScan::span_of(const re2::StringPiece& piece) const noexcept {
 }
 
 bool TextScan::inside_character(std::size_t at) const noexcept {
-  return characters_ && at < text_.size() && (static_cast<unsigned char>(text_[at]) & 0xc0) == 0x80;
+  return characters_ && at < text_.size() && continues_character(text_[at]);
 }
 
 std::size_t TextScan::behind_character(std::size_t at) const noexcept {

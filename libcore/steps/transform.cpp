@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libcore/steps/transform.h"
 
-#include <re2/re2.h>
-
 #include <algorithm>
 
 #include "libcore/pipeline/frame_subject.h"
@@ -19,6 +17,9 @@ using pipeline::Says;
 using pipeline::Verdict;
 using Rules = std::vector<TransformRule>;
 
+/// What replacing makes of a message is no longer (LIM-2).
+constexpr std::size_t kLongest = std::size_t{64} << 20;
+
 /// A frame, or a message, in the hands of the rules.
 class Subject {
  public:
@@ -28,17 +29,19 @@ class Subject {
     return !rule.filter || rule.filter->matches(pipeline::message_subject_of(envelope_, payload_, flow));
   }
 
-  void apply(const TransformRule& rule) {
+  /// @return false: the rule would make it too large, and changed nothing.
+  bool apply(const TransformRule& rule) {
     ws::FrameHeader& header = envelope_.frame.header;
     // Other bytes than those of a code and a reason have no place in a Close.
     if (header.opcode != ws::kClose && envelope_.says_content()) {
-      for (const auto& replacement : rule.replacements) replace(replacement);
+      if (rule.replacements && !replace(*rule.replacements)) return false;
       for (const auto& setting : rule.settings)
         if (auto edited = set_json(payload_, setting.pointer, setting.value)) take(std::move(*edited));
     }
     if (header.opcode == ws::kClose && (rule.close_code || rule.close_reason)) set_close(rule);
     if (rule.opcode) header.opcode = envelope_.placement.message_opcode = *rule.opcode;
     if (rule.fin) header.fin = *rule.fin;
+    return true;
   }
 
   const ws::FrameHeader& header() const noexcept { return envelope_.frame.header; }
@@ -49,10 +52,11 @@ class Subject {
   Bytes payload() const noexcept { return payload_; }
 
  private:
-  void replace(const Replacement& replacement) {
-    std::string text(as_text(payload_));
-    if (re2::RE2::GlobalReplace(&text, replacement.pattern.re2(), replacement.with) != 0)
-      take(to_buffer(as_bytes(text)));
+  bool replace(const RuleList& replacements) {
+    const auto made = replacements.redact(payload_, std::max(kLongest, payload_.size()));
+    if (made.shortened) return false;
+    if (!made.replaced.empty()) take(to_buffer(as_bytes(made.text)));
+    return true;
   }
 
   void set_close(const TransformRule& rule) {
@@ -94,10 +98,11 @@ class FlowTransform final : public pipeline::FlowStep {
   Decision judge(const Envelope& envelope, Bytes payload) override {
     Decision decision;
     Subject subject(envelope, payload);
-    const bool fragment = envelope.placement.part != ws::Part::none && envelope.says == Says::frame;
+    const bool fragment = envelope.placement.in_message() && envelope.says == Says::frame;
+    const auto flow = flow_.subject();
     for (const TransformRule* rule : active_[ws::index(envelope.direction)]) {
       if (fragment && rule->acts_on_messages()) continue;
-      if (!subject.picked_by(*rule, flow_.subject())) continue;
+      if (!subject.picked_by(*rule, flow)) continue;
       std::ranges::copy(rule->tags, std::back_inserter(decision.tags));
       const auto cause = "rule:" + rule->id;
       if (rule->drop) {
@@ -106,16 +111,7 @@ class FlowTransform final : public pipeline::FlowStep {
         decision.cause = cause;
         return decision;
       }
-      const auto before = subject.header();
-      const Buffer said = to_buffer(subject.payload());
-      subject.apply(*rule);
-      const auto& header = subject.header();
-      if (header.opcode != before.opcode || header.fin != before.fin ||
-          !std::ranges::equal(said, subject.payload())) {
-        decision.kind = Decision::Kind::replace;
-        decision.verdict = Verdict::changed;
-        decision.cause = cause;
-      }
+      if (rule->changes()) change(decision, *rule, subject, cause);
       insert(decision, *rule, subject, cause);
     }
     if (decision.kind == Decision::Kind::replace) {
@@ -126,6 +122,23 @@ class FlowTransform final : public pipeline::FlowStep {
   }
 
  private:
+  static void change(Decision& decision, const TransformRule& rule, Subject& subject,
+                     const std::string& cause) {
+    const auto before = subject.header();
+    const Buffer said = to_buffer(subject.payload());
+    if (!subject.apply(rule)) {
+      if (decision.kind == Decision::Kind::go_on) decision.cause = "edit_refused:too_large";
+      return;
+    }
+    const auto& header = subject.header();
+    if (header.opcode == before.opcode && header.fin == before.fin &&
+        std::ranges::equal(said, subject.payload()))
+      return;
+    decision.kind = Decision::Kind::replace;
+    decision.verdict = Verdict::changed;
+    decision.cause = cause;
+  }
+
   static void insert(Decision& decision, const TransformRule& rule, const Subject& subject,
                      const std::string& cause) {
     const auto add = [&cause](auto& to, std::uint8_t opcode, Buffer payload) {
@@ -145,18 +158,16 @@ class FlowTransform final : public pipeline::FlowStep {
 }  // namespace
 
 bool TransformRule::acts_on_messages() const noexcept {
-  return copies != 0 || !replacements.empty() || !settings.empty() || (filter && filter->reads_payload());
+  return copies != 0 || replacements || !settings.empty() || (filter && filter->reads_payload());
 }
 
 bool TransformRule::changes() const noexcept {
-  return fin || opcode || close_code || close_reason || !replacements.empty() || !settings.empty();
+  return fin || opcode || close_code || close_reason || replacements || !settings.empty();
 }
 
 bool TransformRule::reads_payloads() const noexcept {
-  const bool looks = filter && (filter->reads_payload() || filter->reads(filter::Field::close_code) ||
-                                filter->reads(filter::Field::anomaly));
   // What leaves in a frame's place is made of its payload.
-  return looks || copies != 0 || changes();
+  return copies != 0 || changes() || (filter && filter->reads_any(filter::wants_payload));
 }
 
 std::unique_ptr<pipeline::FlowStep> Transform::begin(const FlowNames& flow) const {

@@ -9,16 +9,10 @@
 
 #include "libcore/filter/filter.h"
 #include "libcore/filter/json_values.h"
-#include "libcore/filter/pattern.h"
 #include "libcore/pipeline/step.h"
+#include "libcore/steps/redaction.h"
 
 namespace wstap::steps {
-
-/// Match and replace: every match of the pattern.
-struct Replacement {
-  filter::Pattern pattern;
-  std::string with;  ///< in RE2's own form: \0 to \9 are groups, \\ a backslash
-};
 
 struct JsonSetting {
   filter::JsonPointer pointer;
@@ -38,7 +32,7 @@ struct TransformRule {
   // What becomes of what the filter picks, in this order.
   std::vector<std::string> tags;
   bool drop = false;
-  std::vector<Replacement> replacements;
+  std::optional<RuleList> replacements;  ///< one after the other
   std::vector<JsonSetting> settings;
   std::optional<std::uint16_t> close_code;
   std::optional<std::string> close_reason;

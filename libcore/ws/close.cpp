@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libcore/ws/close.h"
 
+#include "libcore/base/utf8.h"
+
 namespace wstap::ws {
 namespace {
 
@@ -9,7 +11,7 @@ constexpr std::size_t kMaxReason = 123;  // a control payload of 125 bytes, less
 std::string_view cut_reason(std::string_view reason) {
   if (reason.size() <= kMaxReason) return reason;
   std::size_t end = kMaxReason;
-  while (end > 0 && (static_cast<unsigned char>(reason[end]) & 0xc0) == 0x80) --end;
+  while (end > 0 && continues_character(reason[end])) --end;
   return reason.substr(0, end);
 }
 

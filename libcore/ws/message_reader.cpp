@@ -11,7 +11,7 @@ constexpr std::size_t kKeptRoom = std::size_t{1} << 20;
 
 FrameReading MessageReader::read(const FrameHeader& header, const Placement& placed, Bytes payload,
                                  const Inflater::Beyond& beyond) {
-  if (placed.compressed && placed.part != Part::none) return read_compressed(placed, payload, beyond);
+  if (placed.in_compressed()) return read_compressed(placed, payload, beyond);
   FrameReading reading;
   reading.payload = payload;
   reading.anomalies = checker_.check(header, placed, payload);
@@ -67,7 +67,7 @@ void MessageReader::trim() {
 
 void MessageReader::skip(const Placement& placed) {
   checker_.skip(placed);
-  if (!placed.compressed || placed.part == Part::none) return;
+  if (!placed.in_compressed()) return;
   inflater_.skip();
   open_ = !ends_message(placed.part);
   cut_ = true;

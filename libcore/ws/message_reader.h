@@ -25,6 +25,11 @@ constexpr std::string_view name(Inflation inflation) noexcept {
   return kNames[static_cast<std::size_t>(inflation)];
 }
 
+/// The payload is nobody's to read: it is given as on the wire.
+constexpr bool is_unread(Inflation inflation) noexcept {
+  return inflation != Inflation::none && inflation != Inflation::done;
+}
+
 /// What is to be made of compressed messages.
 enum class Inflating : std::uint8_t {
   on,

@@ -36,6 +36,10 @@ constexpr bool begins_message(Part part) noexcept {
 constexpr bool ends_message(Part part) noexcept {
   return part == Part::whole || part == Part::last;
 }
+/// Others of its message are frames of their own.
+constexpr bool is_fragment(Part part) noexcept {
+  return part != Part::none && part != Part::whole;
+}
 
 struct Placement {
   Part part = Part::none;
@@ -46,6 +50,8 @@ struct Placement {
   AnomalySet anomalies;             ///< what the header alone shows
   bool extended = false;            ///< an unknown extension may give the payload another meaning
 
+  bool in_message() const noexcept { return part != Part::none; }
+  bool in_compressed() const noexcept { return compressed && in_message(); }
   bool operator==(const Placement&) const noexcept = default;
 };
 

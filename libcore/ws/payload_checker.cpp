@@ -41,7 +41,7 @@ AnomalySet PayloadChecker::check_text(const Placement& placed, Bytes payload) no
 }
 
 void PayloadChecker::skip(const Placement& placed) noexcept {
-  if (placed.part != Part::none && placed.part != Part::whole) judged_ = false;
+  if (is_fragment(placed.part)) judged_ = false;
 }
 
 }  // namespace wstap::ws

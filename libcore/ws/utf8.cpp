@@ -3,6 +3,8 @@
 
 #include <cstring>
 
+#include "libcore/base/utf8.h"
+
 namespace wstap::ws {
 namespace {
 
@@ -66,7 +68,7 @@ bool is_utf8(Bytes text) noexcept {
 
 std::size_t whole_characters(Bytes text, std::size_t limit) noexcept {
   if (text.size() <= limit) return text.size();
-  const auto continues = [text](std::size_t at) { return (text[at] & std::byte{0xc0}) == std::byte{0x80}; };
+  const auto continues = [text](std::size_t at) { return continues_character(text[at]); };
   constexpr std::size_t kMostContinuations = 3;
   std::size_t end = limit;
   while (end > 0 && limit - end < kMostContinuations && continues(end)) --end;

@@ -230,3 +230,11 @@ def open_websocket(proxy, server, way="connect", extra="", agree=""):
     if (status := client.status()) != 101:
         raise AssertionError(f"the upgrade was answered with {status}")
     return client, upstream
+
+
+def hang_up(client, server):
+    """The client ends, and then the server, with nothing more to say."""
+    client.finish()
+    server.rest()
+    server.close()
+    client.ending()

@@ -56,6 +56,14 @@ inline Buffer server_text(std::string_view text) {
   return wire({.payload = bytes(text)});
 }
 
+/// Of the capture with this number.
+inline formats::Header section_header(unsigned id, std::uint32_t part = 1) {
+  formats::Header header;
+  header.capture_id[0] = static_cast<std::byte>(id);
+  header.part = part;
+  return header;
+}
+
 inline formats::Header full_header() {
   formats::Header header;
   for (std::size_t i = 0; i < header.capture_id.size(); ++i)

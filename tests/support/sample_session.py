@@ -4,7 +4,7 @@ import pathlib
 import re
 
 from frame_bytes import BINARY, CONTINUATION, MASK, PING, PONG, TEXT, close, frame, masked
-from raw_peers import Listener, connect, open_websocket, upgrade_request
+from raw_peers import Listener, connect, hang_up, open_websocket, upgrade_request
 from wstap_testing import Proxy, eventually, inspect
 
 HOSTILE = "\x1b[31mred\x07 \u009b1m \u202edesrever".encode()  # what a terminal must not be shown raw (INS-5)
@@ -43,10 +43,7 @@ def compressed(proxy):
         with client:
             client.send(masked(TEXT, bytes.fromhex("f248cdc9c90700"), rsv=4))
             server.frame()
-            client.finish()
-            server.rest()
-            server.close()
-            client.ending()
+            hang_up(client, server)
 
 
 def refused(proxy):

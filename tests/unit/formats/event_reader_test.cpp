@@ -20,13 +20,6 @@ using pipeline::Outcome;
 using pipeline::Verdict;
 using testing::ElementsAre;
 
-Header header(unsigned id, std::uint32_t part = 1) {
-  Header header;
-  header.capture_id[0] = static_cast<std::byte>(id);
-  header.part = part;
-  return header;
-}
-
 Buffer burst(pipeline::FlowId flow, pipeline::Sequence first, std::vector<pipeline::Mark> marks = {},
              std::size_t frames = 1) {
   test::OwnBurst own{.flow = flow,
@@ -122,7 +115,7 @@ class Story : public testing::Test {
 };
 
 TEST_F(Story, KeepsTheNumbersOfOneSection) {
-  add_file({encode(header(1)), encode(test::plain_flow_opened(3)), burst(3, 2),
+  add_file({encode(test::section_header(1)), encode(test::plain_flow_opened(3)), burst(3, 2),
             encode(pipeline::Note{3, 0, ""}), encode(pipeline::Note{0, 0, ""}),
             encode(pipeline::FlowClosed{.id = 3}), encode(pipeline::ConnectionRecord{.id = 5})});
   EXPECT_THAT(story(),
@@ -131,9 +124,9 @@ TEST_F(Story, KeepsTheNumbersOfOneSection) {
 
 // CAP-5
 TEST_F(Story, NumbersConcatenatedCapturesOn) {
-  const std::vector<Buffer> one = {encode(header(1)), encode(test::plain_flow_opened(2)), burst(2, 2),
-                                   encode(pipeline::ConnectionRecord{.id = 4})};
-  const std::vector<Buffer> two = {encode(header(2)),
+  const std::vector<Buffer> one = {encode(test::section_header(1)), encode(test::plain_flow_opened(2)),
+                                   burst(2, 2), encode(pipeline::ConnectionRecord{.id = 4})};
+  const std::vector<Buffer> two = {encode(test::section_header(2)),
                                    encode(test::plain_flow_opened(1)),
                                    burst(1, 2),
                                    encode(pipeline::Note{1, 0, ""}),
@@ -154,16 +147,18 @@ TEST_F(Story, NumbersConcatenatedCapturesOn) {
 }
 
 TEST_F(Story, TheSameCaptureTwiceIsTwoCaptures) {
-  const auto file = add_file({encode(header(1)), encode(test::plain_flow_opened(1)), burst(1, 2)});
+  const auto file =
+      add_file({encode(test::section_header(1)), encode(test::plain_flow_opened(1)), burst(1, 2)});
   files.push_back(file);
   EXPECT_THAT(story(), ElementsAre("open 1", "frame 1:2 forwarded", "open 2", "frame 2:2 forwarded"));
 }
 
 // CAP-5
 TEST_F(Story, PartsOfACaptureContinueItsFlows) {
-  add_file({encode(header(1, 1)), encode(test::plain_flow_opened(1)), burst(1, 2)});
-  add_file({encode(header(1, 2)), encode(test::full_flow_opened(1)), burst(1, 3)});
-  add_file({encode(header(1, 4)), encode(test::full_flow_opened(1)), burst(1, 9)});  // part 3 is missing
+  add_file({encode(test::section_header(1, 1)), encode(test::plain_flow_opened(1)), burst(1, 2)});
+  add_file({encode(test::section_header(1, 2)), encode(test::full_flow_opened(1)), burst(1, 3)});
+  add_file({encode(test::section_header(1, 4)), encode(test::full_flow_opened(1)),
+            burst(1, 9)});  // part 3 is missing
   EXPECT_THAT(story(), ElementsAre("open 1", "frame 1:2 forwarded", "open 1", "frame 1:3 forwarded", "open 2",
                                    "frame 2:9 forwarded"));
 }
@@ -197,8 +192,8 @@ TEST_F(Story, ARotatedCaptureReadsAsOne) {
 
 // CAP-2
 TEST_F(Story, PendingFramesShowWhatBecameOfThem) {
-  add_file({encode(header(1)), encode(test::plain_flow_opened(1)), pending(1, 2), pending(1, 3), burst(1, 4),
-            encode(Outcome{1, 3, 0, Verdict::dropped, "reviewer", {}}),
+  add_file({encode(test::section_header(1)), encode(test::plain_flow_opened(1)), pending(1, 2), pending(1, 3),
+            burst(1, 4), encode(Outcome{1, 3, 0, Verdict::dropped, "reviewer", {}}),
             encode(Outcome{1, 2, 0, Verdict::changed, "rule", test::bytes("sent")})});
   EXPECT_THAT(story(),
               ElementsAre("open 1", "frame 1:2 changed (rule) as sent", "frame 1:3 dropped (reviewer)",
@@ -207,28 +202,31 @@ TEST_F(Story, PendingFramesShowWhatBecameOfThem) {
 
 // CAP-2
 TEST_F(Story, PendingFramesWithoutOutcomeAreUnresolved) {
-  add_file({encode(header(1)), encode(test::plain_flow_opened(1)), pending(1, 2), pending(1, 3),
+  add_file({encode(test::section_header(1)), encode(test::plain_flow_opened(1)), pending(1, 2), pending(1, 3),
             encode(Outcome{1, 3, 0, Verdict::forwarded, "timeout", {}})});
   EXPECT_THAT(story(), ElementsAre("open 1", "frame 1:2 unresolved", "frame 1:3 forwarded (timeout)",
                                    "outcome 1:3 forwarded"));
 }
 
 TEST_F(Story, OutcomesAreFoundInLaterPartsOnly) {
-  add_file({encode(header(1, 1)), pending(1, 2), pending(1, 3)});
-  add_file({encode(header(1, 2)), encode(Outcome{1, 2, 0, Verdict::dropped, "a", {}})});
+  add_file({encode(test::section_header(1, 1)), pending(1, 2), pending(1, 3)});
+  add_file({encode(test::section_header(1, 2)), encode(Outcome{1, 2, 0, Verdict::dropped, "a", {}})});
   // Another capture, whose flow 1 is another.
-  add_file({encode(header(2)), pending(1, 3), encode(Outcome{1, 3, 0, Verdict::dropped, "b", {}})});
+  add_file(
+      {encode(test::section_header(2)), pending(1, 3), encode(Outcome{1, 3, 0, Verdict::dropped, "b", {}})});
   EXPECT_THAT(story(), ElementsAre("frame 1:2 dropped (a)", "frame 1:3 unresolved", "outcome 1:2 dropped",
                                    "frame 2:3 dropped (b)", "outcome 2:3 dropped"));
 }
 
 TEST_F(Story, AnOutcomeBeforeItsFrameIsNotItsOutcome) {
-  add_file({encode(header(1)), encode(Outcome{1, 2, 0, Verdict::dropped, "early", {}}), pending(1, 2)});
+  add_file({encode(test::section_header(1)), encode(Outcome{1, 2, 0, Verdict::dropped, "early", {}}),
+            pending(1, 2)});
   EXPECT_THAT(story(), ElementsAre("outcome 1:2 dropped", "frame 1:2 unresolved"));
 }
 
 TEST_F(Story, TheSameFrameMayBeSettledTwice) {
-  add_file({encode(header(1)), pending(1, 2), encode(Outcome{1, 2, 0, Verdict::dropped, "x", {}})});
+  add_file(
+      {encode(test::section_header(1)), pending(1, 2), encode(Outcome{1, 2, 0, Verdict::dropped, "x", {}})});
   auto reader = open();
   ASSERT_TRUE(reader.next());
   ASSERT_TRUE(reader.next());
@@ -252,8 +250,8 @@ TEST_F(Story, WhatIsBeingWrittenIsNotUnresolvedYet) {
 
 // A pipe cannot be read ahead, and must not be read by two.
 TEST_F(Story, FromAPipeOutcomesComeLater) {
-  const Buffer capture = test::joined(
-      {encode(header(1)), pending(1, 2), encode(Outcome{1, 2, 0, Verdict::dropped, "x", {}}), burst(1, 3)});
+  const Buffer capture = test::joined({encode(test::section_header(1)), pending(1, 2),
+                                       encode(Outcome{1, 2, 0, Verdict::dropped, "x", {}}), burst(1, 3)});
   int ends[2];
   ASSERT_EQ(::pipe(ends), 0);
   ASSERT_EQ(::write(ends[1], capture.data(), capture.size()), static_cast<ssize_t>(capture.size()));
@@ -265,10 +263,11 @@ TEST_F(Story, FromAPipeOutcomesComeLater) {
 
 TEST_F(Story, GoesOnBehindADamagedCapture) {
   const Buffer record = burst(1, 2);
-  add_file({encode(header(1)), pending(1, 2), to_buffer(Bytes(record).first(20))});
-  add_file({encode(header(2)), pending(1, 2), encode(Outcome{1, 2, 0, Verdict::dropped, "x", {}})});
+  add_file({encode(test::section_header(1)), pending(1, 2), to_buffer(Bytes(record).first(20))});
+  add_file(
+      {encode(test::section_header(2)), pending(1, 2), encode(Outcome{1, 2, 0, Verdict::dropped, "x", {}})});
   files.push_back(folder / "missing");
-  add_file({encode(header(3)), burst(1, 2)});
+  add_file({encode(test::section_header(3)), burst(1, 2)});
   EXPECT_THAT(story(), ElementsAre("frame 1:2 unresolved", "error 0: the last record is torn",
                                    "frame 2:2 dropped (x)", "outcome 2:2 dropped",
                                    "error missing: No such file or directory", "frame 3:2 forwarded"));
@@ -281,7 +280,7 @@ TEST_F(Story, SaysWhetherTheDamagedCaptureIsStillWritten) {  // CAP-2
   ASSERT_TRUE(writer);
   std::ofstream(path, std::ios::app | std::ios::binary) << "torn";
   files = {path};
-  add_file({encode(header(2)), burst(1, 2)});
+  add_file({encode(test::section_header(2)), burst(1, 2)});
   auto reader = open();
   ASSERT_TRUE(reader.next());
   const auto torn = reader.next();
@@ -312,7 +311,9 @@ TEST_F(Story, TellsHowLongRecordsAre) {
 /// What is said of the order in which parts come.
 class Parts : public Story {
  protected:
-  void add_part(unsigned id, std::uint32_t part) { add_file({encode(header(id, part)), burst(1, 2)}); }
+  void add_part(unsigned id, std::uint32_t part) {
+    add_file({encode(test::section_header(id, part)), burst(1, 2)});
+  }
   std::vector<std::string> notes() {
     std::vector<std::string> found;
     auto reader = open();
@@ -366,7 +367,8 @@ TEST_F(Parts, ThatAreTornApartAreNoticed) {
 
 // Concatenated, they are the same story.
 TEST_F(Parts, InOneFileAreNoticedToo) {
-  add_file({encode(header(1, 1)), burst(1, 2), encode(header(1, 3)), burst(1, 3), encode(header(9, 7))});
+  add_file({encode(test::section_header(1, 1)), burst(1, 2), encode(test::section_header(1, 3)), burst(1, 3),
+            encode(test::section_header(9, 7))});
   EXPECT_THAT(notes(),
               ElementsAre("0: part 3 of capture 01000000... follows part 1: part 2 is missing (give all "
                           "parts in order)"));

@@ -20,10 +20,7 @@ using pipeline::Verdict;
 using testing::ElementsAre;
 
 Buffer header(unsigned id, std::uint32_t part = 1) {
-  Header header;
-  header.capture_id[0] = static_cast<std::byte>(id);
-  header.part = part;
-  return encode(header);
+  return encode(test::section_header(id, part));
 }
 Buffer open(pipeline::FlowId flow, UnixNs time) {
   auto opened = test::plain_flow_opened(flow);

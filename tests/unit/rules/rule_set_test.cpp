@@ -52,7 +52,7 @@ TEST(RuleSet, ReadsATransform) {
                                                       std::pair("on", "true"), std::pair("rate", "1.5"),
                                                       std::pair("list", R"([1,"x",{"a":2}])"),
                                                       std::pair("none", "null")));
-  EXPECT_EQ(rule.replacements.at(0).with, R"(\2 at \1, $1 \\1)");
+  EXPECT_EQ(rule.replacements.value().redact(as_bytes("a@b")).text, R"(b at a, $1 \1)");
   EXPECT_EQ(rule.tags, std::vector<std::string>{"seen"});
   EXPECT_EQ(rule.opcode, ws::kBinary);
   EXPECT_EQ(rule.copies, 2U);
@@ -128,7 +128,8 @@ INSTANTIATE_TEST_SUITE_P(
               "column 10: unknown name: 'opcodee' (did you mean 'opcode'?)\n  send and opcodee"},
         Wrong{"[[transform]]\nid = 'a'\nreplace = { pattern = 'a(', with = '' }\n", 3, 23, "missing"},
         Wrong{"[[transform]]\nid = 'a'\nreplace = { pattern = 'a', with = '$1' }\n", 3, 35,
-              "no more than 0 groups"},
+              "the pattern has 0 groups"},
+        Wrong{"[[transform]]\nid = 'a'\nreplace = { pattern = 'a', with = '5 $' }\n", 3, 35, "a dollar sign"},
         Wrong{"[[transform]]\nid = 'a'\nreplace = { pattern = 'a' }\n", 3, 11, "wants pattern and with"},
         Wrong{"[[transform]]\nid = 'a'\nset = { 'a' = 1 }\n", 3, 15, "begins with '/'"},
         Wrong{"[[transform]]\nid = 'a'\nset_json = { '/a' = '{' }\n", 3, 21, "holds JSON"},

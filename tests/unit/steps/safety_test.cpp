@@ -6,6 +6,7 @@
 #include "libcore/steps/transform.h"
 #include "tests/support/message_peers.h"
 #include "tests/unit/pipeline/flow_fixture.h"
+#include "tests/unit/steps/replacing.h"
 
 namespace wstap::test {
 namespace {
@@ -153,9 +154,9 @@ TEST_F(SafetyInputs, EndTheFlowWhereTheyAreToldTo) {
 TEST_F(SafetyInputs, CheckWhatTransformsMade) {
   use({rule("bad", "bad"), rule("odd", "odd", false)});
   steps::TransformRule evil{.id = "evil"};
-  evil.replacements = {{*filter::Pattern::compile("g(oo)d", filter::PatternText::utf8), "bad"}};
+  evil.replacements = replacing("g(oo)d", "bad");
   steps::TransformRule strange{.id = "strange"};
-  strange.replacements = {{*filter::Pattern::compile("even", filter::PatternText::utf8), "odd"}};
+  strange.replacements = replacing("even", "odd");
   steps.push_back(std::make_shared<steps::Transform>(std::vector{evil, strange}));
   say({"good"});
   say({"even"});

@@ -5,6 +5,7 @@
 #include "libcore/pipeline/frame_subject.h"
 #include "tests/support/message_peers.h"
 #include "tests/unit/pipeline/flow_fixture.h"
+#include "tests/unit/steps/replacing.h"
 
 namespace wstap::test {
 namespace {
@@ -22,9 +23,6 @@ class Transforms : public FlowTest {
   }
   void use(std::vector<TransformRule> rules) {
     steps = {std::make_shared<steps::Transform>(std::move(rules))};
-  }
-  static steps::Replacement replacement(std::string_view pattern, std::string with) {
-    return {*filter::Pattern::compile(pattern, filter::PatternText::utf8), std::move(with)};
   }
   static steps::JsonSetting setting(std::string_view pointer, std::string value) {
     return {*filter::parse_json_pointer(pointer), std::move(value)};
@@ -45,7 +43,7 @@ class Transforms : public FlowTest {
 
 TEST_F(Transforms, ReplaceWhatAPatternMatches) {
   auto swap = rule("swap", "text");
-  swap.replacements = {replacement("(\\w+)@(\\w+)", "\\2 at \\1")};
+  swap.replacements = replacing("(\\w+)@(\\w+)", "$2 at $1");
   use({swap});
   say({"a@b, c@d"});
   say({"nothing here"});
@@ -55,6 +53,17 @@ TEST_F(Transforms, ReplaceWhatAPatternMatches) {
   EXPECT_EQ(tap.frames[0].verdict, Verdict::changed);
   EXPECT_EQ(tap.frames[0].cause, "rule:swap");
   EXPECT_EQ(tap.frames[1].verdict, Verdict::forwarded);
+}
+
+TEST_F(Transforms, MakeNoMessageLargerThanOneMayBe) {
+  auto swell = rule("swell", "text");
+  swell.replacements = replacing("a", std::string(1 << 20, 'b'));
+  use({swell});
+  say({std::string(65, 'a')});
+  say({"cat"});
+  EXPECT_THAT(received(), ElementsAre(std::string(65, 'a'), "c" + std::string(1 << 20, 'b') + "t"));
+  EXPECT_EQ(tap.frames[0].verdict, Verdict::forwarded);
+  EXPECT_EQ(tap.frames[0].cause, "edit_refused:too_large");
 }
 
 TEST_F(Transforms, SetJsonAndNoOtherByte) {
@@ -68,9 +77,9 @@ TEST_F(Transforms, SetJsonAndNoOtherByte) {
 
 TEST_F(Transforms, ComposeInOrder) {
   auto first = rule("first", "text == \"a\"");
-  first.replacements = {replacement("a", "b")};
+  first.replacements = replacing("a", "b");
   auto second = rule("second", "text == \"b\"");
-  second.replacements = {replacement("b", "c")};
+  second.replacements = replacing("b", "c");
   second.tags = {"twice"};
   use({first, second});
   say({"a"});
