@@ -5,7 +5,7 @@
 
 #include <cstdlib>
 
-#include "cmd/values.h"
+#include "libcore/base/units.h"
 #include "libcore/ws/direction.h"
 
 namespace wstap::cmd {

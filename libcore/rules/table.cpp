@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "libcore/base/nearest.h"
+#include "libcore/base/units.h"
 
 namespace wstap::rules {
 
@@ -51,6 +52,24 @@ std::optional<std::int64_t> Table::whole(std::string_view key, std::int64_t leas
     number.reset();
   }
   return number;
+}
+
+std::optional<std::chrono::milliseconds> Table::duration(std::string_view key) {
+  const auto given = text(key);
+  const auto duration = given ? parse_duration(*given) : std::nullopt;
+  if (given && !duration) fault(*table_.get(key), fmt::format("'{}' is a duration, like 500ms or 1.5s", key));
+  return duration;
+}
+
+std::optional<std::uint64_t> Table::size(std::string_view key) {
+  const toml::node* found = node(key);
+  if (found == nullptr) return std::nullopt;
+  std::optional<std::uint64_t> size;
+  if (const auto text = found->value_exact<std::string>()) size = parse_size(*text);
+  if (const auto number = found->value_exact<std::int64_t>(); number && *number >= 0)
+    size = static_cast<std::uint64_t>(*number);
+  if (!size) fault(*found, fmt::format("'{}' is a number of bytes, like 65536 or 64K", key));
+  return size;
 }
 
 std::optional<std::size_t> Table::word(std::string_view key, std::span<const std::string_view> words) {

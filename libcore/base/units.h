@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace wstap::cmd {
+namespace wstap {
 
 /// A number of bytes with an optional unit: K, M, G or KiB, MiB, GiB (powers of 1024), B. Case does not
 /// count.
@@ -22,4 +22,4 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 /// The shortest form that parse_duration reads back: "500ms", "off".
 std::string format_duration(std::chrono::milliseconds duration);
 
-}  // namespace wstap::cmd
+}  // namespace wstap

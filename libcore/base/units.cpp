@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cmd/values.h"
+#include "libcore/base/units.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 
 #include "libcore/base/ascii.h"
 
-namespace wstap::cmd {
+namespace wstap {
 namespace {
 
 struct Unit {
@@ -102,4 +102,4 @@ std::string format_duration(std::chrono::milliseconds duration) {
   return fmt::format("{}ms", value);
 }
 
-}  // namespace wstap::cmd
+}  // namespace wstap
