@@ -21,9 +21,9 @@ struct Options {
 };
 
 /// What a rule acts on (FIL-2).
-std::string line_of(const steps::TransformRule& rule) {
+std::string line_of(std::string_view kind, std::string_view id, const steps::TransformRule& rule) {
   std::string text =
-      fmt::format("transform {}: {}", printable(rule.id), rule.acts_on_messages() ? "messages" : "frames");
+      fmt::format("{} {}: {}", kind, printable(id), rule.acts_on_messages() ? "messages" : "frames");
   const bool sends = !rule.filter || rule.filter->may_match(false);
   const bool receives = !rule.filter || rule.filter->may_match(true);
   if (!sends || !receives) text += sends ? ", send" : receives ? ", receive" : ", never";
@@ -48,7 +48,9 @@ Exit check(const Options& options, Io& io) {
   }
   if (options.quiet) return Exit::ok;
   for (const auto& rule : rules->safety.rules) io.out << line_of(rule);
-  for (const auto& rule : rules->transforms) io.out << line_of(rule);
+  for (const auto& rule : rules->transforms) io.out << line_of("transform", rule.id, rule);
+  for (const auto& macro : rules->macros)
+    for (const auto& rule : macro.rules) io.out << line_of("macro", macro.name_of(rule), rule);
   return io.out.flush() ? Exit::ok : output_failed(io);
 }
 

@@ -9,7 +9,6 @@
 
 namespace wstap::net {
 
-using pipeline::StreamEnd;
 using ws::Direction;
 using ws::index;
 
@@ -62,7 +61,9 @@ asio::awaitable<void> Relay::pump(Half& half) {
   while (!half.from.cancelled()) {
     TurnEnd turn = take_turn(half);
     const auto next = turn.next;
-    if (turn.blocked) {
+    if (turn.delay_ns != 0) {
+      co_await deliver_later(half, turn);
+    } else if (turn.blocked) {
       co_await deliver(half, turn);
     } else {
       keep(half, turn);
@@ -98,6 +99,10 @@ IoResult Relay::read(Half& half, MutableBytes room) {
 Relay::TurnEnd Relay::take_turn(Half& half) {
   if (std::exchange(half.overdue, false)) return take_waiting(half, true, TurnEnd::Next::again);
   if (!worker_.buffers().may_read(&half)) return {.next = TurnEnd::Next::pause};
+  if (std::exchange(half.keeps_frames, false) && !half.inbox.kept().empty()) {
+    half.inbox.space(worker_.slab().bytes());
+    return take_frames(half, half.inbox.received(0), TurnEnd::Next::again);
+  }
   const bool had_early = !half.early.empty();
   const MutableBytes room = half.inbox.space(worker_.slab().bytes());
   const IoResult got = read(half, room);
@@ -141,16 +146,22 @@ Relay::TurnEnd Relay::take_waiting(Half& half, bool goes_on, TurnEnd::Next next)
 Relay::TurnEnd Relay::send_on(Half& half, const pipeline::LaneTurn& turn, MutableBytes unread,
                               TurnEnd::Next next) {
   TurnEnd end{.next = next,
-              .unsent = turn.out,
+              .unsent = turn.delay_ns == 0 ? turn.out : turn.out.first(turn.delayed_from),
               .unread = unread.subspan(turn.used),
               .wanted = turn.wanted,
               .first_sequence = turn.first_sequence,
-              .kept = false};
-  if (!turn.out.empty() && half.to.unsent() == 0) {
-    const IoResult put = half.to.try_write(turn.out);
-    end.unsent = turn.out.subspan(put.bytes);
+              .kept = false,
+              .delay_ns = turn.delay_ns};
+  if (end.delay_ns != 0) {
+    end.delayed = turn.out.subspan(turn.delayed_from);
+    end.next = TurnEnd::Next::again;  // whole frames may be among what is unread
+  }
+  if (!end.unsent.empty() && half.to.unsent() == 0) {
+    const IoResult put = half.to.try_write(end.unsent);
+    end.unsent = end.unsent.subspan(put.bytes);
     if (put.status == IoStatus::failed) {
       end.unsent = {};
+      end.delay_ns = 0;
       flow_->undelivered(half.direction, turn.first_sequence);
       receiver_gone(half);
     }
@@ -191,6 +202,46 @@ void Relay::account(Half& half, std::uint64_t parked) {
   if (counts == half.accounted) return;
   half.accounted = counts;
   worker_.buffers().set(&half, counts);
+}
+
+/// What leaves at once leaves, and the rest when its time has come. Meanwhile nothing else of the direction
+/// is taken.
+asio::awaitable<void> Relay::deliver_later(Half& half, TurnEnd turn) {
+  const Buffer now = to_buffer(turn.unsent), later = to_buffer(turn.delayed);
+  keep(half, turn);
+  half.keeps_frames = true;
+  account(half, now.size() + later.size());
+  half.reads = false;
+  half.writing = true;
+  bool there = co_await write_all(half, now);
+  if (there) {
+    half.writing = true;
+    co_await wait(half, std::chrono::nanoseconds(turn.delay_ns));
+    there = !half.to.cancelled();
+  }
+  if (there && !flow_->leave_delayed(half.direction, worker_.now())) {
+    half.deaf = true;
+    say_farewell();
+  } else if (there) {
+    there = co_await write_all(half, later);
+  }
+  if (!there) flow_->undelivered(half.direction, turn.first_sequence);
+  half.writing = false;
+  half.reads = true;
+  account(half, 0);
+  if (half.last_words == LastWords::due) co_await say_last_words(half);
+}
+
+/// A reset of the sender ends it, and so does a farewell.
+asio::awaitable<void> Relay::wait(Half& half, std::chrono::nanoseconds time) {
+  half.from.watch_reset([this, &half] { peer_reset(half); });
+  asio::steady_timer timer(worker_.io(), time);
+  half.delay = &timer;
+  std::error_code ignored;
+  if (!half.from.cancelled() && !farewell_)
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  half.delay = nullptr;
+  half.from.unwatch_reset();
 }
 
 /// The receiver does not take all: the rest waits in memory of its own, and the worker's slab goes back to
@@ -266,134 +317,6 @@ asio::awaitable<void> Relay::pause(Half& half) {
   }
   half.from.unwatch_reset();
   half.reads = true;
-}
-
-/// A write found the receiver gone. What it sent before is still to be read, by the other half.
-void Relay::receiver_gone(Half& half) {
-  Half& other = opposite(half);
-  other.reset = true;
-  if (!other.reads) peer_reset(other);
-}
-
-void Relay::stream_ended(Half& half, IoStatus status) {
-  if (status == IoStatus::failed || half.reset) return peer_reset(half);
-  flow_->ended(half.direction, status == IoStatus::eof ? StreamEnd::eof : StreamEnd::eof_without_close_notify,
-               half.inbox.kept());
-  if (flow_->failed()) say_farewell();
-}
-
-/// A reset of one peer is passed on to the other at once, unless that one has something to hear first: the
-/// rest of a session that was complete, or a farewell.
-void Relay::peer_reset(Half& half) {
-  if (half.from.cancelled()) return;
-  flow_->ended(half.direction, StreamEnd::reset, {});
-  if (flow_->failed() && !farewell_) {
-    half.to.reset();
-    return end();
-  }
-  half.from.cancel();
-}
-
-void Relay::say_farewell() {
-  if (std::exchange(farewell_, true)) return;
-  auto frames = flow_->farewell(worker_.now());
-  start_timer(options_.farewell_timeout, nullptr);
-  for (auto& half : halves_) {
-    if (half.last_words == LastWords::said) continue;
-    half.farewell = std::move(frames[index(half.direction)]);
-    half.last_words = LastWords::due;
-    if (half.writing) continue;
-    half.writing = true;
-    ++running_;
-    run(say_last_words(half));
-  }
-}
-
-void Relay::shut_down() {
-  if (running_ == 0) return;
-  flow_->give_up("shutdown");
-  say_farewell();
-}
-
-void Relay::cut() {
-  if (running_ == 0) return;
-  cut_ = true;
-  flow_->give_up("shutdown");
-  end();
-}
-
-/// Wakes both halves and lets them finish.
-void Relay::end() {
-  client_->cancel();
-  server_->cancel();
-  if (timer_) timer_->cancel();
-  if (idle_) idle_->cancel();
-  if (waiting_) waiting_->cancel();
-}
-
-/// @param reason  what the flow is told when the time is over; null: nothing, it knows already.
-void Relay::start_timer(std::chrono::milliseconds patience, const char* reason) {
-  if (patience.count() == 0) return;
-  if (!timer_) timer_ = std::make_unique<asio::steady_timer>(worker_.io());
-  timer_->expires_after(patience);
-  timer_->async_wait([self = shared_from_this(), reason](std::error_code cancelled) {
-    // It may have run out at the very moment it was set anew.
-    if (cancelled || self->running_ == 0 || self->timer_->expiry() > std::chrono::steady_clock::now()) return;
-    if (reason != nullptr) {
-      self->flow_->give_up(reason);
-    } else {
-      self->cut_ = true;
-    }
-    self->end();
-  });
-}
-
-void Relay::watch_idleness() {
-  if (!idle_) idle_ = std::make_unique<asio::steady_timer>(worker_.io());
-  const auto idle_for = std::chrono::nanoseconds(worker_.now() - last_activity_ns_);
-  if (idle_for >= options_.idle_timeout) {
-    flow_->give_up("idle_timeout");
-    return say_farewell();
-  }
-  idle_->expires_after(options_.idle_timeout - idle_for);
-  idle_->async_wait([self = weak_from_this()](std::error_code cancelled) {
-    const auto relay = self.lock();
-    if (!cancelled && relay && !relay->farewell_) relay->watch_idleness();
-  });
-}
-
-/// Fragments do not wait for ever for the rest of their message.
-void Relay::watch_waiting() {
-  UnixNs due = 0;
-  for (const auto& half : halves_)
-    if (const auto until = half.overdue ? std::nullopt : flow_->release_due(half.direction))
-      due = due == 0 ? *until : std::min(due, *until);
-  if (due == 0 || due == waiting_until_) return;
-  waiting_until_ = due;
-  if (!waiting_) waiting_ = std::make_unique<asio::steady_timer>(worker_.io());
-  waiting_->expires_after(std::chrono::nanoseconds(std::max(UnixNs{0}, due - worker_.now())));
-  waiting_->async_wait([self = weak_from_this()](std::error_code cancelled) {
-    const auto relay = self.lock();
-    if (!cancelled && relay && relay->running_ != 0) relay->end_waiting();
-  });
-}
-
-void Relay::end_waiting() {
-  waiting_until_ = 0;
-  for (auto& half : halves_) {
-    const auto due = flow_->release_due(half.direction);
-    if (!due || *due > worker_.now()) continue;
-    half.overdue = true;
-    if (half.reads) half.from.interrupt();
-  }
-  watch_waiting();
-}
-
-void Relay::finish() {
-  for (auto& half : halves_) worker_.buffers().set(&half, 0);
-  end();
-  const auto recorded = flow_->finish(worker_.now());
-  if (done_) std::exchange(done_, {})(*this, recorded);
 }
 
 }  // namespace wstap::net

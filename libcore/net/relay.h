@@ -58,12 +58,14 @@ class Relay : public std::enable_shared_from_this<Relay> {
     ws::Inbox inbox;
     Buffer farewell;  ///< a Close, first of the last words
     LastWords last_words = LastWords::not_yet;
-    bool reads = true;            ///< its pump comes back to the sender without waiting for anything else
-    bool writing = false;         ///< something is on its way to the receiver, or about to be
-    bool deaf = false;            ///< what still comes is read and thrown away: it cannot be framed
-    bool overdue = false;         ///< frames have waited long enough for the rest of their message
-    bool reset = false;           ///< a write to the sender found that it had reset the connection
-    std::uint64_t accounted = 0;  ///< bytes that count against the buffer budget
+    bool reads = true;          ///< its pump comes back to the sender without waiting for anything else
+    bool writing = false;       ///< something is on its way to the receiver, or about to be
+    bool deaf = false;          ///< what still comes is read and thrown away: it cannot be framed
+    bool keeps_frames = false;  ///< the inbox may have whole frames, which were not taken
+    asio::steady_timer* delay = nullptr;  ///< runs while something leaves later
+    bool overdue = false;                 ///< frames have waited long enough for the rest of their message
+    bool reset = false;                   ///< a write to the sender found that it had reset the connection
+    std::uint64_t accounted = 0;          ///< bytes that count against the buffer budget
   };
   /// What one turn left to do.
   struct TurnEnd {
@@ -74,6 +76,8 @@ class Relay : public std::enable_shared_from_this<Relay> {
     std::uint64_t wanted = 0;
     pipeline::Sequence first_sequence = 0;
     bool kept = true;  ///< the inbox has `unread` already, or there is none
+    Bytes delayed;     ///< what leaves `delay_ns` later
+    std::int64_t delay_ns = 0;
   };
 
   Half& opposite(const Half& half) { return halves_[ws::index(ws::opposite(half.direction))]; }
@@ -87,6 +91,8 @@ class Relay : public std::enable_shared_from_this<Relay> {
   IoResult read(Half& half, MutableBytes room);
   void keep(Half& half, TurnEnd& turn);
   asio::awaitable<void> deliver(Half& half, TurnEnd turn);
+  asio::awaitable<void> deliver_later(Half& half, TurnEnd turn);
+  asio::awaitable<void> wait(Half& half, std::chrono::nanoseconds time);
   asio::awaitable<bool> write_all(Half& half, Bytes bytes);
   asio::awaitable<void> say_last_words(Half& half);
   asio::awaitable<void> pause(Half& half);

@@ -78,6 +78,9 @@ std::optional<LaneFault> Editor::take(Turn& turn, Envelope& envelope, const Fram
   Decision decision = plan_.judge(envelope, plan_.needs.payloads ? content : Bytes());
   envelope.frame = frame;
   if (const char* why = refusal(envelope, reading, decision)) refuse(decision, why);
+  const std::size_t left_before = turn.scratch.out.size();
+  turn.delays = decision.delay_ns != 0 && decision.kind != Decision::Kind::drop;
+  const std::int64_t delay_ns = decision.delay_ns;
   inject(turn, std::move(decision.before), false);
   turn.tags = std::exchange(decision.tags, {});
   turn.logged = std::exchange(decision.logged, {});
@@ -89,8 +92,20 @@ std::optional<LaneFault> Editor::take(Turn& turn, Envelope& envelope, const Fram
                : waits    ? take_waiting(turn, envelope, std::move(decision))
                           : take_plain(turn, envelope, std::move(decision));
   inject(turn, std::move(after), true);
+  if (turn.delays) delay(turn, left_before, fault ? 0 : delay_ns);
   if (envelope.says != Says::frame) joined_ = Buffer();
   return fault ? fault : end;
+}
+
+/// What leaves from `from` on leaves later, if anything does.
+void Editor::delay(Turn& turn, std::size_t from, std::int64_t delay_ns) {
+  turn.delays = false;
+  if (delay_ns == 0 || turn.scratch.out.size() == from) {
+    std::ranges::move(std::exchange(turn.delayed, {}), std::back_inserter(turn.outcomes));
+    return;
+  }
+  turn.result.delay_ns = delay_ns;
+  turn.result.delayed_from = from;
 }
 
 /// The message cannot be kept until it is whole, or would never be read as a whole.

@@ -75,6 +75,7 @@ class Editor {
                                             const ws::FrameReading& reading, Bytes inflated,
                                             std::string cause);
   void drop_rest(Decision decision);
+  static void delay(Turn& turn, std::size_t from, std::int64_t delay_ns);
   void keep(Turn& turn, const Envelope& envelope, std::string cause);
   Decision judge_so_far(Bytes inflated);
   Course leave_so_far(Turn& turn, Decision& decision, Bytes inflated);

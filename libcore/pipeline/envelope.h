@@ -46,7 +46,7 @@ struct Envelope {
 
   /// The id of the rule that decided, or that logged it; empty: none.
   std::string_view rule() const noexcept {
-    for (const std::string_view kind : {"rule:", "safety:"})
+    for (const std::string_view kind : {"rule:", "macro:", "safety:"})
       if (cause.starts_with(kind)) return std::string_view(cause).substr(kind.size());
     return logged.empty() ? std::string_view() : logged.front();
   }

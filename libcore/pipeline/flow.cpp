@@ -76,6 +76,14 @@ LaneTurn Flow::take(Direction direction, MutableBytes unread, UnixNs now, LaneSc
   return turn;
 }
 
+bool Flow::leave_delayed(Direction direction, UnixNs now) {
+  const auto recorded = lanes_[index(direction)].leave_delayed(now);
+  if (recorded) return true;
+  farewell_ = {ws::kGoingAway, ws::kGoingAway};
+  fail(Party::proxy, "capture_failed", recorded.error().text(), 0);
+  return false;
+}
+
 std::optional<UnixNs> Flow::release_due(Direction direction) const noexcept {
   const auto since = lanes_[index(direction)].waits_since();
   return since ? std::optional(*since + context_.options.max_wait_ns) : std::nullopt;
@@ -232,6 +240,7 @@ Result<void> Flow::finish(UnixNs now) {
   if (std::exchange(finished_, true)) return {};
   for (auto& lane : lanes_) {
     lane.discard(closed_.reason, now);
+    lane.drop_delayed(closed_.reason, now);
     note_events(lane, now);
   }
   return context_.tap.flow_closed(closing_record(now));

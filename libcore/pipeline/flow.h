@@ -35,6 +35,10 @@ class Flow {
   /// See Lane::take. A fault ends the flow: send `out`, then what farewell() gives, then finish().
   LaneTurn take(ws::Direction direction, MutableBytes unread, UnixNs now, LaneScratch& scratch);
 
+  /// What a turn delayed (LaneTurn::delay_ns) leaves now. To be called before it does.
+  /// @return whether it may: nothing leaves unrecorded.
+  bool leave_delayed(ws::Direction direction, UnixNs now);
+
   /// Frames that wait for the rest of their message wait no longer. See Lane::take for what it gives.
   /// @param goes_on  false: the direction's sender ends in order; to be called before ended().
   LaneTurn release(ws::Direction direction, UnixNs now, LaneScratch& scratch, bool goes_on);

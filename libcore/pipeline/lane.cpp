@@ -119,7 +119,19 @@ void Lane::discard(const std::string& cause, UnixNs now) {
   Turn turn = begin_turn({}, now, scratch, 0);
   editor_->discard(turn, cause);
   // Where it cannot be recorded they read as unresolved, which is true as well.
-  (void)record_outcomes(turn);
+  (void)record_outcomes(turn.outcomes);
+}
+
+Result<void> Lane::leave_delayed(UnixNs now) {
+  auto outcomes = std::exchange(delayed_, {});
+  for (Outcome& outcome : outcomes) outcome.time_ns = now;
+  return record_outcomes(outcomes);
+}
+
+void Lane::drop_delayed(const std::string& cause, UnixNs now) {
+  for (Outcome& outcome : delayed_)
+    outcome = {.sequence = outcome.sequence, .verdict = Verdict::dropped, .cause = cause};
+  (void)leave_delayed(now);
 }
 
 Turn Lane::begin_turn(MutableBytes unread, UnixNs now, LaneScratch& scratch, Sequence first) {
@@ -137,13 +149,15 @@ LaneTurn Lane::end_turn(Turn& turn) {
     if (turn.result.fault) editor_->discard(turn, turn.result.fault->reason);
     editor_->end_turn(turn);
   }
-  auto recorded = record_outcomes(turn);
+  std::ranges::move(turn.delayed, std::back_inserter(delayed_));
+  auto recorded = record_outcomes(turn.outcomes);
   if (recorded) recorded = record(turn);
   if (recorded) {
     turn.result.out = editor_ ? Bytes(turn.scratch.out)
                               : reencode(turn, direction_, negotiated_, verbatim_, context_.entropy);
   } else {
     turn.result.fault = LaneFault{"capture_failed", recorded.error().text(), 0, 0};
+    turn.result.delay_ns = 0;
   }
   if (payloads_) payloads_->trim();
   return std::move(turn.result);
@@ -178,7 +192,7 @@ void Lane::scan(Turn& turn) {
   turn.result.used = turn.unread.size() - rest.size();
   counts_.frames += turn.frames() - turn.own_frames;
   counts_.bytes += turn.result.used;
-  if (!turn.result.fault && !muted_) check_incomplete(turn);
+  if (!turn.result.fault && !muted_ && turn.result.delay_ns == 0) check_incomplete(turn);
 }
 
 /// Short whole messages need no second look: they change no state, hit no limit, and no step wants to see
@@ -269,7 +283,7 @@ bool Lane::edit(Turn& turn, const Frame& frame, const Placement& placed, const w
                     .inflation = reading.inflation};
   turn.result.fault = editor_->take(turn, envelope, reading, inflated());
   if (turn.result.fault) turn.result.fault->offset = reader_.offset() - frame.raw.size();
-  return !turn.result.fault;
+  return !turn.result.fault && turn.result.delay_ns == 0;
 }
 
 /// A frame that is not all here yet may already be known to be unacceptable: waiting for its rest would only
@@ -346,8 +360,8 @@ std::vector<Lane::Event> Lane::take_events() {
   return std::exchange(events_, {});
 }
 
-Result<void> Lane::record_outcomes(Turn& turn) {
-  for (Outcome& outcome : turn.outcomes) {
+Result<void> Lane::record_outcomes(std::span<Outcome> outcomes) {
+  for (Outcome& outcome : outcomes) {
     outcome.flow = flow_;
     if (auto recorded = context_.tap.outcome(outcome); !recorded) return recorded;
   }

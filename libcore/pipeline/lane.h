@@ -48,6 +48,10 @@ class Lane {
   LaneTurn release(UnixNs now, LaneScratch& scratch, bool goes_on);
   /// ... or will not leave, for `cause`, which is recorded. Nothing else leaves any more, either.
   void discard(const std::string& cause, UnixNs now);
+  /// What a turn delayed leaves now: to be called before it does.
+  Result<void> leave_delayed(UnixNs now);
+  /// ... or will never leave, for `cause`.
+  void drop_delayed(const std::string& cause, UnixNs now);
   /// Bytes of frames that wait for the rest of their message.
   std::uint64_t held() const noexcept { return editor_ ? editor_->held() : 0; }
   /// Since when the first of them does; none: none does.
@@ -104,7 +108,7 @@ class Lane {
   bool edit(Turn& turn, const ws::Frame& frame, const ws::Placement& placed, const ws::FrameReading& reading,
             ws::AnomalySet anomalies);
   Result<void> record(Turn& turn);
-  Result<void> record_outcomes(Turn& turn);
+  Result<void> record_outcomes(std::span<Outcome> outcomes);
 
   FlowId flow_;
   ws::Direction direction_;
@@ -123,6 +127,7 @@ class Lane {
   std::unique_ptr<const std::string> muted_;
   std::unique_ptr<ws::MessageReader> payloads_;
   std::unique_ptr<Editor> editor_;  ///< where the plan has steps
+  std::vector<Outcome> delayed_;    ///< what is to be said of frames that leave later
 };
 
 }  // namespace wstap::pipeline

@@ -38,6 +38,8 @@ Decision Plan::judge(Envelope& envelope, Bytes payload) const {
     move_to_back(all.after, decision.after);
     move_to_back(all.tags, decision.tags);
     move_to_back(all.logged, decision.logged);
+    move_to_back(all.refused, decision.refused);
+    all.delay_ns = std::max(all.delay_ns, decision.delay_ns);
     if (decision.kind == Decision::Kind::go_on) {
       if (all.kind == Decision::Kind::go_on && !decision.cause.empty()) all.cause = std::move(decision.cause);
       continue;

@@ -48,11 +48,13 @@ struct Decision {
   std::vector<std::string> tags;    ///< whatever the kind
   std::vector<std::string> logged;  ///< ids of rules that matched and only say so (SAFE-3)
   bool ends_flow = false;           ///< of a drop: with Close 1008
+  std::int64_t delay_ns = 0;        ///< so long it waits, and what comes behind it; not of a drop
   /// The opcode of a message whose frame in `envelope` was replaced: the new one, where it has one.
   std::uint8_t opcode_of_message(const Envelope& envelope) const noexcept {
     return ws::is_message_start(header.opcode) ? header.opcode : envelope.placement.message_opcode;
   }
-  /// Frames of steps behind a checking one that do not leave; their cause says why (SAFE-6).
+  /// Frames that were to leave beside it and may not: a checking step was against it (SAFE-6), or they are no
+  /// frames of RFC 6455.
   std::vector<NewFrame> refused;
 };
 

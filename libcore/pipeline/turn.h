@@ -40,6 +40,10 @@ struct LaneTurn {
   std::uint64_t wanted = 0;  ///< how long the first incomplete frame will be, as far as known
   Sequence first_sequence = 0;  ///< of the turn's frames
   bool closed = false;          ///< a Close frame was among them
+  /// Not 0: what of `out` is behind `delayed_from` leaves so much later, when Flow::leave_delayed() was
+  /// called, and nothing is taken before that.
+  std::int64_t delay_ns = 0;
+  std::size_t delayed_from = 0;
   std::optional<LaneFault> fault;
 };
 
@@ -51,6 +55,8 @@ struct Turn {
   Sequence first_sequence = 0;
   LaneTurn result;
   std::vector<Outcome> outcomes;          ///< of frames that earlier turns recorded as pending
+  bool delays = false;                    ///< frames that are noted leave later: they are pending
+  std::vector<Outcome> delayed;           ///< what is then to be said of them
   std::uint32_t own_frames = 0;           ///< made by wstap
   std::vector<std::string> tags, logged;  ///< of the next frame that is noted
   bool rewrites = false;                  ///< some frame leaves with other bytes than it came with
@@ -67,10 +73,11 @@ struct Turn {
   /// A frame that came.
   void note(const ws::Frame& frame) {
     if (!tags.empty() || !logged.empty()) {
-      if (scratch.marks.empty() || scratch.marks.back().frame != frames()) mark(Verdict::forwarded, {});
-      scratch.marks.back().tags = std::exchange(tags, {});
-      scratch.marks.back().logged = std::exchange(logged, {});
+      Mark& said = own_mark();
+      said.tags = std::exchange(tags, {});
+      said.logged = std::exchange(logged, {});
     }
+    if (delays) put_off();
     if (own_frames == 0) {
       scratch.ends.push_back(static_cast<std::uint32_t>(frame.raw.data() + frame.raw.size() - unread.data()));
     } else {
@@ -87,7 +94,23 @@ struct Turn {
   /// All frames end to end, once result.used is known.
   Bytes raw() const noexcept { return own_frames == 0 ? Bytes(unread).first(result.used) : scratch.recorded; }
 
+  /// What became of a frame that an earlier turn recorded as pending.
+  void settle(Outcome outcome) { (delays ? delayed : outcomes).push_back(std::move(outcome)); }
+
  private:
+  /// Of the next frame that is noted.
+  Mark& own_mark() {
+    if (scratch.marks.empty() || scratch.marks.back().frame != frames()) mark(Verdict::forwarded, {});
+    return scratch.marks.back();
+  }
+  void put_off() {
+    Mark& said = own_mark();
+    if (said.verdict == Verdict::dropped) return;
+    delayed.push_back({.sequence = next_sequence(),
+                       .verdict = std::exchange(said.verdict, Verdict::pending),
+                       .cause = std::exchange(said.cause, {}),
+                       .sent = std::exchange(said.sent, std::nullopt)});
+  }
   void record(Bytes frame) {
     append(scratch.recorded, frame);
     scratch.ends.push_back(static_cast<std::uint32_t>(scratch.recorded.size()));

@@ -80,14 +80,12 @@ std::vector<WaitingFrames::Waiting> WaitingFrames::take() {
 
 void WaitingFrames::settle(Turn& turn, const Waiting& frame, Verdict verdict, const std::string& cause,
                            std::optional<Buffer> sent) {
-  if (!frame.mark) {
-    turn.outcomes.push_back({.sequence = frame.sequence,
-                             .time_ns = turn.now,
-                             .verdict = verdict,
-                             .cause = cause,
-                             .sent = std::move(sent)});
-    return;
-  }
+  if (!frame.mark || turn.delays)
+    return turn.settle({.sequence = frame.sequence,
+                        .time_ns = turn.now,
+                        .verdict = verdict,
+                        .cause = cause,
+                        .sent = std::move(sent)});
   Mark& mark = turn.scratch.marks[*frame.mark];
   mark.verdict = verdict;
   mark.cause = cause;

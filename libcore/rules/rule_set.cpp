@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "libcore/rules/macro_rules.h"
 #include "libcore/rules/safety_rules.h"
 #include "libcore/rules/transform_rules.h"
 
@@ -27,7 +28,8 @@ void check_ids(const std::vector<const toml::table*>& rules, Faults& faults) {
 pipeline::Pipeline RuleSet::pipeline() const {
   std::vector<std::shared_ptr<pipeline::Step>> steps;
   if (safety_step) steps.push_back(safety_step);
-  if (!transforms.empty()) steps.push_back(std::make_shared<steps::Transform>(transforms));
+  if (!transforms.empty() || !macros.empty())
+    steps.push_back(std::make_shared<steps::Transform>(transforms, macros));
   return pipeline::Pipeline(std::move(steps));
 }
 
@@ -44,7 +46,10 @@ std::expected<RuleSet, std::vector<Fault>> parse(std::string_view text) {
   Table top(document, faults);
   const auto transforms = top.tables("transform");
   for (const auto* each : transforms)
-    if (auto rule = read_transform(*each, faults)) rules.transforms.push_back(std::move(*rule));
+    if (auto rule = read_transform(*each, nullptr, faults)) rules.transforms.push_back(std::move(*rule));
+  const auto macros = top.tables("macro");
+  for (const auto* each : macros)
+    if (auto macro = read_macro(*each, faults)) rules.macros.push_back(std::move(*macro));
   const auto* safety = top.node("safety");
   if (safety != nullptr && safety->as_table() == nullptr) top.fault(*safety, "'safety' is a table");
   rules.safety = read_safety(safety == nullptr ? nullptr : safety->as_table(), faults);
@@ -57,6 +62,7 @@ std::expected<RuleSet, std::vector<Fault>> parse(std::string_view text) {
   }
   top.end();
   check_ids(transforms, faults);
+  check_ids(macros, faults);
   if (faults.empty()) return rules;
   std::ranges::stable_sort(faults, [](const Fault& a, const Fault& b) {
     return std::pair(a.line, a.column) < std::pair(b.line, b.column);

@@ -18,6 +18,7 @@ struct RuleSet {
   steps::SafetyInput safety;
   std::shared_ptr<pipeline::Step> safety_step;  ///< made of that; null: there are no safety rules
   std::vector<steps::TransformRule> transforms;
+  std::vector<steps::Macro> macros;
 
   /// The steps that its rules make.
   pipeline::Pipeline pipeline() const;

@@ -54,11 +54,12 @@ std::optional<std::int64_t> Table::whole(std::string_view key, std::int64_t leas
   return number;
 }
 
-std::optional<std::chrono::milliseconds> Table::duration(std::string_view key) {
+std::optional<std::int64_t> Table::duration_ns(std::string_view key) {
   const auto given = text(key);
   const auto duration = given ? parse_duration(*given) : std::nullopt;
   if (given && !duration) fault(*table_.get(key), fmt::format("'{}' is a duration, like 500ms or 1.5s", key));
-  return duration;
+  if (!duration) return std::nullopt;
+  return std::chrono::nanoseconds(*duration).count();
 }
 
 std::optional<std::uint64_t> Table::size(std::string_view key) {

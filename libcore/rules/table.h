@@ -4,7 +4,6 @@
 
 #include <toml++/toml.h>
 
-#include <chrono>
 #include <optional>
 #include <span>
 
@@ -27,8 +26,8 @@ class Table {
   std::optional<std::string> text(std::string_view key);
   std::optional<bool> flag(std::string_view key);
   std::optional<std::int64_t> whole(std::string_view key, std::int64_t least, std::int64_t most);
-  /// A text such as "500ms" or "1.5s", parse_duration.
-  std::optional<std::chrono::milliseconds> duration(std::string_view key);
+  /// A text such as "500ms" or "1.5s", parse_duration: nanoseconds.
+  std::optional<std::int64_t> duration_ns(std::string_view key);
   /// A number of bytes, or a text such as "16M", parse_size.
   std::optional<std::uint64_t> size(std::string_view key);
   /// One of these words: its index.

@@ -25,8 +25,8 @@ std::unexpected<Error> fault_of(const RuleSpec& spec, const Error& error) {
   return fail(error.code, fmt::format("rule '{}': {}", spec.id, error.detail), error.offset);
 }
 
-Result<Rule> compiled(const RuleSpec& spec) {
-  auto replacement = Replacement::parse(spec.replacement);
+Result<Rule> compiled(const RuleSpec& spec, std::span<const std::string> variables) {
+  auto replacement = Replacement::parse(spec.replacement, variables);
   if (!replacement) return fault_of(spec, replacement.error());
   Rule rule{.id = spec.id, .patterns = {}, .replacement = std::move(*replacement)};
   for (const PatternSpec& part : spec.patterns) {
@@ -47,7 +47,8 @@ Result<Rule> compiled(const RuleSpec& spec) {
 /// One text on its way through the rules.
 class Redactor {
  public:
-  Redactor(std::string_view text, std::size_t most_bytes) : original_(text), limit_(most_bytes) {}
+  Redactor(std::string_view text, std::size_t most_bytes, const Variables& variables)
+      : original_(text), limit_(most_bytes), variables_(variables) {}
 
   std::uint64_t apply(const Rule& rule) {
     std::uint64_t times = 0;
@@ -71,9 +72,9 @@ class Redactor {
       const TextSpan found = scan.found();
       const auto groups = groups_of(scan, replacement.highest_group());
       const std::size_t others = out.size() + (found.begin - copied) + (text().size() - found.end);
-      const bool too_long = others + replacement.expanded_bytes(groups) > limit_;
+      const bool too_long = others + replacement.expanded_bytes(groups, variables_) > limit_;
       instead.clear();
-      if (!too_long) replacement.expand(instead, groups);
+      if (!too_long) replacement.expand(instead, groups, variables_);
       if (instead == groups[0]) continue;
       out += text().substr(copied, found.begin - copied);
       out += instead;
@@ -99,6 +100,7 @@ class Redactor {
 
   const std::string_view original_;
   const std::size_t limit_;
+  const Variables& variables_;
   std::string text_;  ///< once changed
   bool changed_ = false, shortened_ = false;
   std::optional<bool> utf8_;  ///< of the text as it is; none: not looked yet
@@ -120,10 +122,10 @@ struct RuleList::Compiled {
   std::vector<Rule> rules;
 };
 
-Result<RuleList> RuleList::compile(std::span<const RuleSpec> rules) {
+Result<RuleList> RuleList::compile(std::span<const RuleSpec> rules, std::span<const std::string> variables) {
   auto list = std::make_shared<Compiled>();
   for (const RuleSpec& spec : rules) {
-    auto rule = compiled(spec);
+    auto rule = compiled(spec, variables);
     if (!rule) return std::unexpected(rule.error());
     list->rules.push_back(std::move(*rule));
   }
@@ -139,8 +141,13 @@ std::vector<RuleList::Match> RuleList::matches(Bytes text) const {
   return found;
 }
 
-RuleList::Redacted RuleList::redact(Bytes text, std::size_t most_bytes) const {
-  Redactor redactor(as_text(text), most_bytes);
+bool RuleList::has_all(const Variables& variables) const noexcept {
+  return std::ranges::all_of(compiled_->rules,
+                             [&](const Rule& rule) { return rule.replacement.has_all(variables); });
+}
+
+RuleList::Redacted RuleList::redact(Bytes text, std::size_t most_bytes, const Variables& variables) const {
+  Redactor redactor(as_text(text), most_bytes, variables);
   Redacted redacted;
   for (std::size_t i = 0; i < size(); ++i) {
     if (const auto times = redactor.apply(compiled_->rules[i])) redacted.replaced.push_back({i, times});

@@ -12,6 +12,7 @@
 #include "libcore/base/bytes.h"
 #include "libcore/base/result.h"
 #include "libcore/steps/locators.h"
+#include "libcore/steps/template.h"
 
 namespace wstap::steps {
 
@@ -35,9 +36,11 @@ struct RuleSpec {
 /// other they are bytes, unless the pattern names what only characters can be.
 class RuleList {
  public:
+  /// @param variables  the names of those that replacements may use.
   /// @error bad_pattern; bad_replacement, also for a group that one of the rule's patterns has not.
   ///   Error::detail begins with "rule 'ID': ".
-  static Result<RuleList> compile(std::span<const RuleSpec> rules);
+  static Result<RuleList> compile(std::span<const RuleSpec> rules,
+                                  std::span<const std::string> variables = {});
 
   struct Match {
     std::size_t rule = 0;  ///< index in the list
@@ -63,8 +66,11 @@ class RuleList {
   /// Applies rules in order, each to what the one before it left. Finds are replaced from left to right, and
   /// what stands in their place is not looked at again by the same pattern. A find that equals its
   /// replacement is none, so that what was redacted stays as it is.
-  Redacted redact(Bytes text) const { return redact(text, longest(text.size())); }
-  Redacted redact(Bytes text, std::size_t most_bytes) const;
+  Redacted redact(Bytes text) const { return redact(text, longest(text.size()), {}); }
+  /// @param variables  has what `has_all` wants.
+  Redacted redact(Bytes text, std::size_t most_bytes, const Variables& variables) const;
+  /// All variables that replacements name have values.
+  bool has_all(const Variables& variables) const noexcept;
   /// The longest that a text of so many bytes becomes, unless said otherwise.
   static constexpr std::size_t longest(std::size_t text_bytes) noexcept { return 2 * text_bytes + 64 * 1024; }
 

@@ -15,7 +15,6 @@ using pipeline::Envelope;
 using pipeline::FlowNames;
 using pipeline::Says;
 using pipeline::Verdict;
-using Rules = std::vector<TransformRule>;
 
 /// What replacing makes of a message is no longer (LIM-2).
 constexpr std::size_t kLongest = std::size_t{64} << 20;
@@ -29,16 +28,23 @@ class Subject {
     return !rule.filter || rule.filter->matches(pipeline::message_subject_of(envelope_, payload_, flow));
   }
 
+  void extract_to(Variables& variables, const TransformRule& rule) const {
+    if (!envelope_.says_content()) return;
+    for (const auto& extraction : rule.extractions)
+      if (auto taken = extract(extraction, payload_)) variables[extraction.variable] = std::move(taken);
+  }
+
   /// @return false: the rule would make it too large, and changed nothing.
-  bool apply(const TransformRule& rule) {
+  bool apply(const TransformRule& rule, const Variables& variables) {
     ws::FrameHeader& header = envelope_.frame.header;
     // Other bytes than those of a code and a reason have no place in a Close.
     if (header.opcode != ws::kClose && envelope_.says_content()) {
-      if (rule.replacements && !replace(*rule.replacements)) return false;
+      if (rule.replacements && !replace(*rule.replacements, variables)) return false;
       for (const auto& setting : rule.settings)
-        if (auto edited = set_json(payload_, setting.pointer, setting.value)) take(std::move(*edited));
+        if (auto edited = set_json(payload_, setting.pointer, setting.value.expand(variables)))
+          take(std::move(*edited));
     }
-    if (header.opcode == ws::kClose && (rule.close_code || rule.close_reason)) set_close(rule);
+    if (header.opcode == ws::kClose && (rule.close_code || rule.close_reason)) set_close(rule, variables);
     if (rule.opcode) header.opcode = envelope_.placement.message_opcode = *rule.opcode;
     if (rule.fin) header.fin = *rule.fin;
     return true;
@@ -52,18 +58,19 @@ class Subject {
   Bytes payload() const noexcept { return payload_; }
 
  private:
-  bool replace(const RuleList& replacements) {
-    const auto made = replacements.redact(payload_, std::max(kLongest, payload_.size()));
+  bool replace(const RuleList& replacements, const Variables& variables) {
+    const auto made = replacements.redact(payload_, std::max(kLongest, payload_.size()), variables);
     if (made.shortened) return false;
     if (!made.replaced.empty()) take(to_buffer(as_bytes(made.text)));
     return true;
   }
 
-  void set_close(const TransformRule& rule) {
+  void set_close(const TransformRule& rule, const Variables& variables) {
     const auto body = ws::parse_close(payload_);
     const auto code = rule.close_code.value_or(body.code.value_or(ws::kNormal));
-    take(ws::close_payload(code,
-                           rule.close_reason ? std::string_view(*rule.close_reason) : as_text(body.reason)));
+    const auto reason =
+        rule.close_reason ? rule.close_reason->expand(variables) : std::string(as_text(body.reason));
+    take(ws::close_payload(code, reason));
   }
 
   void take(Buffer payload) {
@@ -77,19 +84,34 @@ class Subject {
   Bytes payload_;
 };
 
+/// A rule that may match in a direction of a flow.
+struct ActiveRule {
+  const TransformRule* rule = nullptr;
+  std::size_t variables = 0;  ///< which: none, or a macro's
+  std::string cause;
+};
+
 class FlowTransform final : public pipeline::FlowStep {
  public:
-  FlowTransform(std::shared_ptr<const Rules> rules, std::array<std::vector<const TransformRule*>, 2> active,
-                const FlowNames& flow)
-      : rules_(std::move(rules)), active_(std::move(active)), flow_(flow) {}
+  FlowTransform(std::shared_ptr<const Transform::All> all, const FlowNames& flow)
+      : all_(std::move(all)), flow_(flow), variables_(1) {
+    for (const auto& rule : all_->rules) add(rule, "rule:" + rule.id);
+    for (const auto& macro : all_->macros) {
+      variables_.emplace_back(macro.variables.size());
+      for (const auto& rule : macro.rules) add(rule, "macro:" + macro.name_of(rule));
+    }
+  }
+
+  bool idle() const noexcept { return active_[0].empty() && active_[1].empty(); }
 
   pipeline::Needs needs() const override {
     pipeline::Needs needs;
     for (std::size_t i = 0; i < 2; ++i) {
-      for (const TransformRule* rule : active_[i]) {
-        needs.payloads |= rule->reads_payloads();
-        needs.alters |= rule->alters();
-        needs.whole_messages[i] |= rule->acts_on_messages();
+      for (const ActiveRule& active : active_[i]) {
+        needs.payloads |= active.rule->reads_payloads();
+        // What is delayed has not left in part.
+        needs.alters |= active.rule->alters() || active.rule->delay_ns != 0;
+        needs.whole_messages[i] |= active.rule->acts_on_messages();
       }
     }
     return needs;
@@ -100,19 +122,11 @@ class FlowTransform final : public pipeline::FlowStep {
     Subject subject(envelope, payload);
     const bool fragment = envelope.placement.in_message() && envelope.says == Says::frame;
     const auto flow = flow_.subject();
-    for (const TransformRule* rule : active_[ws::index(envelope.direction)]) {
-      if (fragment && rule->acts_on_messages()) continue;
-      if (!subject.picked_by(*rule, flow)) continue;
-      std::ranges::copy(rule->tags, std::back_inserter(decision.tags));
-      const auto cause = "rule:" + rule->id;
-      if (rule->drop) {
-        decision.kind = Decision::Kind::drop;
-        decision.verdict = Verdict::dropped;
-        decision.cause = cause;
-        return decision;
-      }
-      if (rule->changes()) change(decision, *rule, subject, cause);
-      insert(decision, *rule, subject, cause);
+    for (const ActiveRule& active : active_[ws::index(envelope.direction)]) {
+      if (fragment && active.rule->acts_on_messages()) continue;
+      if (!subject.picked_by(*active.rule, flow)) continue;
+      apply(decision, active, subject);
+      if (decision.kind == Decision::Kind::drop) return decision;
     }
     if (decision.kind == Decision::Kind::replace) {
       decision.header = subject.header();
@@ -122,43 +136,75 @@ class FlowTransform final : public pipeline::FlowStep {
   }
 
  private:
-  static void change(Decision& decision, const TransformRule& rule, Subject& subject,
-                     const std::string& cause) {
+  void add(const TransformRule& rule, const std::string& cause) {
+    for (const bool receive : {false, true})
+      if (!rule.filter || rule.filter->may_match(flow_.subject(), receive))
+        active_[receive].push_back({&rule, variables_.size() - 1, cause});
+  }
+
+  void apply(Decision& decision, const ActiveRule& active, Subject& subject) {
+    const TransformRule& rule = *active.rule;
+    Variables& variables = variables_[active.variables];
+    subject.extract_to(variables, rule);
+    std::ranges::copy(rule.tags, std::back_inserter(decision.tags));
+    decision.delay_ns = std::max(decision.delay_ns, rule.delay_ns);
+    if (rule.drop) {
+      decision.kind = Decision::Kind::drop;
+      decision.verdict = Verdict::dropped;
+      decision.cause = active.cause;
+    } else if (!rule.has_all(variables)) {
+      refuse(decision, "edit_refused:variable_without_value");
+    } else {
+      if (rule.changes()) change(decision, active, subject);
+      insert(decision, active, subject);
+    }
+  }
+
+  static void refuse(Decision& decision, const char* why) {
+    if (decision.kind == Decision::Kind::go_on) decision.cause = why;
+  }
+
+  void change(Decision& decision, const ActiveRule& active, Subject& subject) {
     const auto before = subject.header();
     const Buffer said = to_buffer(subject.payload());
-    if (!subject.apply(rule)) {
-      if (decision.kind == Decision::Kind::go_on) decision.cause = "edit_refused:too_large";
-      return;
-    }
+    if (!subject.apply(*active.rule, variables_[active.variables]))
+      return refuse(decision, "edit_refused:too_large");
     const auto& header = subject.header();
     if (header.opcode == before.opcode && header.fin == before.fin &&
         std::ranges::equal(said, subject.payload()))
       return;
     decision.kind = Decision::Kind::replace;
     decision.verdict = Verdict::changed;
-    decision.cause = cause;
+    decision.cause = active.cause;
   }
 
-  static void insert(Decision& decision, const TransformRule& rule, const Subject& subject,
-                     const std::string& cause) {
-    const auto add = [&cause](auto& to, std::uint8_t opcode, Buffer payload) {
-      to.push_back({{.fin = true, .opcode = opcode}, std::move(payload), cause});
+  void insert(Decision& decision, const ActiveRule& active, const Subject& subject) {
+    const auto add = [&](auto& to, std::uint8_t opcode, Buffer payload) {
+      const bool fits = !ws::is_control(opcode) || payload.size() <= ws::kShortPayload;
+      pipeline::NewFrame frame{{.fin = true, .opcode = opcode}, std::move(payload), active.cause};
+      (fits ? to : decision.refused).push_back(std::move(frame));
     };
-    for (const auto& each : rule.before) add(decision.before, each.opcode, each.payload);
-    for (std::uint64_t i = 0; i < rule.copies; ++i)
+    const auto add_all = [&](auto& to, const std::vector<Insertion>& all) {
+      for (const auto& each : all)
+        add(to, each.opcode, to_buffer(as_bytes(each.payload.expand(variables_[active.variables]))));
+    };
+    add_all(decision.before, active.rule->before);
+    for (std::uint64_t i = 0; i < active.rule->copies; ++i)
       add(decision.after, subject.opcode(), to_buffer(subject.payload()));
-    for (const auto& each : rule.after) add(decision.after, each.opcode, each.payload);
+    add_all(decision.after, active.rule->after);
   }
 
-  std::shared_ptr<const Rules> rules_;
-  std::array<std::vector<const TransformRule*>, 2> active_;  ///< by ws::index, those that may match
+  std::shared_ptr<const Transform::All> all_;
   FlowNames flow_;
+  std::vector<Variables> variables_;               ///< none for rules; then those of each macro
+  std::array<std::vector<ActiveRule>, 2> active_;  ///< by ws::index
 };
 
 }  // namespace
 
 bool TransformRule::acts_on_messages() const noexcept {
-  return copies != 0 || replacements || !settings.empty() || (filter && filter->reads_payload());
+  return copies != 0 || delay_ns != 0 || replacements || !settings.empty() || !extractions.empty() ||
+         (filter && filter->reads_payload());
 }
 
 bool TransformRule::changes() const noexcept {
@@ -167,16 +213,22 @@ bool TransformRule::changes() const noexcept {
 
 bool TransformRule::reads_payloads() const noexcept {
   // What leaves in a frame's place is made of its payload.
-  return copies != 0 || changes() || (filter && filter->reads_any(filter::wants_payload));
+  return copies != 0 || changes() || !extractions.empty() ||
+         (filter && filter->reads_any(filter::wants_payload));
+}
+
+bool TransformRule::has_all(const Variables& variables) const noexcept {
+  const auto all = [&](const auto& list, auto part) {
+    return std::ranges::all_of(list, [&](const auto& each) { return (each.*part).has_all(variables); });
+  };
+  return (!replacements || replacements->has_all(variables)) && all(settings, &JsonSetting::value) &&
+         (!close_reason || close_reason->has_all(variables)) && all(before, &Insertion::payload) &&
+         all(after, &Insertion::payload);
 }
 
 std::unique_ptr<pipeline::FlowStep> Transform::begin(const FlowNames& flow) const {
-  std::array<std::vector<const TransformRule*>, 2> active;
-  for (const auto& rule : *rules_)
-    for (const bool receive : {false, true})
-      if (!rule.filter || rule.filter->may_match(flow.subject(), receive)) active[receive].push_back(&rule);
-  if (active[0].empty() && active[1].empty()) return nullptr;
-  return std::make_unique<FlowTransform>(rules_, std::move(active), flow);
+  auto step = std::make_unique<FlowTransform>(all_, flow);
+  return step->idle() ? nullptr : std::move(step);
 }
 
 }  // namespace wstap::steps

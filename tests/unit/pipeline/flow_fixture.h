@@ -48,6 +48,8 @@ struct Took {
   pipeline::Sequence first_sequence = 0;
   bool closed = false;
   std::optional<pipeline::LaneFault> fault;
+  std::int64_t delay_ns = 0;
+  Buffer delayed;  ///< the end of `out`
 };
 
 class FlowTest : public testing::Test {
@@ -79,7 +81,9 @@ class FlowTest : public testing::Test {
     Buffer& unread = unread_[ws::index(direction)];
     append(unread, data);
     const auto turn = flow().take(direction, unread, clock.now, scratch_);
-    Took took{to_buffer(turn.out), turn.used, turn.wanted, turn.first_sequence, turn.closed, turn.fault};
+    Took took{to_buffer(turn.out), turn.used,  turn.wanted,   turn.first_sequence,
+              turn.closed,         turn.fault, turn.delay_ns, Buffer()};
+    if (turn.delay_ns != 0) took.delayed = to_buffer(turn.out.subspan(turn.delayed_from));
     append(left_[ws::index(direction)], took.out);
     unread.erase(unread.begin(), unread.begin() + static_cast<std::ptrdiff_t>(turn.used));
     return took;

@@ -47,7 +47,7 @@ TEST(RuleSet, ReadsATransform) {
   EXPECT_TRUE(rule.acts_on_messages());
   ASSERT_EQ(rule.settings.size(), 6U);
   std::vector<std::pair<std::string, std::string>> settings;
-  for (const auto& each : rule.settings) settings.emplace_back(each.pointer.at(0), each.value);
+  for (const auto& each : rule.settings) settings.emplace_back(each.pointer.at(0), each.value.expand({}));
   EXPECT_THAT(settings, testing::UnorderedElementsAre(std::pair("role", "\"admin\""), std::pair("level", "3"),
                                                       std::pair("on", "true"), std::pair("rate", "1.5"),
                                                       std::pair("list", R"([1,"x",{"a":2}])"),
@@ -56,11 +56,11 @@ TEST(RuleSet, ReadsATransform) {
   EXPECT_EQ(rule.tags, std::vector<std::string>{"seen"});
   EXPECT_EQ(rule.opcode, ws::kBinary);
   EXPECT_EQ(rule.copies, 2U);
-  EXPECT_EQ(as_text(rule.before.at(0).payload), "hello");
+  EXPECT_EQ(rule.before.at(0).payload.expand({}), "hello");
   EXPECT_EQ(rule.after.at(0).opcode, ws::kBinary);
   EXPECT_EQ(rule.after.at(1).opcode, ws::kPing);
   EXPECT_EQ(rules.transforms[1].close_code, 4000);
-  EXPECT_EQ(rules.transforms[1].close_reason, "because");
+  EXPECT_EQ(rules.transforms[1].close_reason.value().expand({}), "because");
   EXPECT_FALSE(rules.transforms[1].acts_on_messages());
 }
 
@@ -139,6 +139,27 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"[[transform]]\nid = 'a'\nbefore = { text = 'a', hex = '00' }\n", 3, 10, "either text or hex"},
         Wrong{"[[transform]]\nid = 'a'\nbefore = { hex = '0' }\n", 3, 18, "hexadecimal"},
         Wrong{"[[transform]]\nid = 'a'\ntags = ['a', 5]\n", 3, 14, "list of texts"},
+        Wrong{"[[transform]]\nid = 'a'\ndelay = '5 parsecs'\n", 3, 9, "like 500ms"},
+        Wrong{"[[transform]]\nid = 'a'\ndrop = true\ndelay = '1s'\n", 1, 1, "delays nothing"},
+        Wrong{"[[transform]]\nid = 'a'\nextract = { a = { json = '/a' } }\n", 3, 1, "unknown key 'extract'"},
+        Wrong{"[[macro]]\nid = 'm'\n", 1, 1, "wants rules"},
+        Wrong{"[[macro]]\n[[macro.rule]]\ndrop = true\n", 1, 1, "wants an id"},
+        Wrong{"[[macro]]\nid = 'm'\nrule = [ { drop = true } ]\n[[macro]]\nid = 'm'\nrule = [ { drop = true "
+              "} ]\n",
+              5, 6, "another rule 'm'"},
+        Wrong{"[[macro]]\nid = 'm'\n[[macro.rule]]\n", 3, 1, "does nothing"},
+        Wrong{"[[macro]]\nid = 'm'\nrule = [ { set = { '/a' = '${b}' } } ]\n", 3, 27, "extracted as 'b'"},
+        Wrong{"[[macro]]\nid = 'm'\n[[macro.rule]]\nextract = { a = { json = 'a' } }\n", 4, 26,
+              "begins with '/'"},
+        Wrong{"[[macro]]\nid = 'm'\n[[macro.rule]]\nextract = { a = { pattern = '(' } }\n", 4, 29, "missing"},
+        Wrong{"[[macro]]\nid = 'm'\n[[macro.rule]]\nextract = { a = { } }\n", 4, 17,
+              "either json or pattern"},
+        Wrong{"[[macro]]\nid = 'm'\n[[macro.rule]]\nextract = { a-b = { json = '/a' } }\n", 4, 13,
+              "is no name"},
+        Wrong{"[[macro]]\nid = 'm'\n[[macro.rule]]\nextract = { a = 5 }\n", 4, 17, "json or pattern"},
+        Wrong{"[[macro]]\nid = 'm'\n[[macro.rule]]\nextract = { a = { json = '/a' } }\nset_json = { '/b' = "
+              "'[${a}' }\n",
+              5, 21, "holds JSON"},
         Wrong{"[[transform]]\nid = 'a'\ndrop = true\nfin = true\n", 1, 1, "drops changes nothing"},
         Wrong{"[[transform]]\nid = 'a'\ndrop = true\n[[transform]]\nid = 'a'\ndrop = true\n", 5, 6,
               "another rule 'a'"}));

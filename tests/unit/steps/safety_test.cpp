@@ -170,7 +170,8 @@ TEST_F(SafetyInputs, CheckWhatTransformsMade) {
 TEST_F(SafetyInputs, CheckWhatTransformsInsert) {
   use({rule("bad", "bad")});
   steps::TransformRule inserts{.id = "inserts"};
-  inserts.before = {{ws::kText, bytes("bad")}, {ws::kText, bytes("good")}};
+  inserts.before = {{ws::kText, steps::Template::literal("bad")},
+                    {ws::kText, steps::Template::literal("good")}};
   steps.push_back(std::make_shared<steps::Transform>(std::vector{inserts}));
   say({"x"});
   EXPECT_THAT(received(), ElementsAre("good", "x"));

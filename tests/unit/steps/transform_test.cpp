@@ -25,7 +25,7 @@ class Transforms : public FlowTest {
     steps = {std::make_shared<steps::Transform>(std::move(rules))};
   }
   static steps::JsonSetting setting(std::string_view pointer, std::string value) {
-    return {*filter::parse_json_pointer(pointer), std::move(value)};
+    return {*filter::parse_json_pointer(pointer), steps::Template::literal(std::move(value))};
   }
   void say(std::vector<std::string> pieces, std::uint8_t opcode = 1) {
     std::vector<Buffer> payloads;
@@ -122,7 +122,7 @@ TEST_F(Transforms, SetOpcodeFinAndClose) {
   binary.opcode = ws::kBinary;
   auto closes = rule("closes", "close.code == 1000");
   closes.close_code = 4001;
-  closes.close_reason = "ours";
+  closes.close_reason = steps::Template::literal("ours");
   use({binary, closes});
   say({"hello"});
   const auto closing = parse_frames(feed(kSend, close_frame(kSend, 1000, "theirs")).out);
@@ -132,8 +132,8 @@ TEST_F(Transforms, SetOpcodeFinAndClose) {
 
 TEST_F(Transforms, InsertAroundAndCopy) {
   auto around = rule("around", "text == \"x\"");
-  around.before = {{ws::kText, bytes("before")}};
-  around.after = {{ws::kPing, bytes("after")}};
+  around.before = {{ws::kText, steps::Template::literal("before")}};
+  around.after = {{ws::kPing, steps::Template::literal("after")}};
   around.copies = 2;
   use({around});
   say({"x"});
