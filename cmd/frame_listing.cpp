@@ -15,16 +15,12 @@ std::optional<FrameId> parse_frame_id(std::string_view text) {
 }
 
 FrameListing::FrameListing(Form form, const Reading& reading, std::optional<FrameId> only)
-    : FrameVisitor(reading),
-      form_(std::move(form)),
-      only_(only),
-      lines_(form_.colour),
-      json_({}, json_detail(form_.shape)) {}
+    : FrameVisitor(reading), printer_(std::move(form)), only_(only) {}
 
 void FrameListing::opened(const pipeline::FlowOpened& flow, std::string& out) {
   if (only_ && only_->flow == flow.id && only_->sequence < pipeline::kFirstFrame) head(flow, out);
   if (!lists_everything()) return;
-  json_.flow(out, flow, nullptr);
+  json().flow(out, flow, nullptr);
   open_[flow.id] = flow;
 }
 
@@ -32,9 +28,9 @@ void FrameListing::opened(const pipeline::FlowOpened& flow, std::string& out) {
 void FrameListing::head(const pipeline::FlowOpened& flow, std::string& out) {
   found_ = true;
   const Bytes head = only_->sequence == 0 ? flow.facts.request_head : flow.facts.response_head;
-  if (is_json(form_.shape)) {
-    json_.head(out, flow, only_->sequence);
-  } else if (form_.shape == Shape::raw) {
+  if (is_json(shape())) {
+    json().head(out, flow, only_->sequence);
+  } else if (shape() == Shape::raw) {
     formats::raw_view(out, head);
   } else {
     formats::head_view(out, head);
@@ -43,7 +39,7 @@ void FrameListing::head(const pipeline::FlowOpened& flow, std::string& out) {
 
 /// A message reaches over frames: of the flow that is asked for, all of them are read.
 formats::Depth FrameListing::depth(const pipeline::Burst& burst) const {
-  if (form_.shape == Shape::columns && !form_.columns.look_at_payloads()) return depth_of_selection();
+  if (shape() == Shape::columns && !printer_.form().columns.look_at_payloads()) return depth_of_selection();
   return !only_ || only_->flow == burst.flow ? formats::Depth::payloads : formats::Depth::headers;
 }
 
@@ -53,36 +49,27 @@ bool FrameListing::wants(const pipeline::Envelope& envelope) const {
 
 void FrameListing::frame(const pipeline::Envelope& envelope, Bytes payload, std::string& out) {
   found_ = found_ || only_;
-  switch (form_.shape) {
-    case Shape::line: lines_.frame(out, envelope, payload); break;
-    case Shape::raw: formats::raw_view(out, envelope, payload); break;
-    case Shape::structured: formats::structured_view(out, envelope, payload); break;
-    case Shape::json:
-    case Shape::jsonl: json_.frame(out, envelope, payload); break;
-    case Shape::columns:
-      form_.columns.print(out, pipeline::subject_of(envelope, payload, subject_of(envelope.flow)));
-      break;
-  }
-  if (!only_ && (form_.shape == Shape::raw || form_.shape == Shape::structured)) out += '\n';
+  printer_.print(out, envelope, payload, subject_of(envelope.flow));
+  if (!only_ && (shape() == Shape::raw || shape() == Shape::structured)) out += '\n';
 }
 
 void FrameListing::closed(const pipeline::FlowClosed& closed, std::string& out) {
   const auto flow = open_.extract(closed.id);
-  if (!flow.empty()) json_.flow(out, flow.mapped(), &closed);
+  if (!flow.empty()) json().flow(out, flow.mapped(), &closed);
 }
 
 void FrameListing::other(const formats::Record& record, std::string& out) {
   if (!lists_everything()) return;
   if (const auto* connection = std::get_if<pipeline::ConnectionRecord>(&record)) {
-    json_.connection(out, *connection);
+    json().connection(out, *connection);
   } else if (const auto* outcome = std::get_if<pipeline::Outcome>(&record)) {
-    json_.outcome(out, *outcome);
+    json().outcome(out, *outcome);
   } else if (const auto* window = std::get_if<pipeline::Window>(&record)) {
-    json_.window(out, *window);
+    json().window(out, *window);
   } else if (const auto* gap = std::get_if<formats::Gap>(&record)) {
-    json_.gap(out, *gap);
+    json().gap(out, *gap);
   } else if (const auto* note = std::get_if<pipeline::Note>(&record)) {
-    json_.note(out, *note);
+    json().note(out, *note);
   }
 }
 

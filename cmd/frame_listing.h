@@ -5,8 +5,8 @@
 #include <map>
 #include <optional>
 
+#include "cmd/frame_printer.h"
 #include "cmd/frame_visitor.h"
-#include "formats/line_view.h"
 
 namespace wstap::cmd {
 
@@ -24,7 +24,7 @@ class FrameListing final : public FrameVisitor {
   bool satisfied() const override { return found_; }
 
  private:
-  void capture(const std::string& path) override { json_.set_capture(path); }
+  void capture(const std::string& path) override { printer_.set_capture(path); }
   void opened(const pipeline::FlowOpened& flow, std::string& out) override;
   formats::Depth depth(const pipeline::Burst& burst) const override;
   bool wants(const pipeline::Envelope& envelope) const override;
@@ -33,13 +33,13 @@ class FrameListing final : public FrameVisitor {
   void other(const formats::Record& record, std::string& out) override;
   void head(const pipeline::FlowOpened& flow, std::string& out);
   /// The lossless form of a whole capture holds what is no frame as well.
-  bool lists_everything() const { return form_.shape == Shape::jsonl && !only_ && selection().everything(); }
+  bool lists_everything() const { return shape() == Shape::jsonl && !only_ && selection().everything(); }
+  Shape shape() const noexcept { return printer_.form().shape; }
+  formats::JsonView& json() noexcept { return printer_.json(); }
 
-  Form form_;
+  FramePrinter printer_;
   std::optional<FrameId> only_;
   bool found_ = false;
-  formats::LineView lines_;
-  formats::JsonView json_;
   std::map<pipeline::FlowId, pipeline::FlowOpened> open_;  ///< kept for the lossless form only
 };
 

@@ -44,6 +44,7 @@ class FrameVisitor : public Listing {
     return selection_.looks_at_payloads() ? formats::Depth::payloads : formats::Depth::headers;
   }
   filter::FlowSubject subject_of(pipeline::FlowId flow) const { return flows_.of(flow); }
+  pipeline::FlowNames names_of(pipeline::FlowId flow) const { return flows_.names_of(flow); }
 
  private:
   void burst(const pipeline::Burst& burst, formats::EventReader& reader, std::string& out);

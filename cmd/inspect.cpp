@@ -19,6 +19,8 @@
 #include "cmd/origin.h"
 #include "cmd/output.h"
 #include "cmd/progress.h"
+#include "cmd/rehearsal.h"
+#include "cmd/rules_file.h"
 #include "cmd/signals.h"
 #include "formats/errors.h"
 #include "formats/repair.h"
@@ -40,7 +42,7 @@ struct Options {
   Shape format = Shape::line;
   Colour colour = Colour::automatic;
   Deflate deflate = Deflate::on;
-  std::string filter, fields;
+  std::string filter, fields, rules;
   bool flows = false, messages = false, lint = false, raw = false, structured = false, json = false,
        count = false, list_fields = false;
   bool follow = false, force = false, quiet = false;
@@ -69,8 +71,12 @@ std::unique_ptr<Listing> make_count(const Reading& reading, bool of_flows) {
   return std::make_unique<CountOfFrames>(reading);
 }
 
-std::unique_ptr<Listing> make_listing(const Options& options, const Reading& reading, Columns columns) {
+/// @param rules  null: none are to be rehearsed.
+std::unique_ptr<Listing> make_listing(const Options& options, const Reading& reading, Columns columns,
+                                      const rules::RuleSet* rules) {
   Form form{options.shape(), wants_colour(options.colour), std::move(columns)};
+  if (rules != nullptr)
+    return std::make_unique<Rehearsal>(std::move(form), reading, rules->pipeline(), options.count);
   if (options.count) return make_count(reading, options.flows);
   if (options.lint) return std::make_unique<Lint>(form.shape, reading);
   if (options.messages) return std::make_unique<MessageListing>(std::move(form), reading);
@@ -138,7 +144,8 @@ bool list(formats::EventReader& reader, Listing& listing, const Options& options
   return flush();
 }
 
-Exit show(const Options& options, const Reading& reading, Columns columns, Io& io) {
+Exit show(const Options& options, const Reading& reading, Columns columns, const rules::RuleSet* rules,
+          Io& io) {
   std::atomic<bool> stop{false};
   LastResort last_resort(kName);
   std::optional<StopSignals> signals;  // only here: elsewhere a signal ends the process as it always does
@@ -155,10 +162,11 @@ Exit show(const Options& options, const Reading& reading, Columns columns, Io& i
     complain(io, kName, reader.error().text());
     return exit_for(reader.error().code);
   }
-  const auto listing = make_listing(options, reading, std::move(columns));
+  const auto listing = make_listing(options, reading, std::move(columns), rules);
   Exit status = Exit::ok;
   if (!list(*reader, *listing, options, status, io)) return output_failed(io);
   if (status == Exit::ok && listing->found_fault()) return Exit::failed;
+  if (status == Exit::ok && listing->would_block()) return Exit::blocked;
   if (!options.frame.empty() && !listing->satisfied() && status == Exit::ok) {
     complain(io, kName, fmt::format("there is no frame {} (see 'wstap inspect --flows')", options.frame));
     return Exit::failed;
@@ -203,7 +211,9 @@ Exit run(const CLI::App& app, const Options& options, Io& io) {
                     .force = options.force,
                     .quiet = options.quiet},
                    *reading, io);
-  return show(options, *reading, std::move(*columns), io);
+  std::optional<rules::RuleSet> rules;
+  if (!options.rules.empty() && !(rules = load_rules(options.rules, kName, io))) return Exit::usage;
+  return show(options, *reading, std::move(*columns), rules ? &*rules : nullptr, io);
 }
 
 void declare_what(CLI::App& app, Options& options) {
@@ -216,6 +226,11 @@ void declare_what(CLI::App& app, Options& options) {
   app.add_flag("--count", options.count, "print how many frames (with --flows: flows) there are");
   app.add_flag("--lint", options.lint,
                "list what RFC 6455 and 7692 forbid; exit status 1 if there is anything");
+  app.add_option("--rules", options.rules,
+                 "list what these rules would have done to it, see wstap-rules(5); exit status 6 if they "
+                 "would have blocked anything")
+      ->type_name("FILE")
+      ->configurable(false);
   app.add_option("-Y,--filter", options.filter, "only what this expression picks, see wstap-filter(7)")
       ->type_name("FILTER");
 }
@@ -272,6 +287,7 @@ void declare_conflicts(CLI::App& app) {
   exclude("--structured", {"--json"});
   exclude("--fields", {"--flows", "--count", "--lint", "--format", "--raw", "--structured", "--json"});
   exclude("--filter", {"--frame"});
+  exclude("--rules", {"--flows", "--messages", "--frame", "--lint", "--repair", "--write"});
   exclude("--repair", {"--flows", "--messages", "--frame", "--count", "--lint", "--format", "--raw",
                        "--structured", "--json", "--fields", "--filter", "--deflate", "--follow", "--write"});
   // What is written must be inflated where nobody can later, so --deflate has no say.

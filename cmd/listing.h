@@ -45,6 +45,8 @@ class Listing {
   virtual bool satisfied() const { return false; }
   /// Something was found that makes the command fail.
   virtual bool found_fault() const { return false; }
+  /// Rules would have blocked something.
+  virtual bool would_block() const { return false; }
 };
 
 }  // namespace wstap::cmd

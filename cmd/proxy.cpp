@@ -199,12 +199,9 @@ Exit run(const CLI::App& app, ProxySettings& settings, Io& io) {
   }
   rules::RuleSet rules;
   if (!settings.rules.empty()) {
-    auto read = read_rules(settings.rules);
-    if (!read) {
-      for (const auto& fault : read.error()) complain_in_lines(io, kName, fault);
-      return Exit::usage;
-    }
-    rules = std::move(*read);
+    auto loaded = load_rules(settings.rules, kName, io);
+    if (!loaded) return Exit::usage;
+    rules = std::move(*loaded);
   }
   StopSignals signals;
   auto authority = open_authority(settings.authority);

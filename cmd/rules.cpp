@@ -41,11 +41,8 @@ std::string line_of(const steps::InputRule& rule) {
 }
 
 Exit check(const Options& options, Io& io) {
-  const auto rules = read_rules(options.file);
-  if (!rules) {
-    for (const auto& fault : rules.error()) complain_in_lines(io, kName, fault);
-    return Exit::usage;
-  }
+  const auto rules = load_rules(options.file, kName, io);
+  if (!rules) return Exit::usage;
   if (options.quiet) return Exit::ok;
   for (const auto& rule : rules->safety.rules) io.out << line_of(rule);
   for (const auto& rule : rules->transforms) io.out << line_of("transform", rule.id, rule);

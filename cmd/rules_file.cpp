@@ -8,6 +8,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "cmd/output.h"
+
 namespace wstap::cmd {
 
 std::expected<rules::RuleSet, std::vector<std::string>> read_rules(const std::string& path) {
@@ -22,6 +24,13 @@ std::expected<rules::RuleSet, std::vector<std::string>> read_rules(const std::st
   for (const auto& fault : rules.error())
     faults.push_back(fmt::format("{}:{}:{}: {}", path, fault.line, fault.column, fault.text));
   return std::unexpected(std::move(faults));
+}
+
+std::optional<rules::RuleSet> load_rules(const std::string& path, std::string_view command, Io& io) {
+  auto rules = read_rules(path);
+  if (rules) return std::move(*rules);
+  for (const auto& fault : rules.error()) complain_in_lines(io, command, fault);
+  return std::nullopt;
 }
 
 std::string summary(const rules::RuleSet& rules) {

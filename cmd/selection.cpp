@@ -10,6 +10,11 @@ filter::FlowSubject FlowSubjects::of(pipeline::FlowId flow) const {
   return found == flows_.end() ? filter::FlowSubject{.id = flow} : found->second.subject();
 }
 
+pipeline::FlowNames FlowSubjects::names_of(pipeline::FlowId flow) const {
+  const auto found = flows_.find(flow);
+  return found == flows_.end() ? pipeline::FlowNames(flow, {}, {}) : found->second;
+}
+
 Selection::Selection(std::optional<filter::Filter> filter)
     : filter_(std::move(filter)),
       flows_alone_(!filter_ || !filter_->reads_any([](Field field) { return !filter::is_of_flow(field); })),

@@ -18,6 +18,7 @@ class FlowSubjects {
   void close(pipeline::FlowId flow) { flows_.erase(flow); }
   /// Valid until the flow is closed. A flow whose beginning was not read has its number only.
   filter::FlowSubject of(pipeline::FlowId flow) const;
+  pipeline::FlowNames names_of(pipeline::FlowId flow) const;
 
  private:
   std::map<pipeline::FlowId, pipeline::FlowNames> flows_;

@@ -71,6 +71,7 @@ complete -c wstap -n $inspect -F
 complete -c wstap -n $inspect -l flows -d 'List flows and connections'
 complete -c wstap -n $inspect -l messages -d 'List messages'
 complete -c wstap -n $inspect -l lint -d 'List what the RFCs forbid'
+complete -c wstap -n $inspect -l rules -r -F -d 'List what these rules would have done'
 complete -c wstap -n $inspect -s Y -l filter -x -d 'Only what this expression picks'
 complete -c wstap -n $inspect -l frame -x -d 'Show this frame only: FLOW:SEQ'
 complete -c wstap -n $inspect -l count -d 'Print how many there are'

@@ -198,8 +198,11 @@ void raw_view(std::string& out, const pipeline::Envelope& envelope, Bytes payloa
       hex_dump(out, payload);
     }
   }
+  if (envelope.verdict != pipeline::Verdict::forwarded)
+    out += fmt::format("verdict: {}\n", name(envelope.verdict));
+  field(out, "cause", envelope.cause);
   if (envelope.sent) {
-    out += fmt::format("sent instead ({})\n", name(envelope.verdict));
+    out += "sent instead\n";
     hex_dump(out, *envelope.sent);
   }
   anomalies(out, envelope.anomalies);

@@ -31,8 +31,7 @@ void add_payload(JsonWriter& json, const pipeline::Envelope& envelope, Bytes pay
     const Bytes reason = ws::parse_close(payload).reason;
     if (ws::is_utf8(reason)) return json.add("payload", as_text(reason));
   }
-  const bool is_text = envelope.placement.message_opcode == ws::kText && envelope.says_content();
-  is_text ? json.add_bytes("payload", payload) : json.add_base64("payload_b64", payload);
+  envelope.says_text() ? json.add_bytes("payload", payload) : json.add_base64("payload_b64", payload);
 }
 
 /// Why a compressed message is not shown inflated, if it is not.

@@ -39,6 +39,11 @@ struct Envelope {
   /// The payload beside it is what the peer said, and not what a compressor made of that.
   bool says_content() const noexcept { return !placement.compressed || inflation == ws::Inflation::done; }
   Verdict verdict = Verdict::forwarded;
+  /// ... and text. What wstap made itself is in no message of a peer.
+  bool says_text() const noexcept {
+    if (made_here(verdict)) return frame.header.opcode == ws::kText;
+    return placement.message_opcode == ws::kText && says_content();
+  }
   std::string cause;
   std::optional<Buffer> sent;  ///< set when what left differs (Mark::sent)
   std::vector<std::string> tags;

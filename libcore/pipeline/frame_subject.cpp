@@ -47,8 +47,7 @@ filter::Subject subject_of(const Envelope& envelope, Bytes payload,
                           .tags = envelope.tags};
   if (!ws::is_unread(envelope.inflation)) subject.payload = payload;
   subject.payload_bytes = envelope.cut_from != 0 ? envelope.cut_from : payload.size();
-  const bool own_text = made_here(envelope.verdict) && header.opcode == ws::kText;
-  subject.text = own_text || (envelope.placement.message_opcode == ws::kText && envelope.says_content());
+  subject.text = envelope.says_text();
   if (header.opcode == ws::kClose) {
     const auto body = ws::parse_close(payload);
     subject.close_code = body.code;

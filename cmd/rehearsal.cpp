@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmd/rehearsal.h"
+
+#include <fmt/format.h>
+
+namespace wstap::cmd {
+
+RehearsedFlow& Rehearsal::flow(pipeline::FlowId id) {
+  const auto found = flows_.find(id);
+  if (found != flows_.end()) return found->second;
+  return flows_.try_emplace(id, pipeline_, names_of(id)).first->second;
+}
+
+void Rehearsal::frame(const pipeline::Envelope& envelope, Bytes payload, std::string& out) {
+  flow(envelope.flow).take(envelope, payload, [&](const pipeline::Envelope& judged, Bytes said) {
+    list(judged, said, out);
+  });
+}
+
+void Rehearsal::closed(const pipeline::FlowClosed& closed, std::string& out) {
+  const auto ended = flows_.extract(closed.id);
+  if (ended.empty()) return;
+  ended.mapped().end([&](const pipeline::Envelope& judged, Bytes said) { list(judged, said, out); });
+}
+
+void Rehearsal::finish(std::string& out) {
+  for (auto& [id, flow] : flows_)
+    flow.end([&](const pipeline::Envelope& judged, Bytes said) { list(judged, said, out); });
+  if (counts_) out += fmt::format("{}\n", count_);
+}
+
+void Rehearsal::list(const pipeline::Envelope& envelope, Bytes payload, std::string& out) {
+  blocked_ |= envelope.verdict == pipeline::Verdict::blocked;
+  const auto flow = subject_of(envelope.flow);
+  if (!selection().takes(pipeline::message_subject_of(envelope, payload, flow))) return;
+  ++count_;
+  if (counts_) return;
+  printer_.print(out, envelope, payload, flow);
+  const Shape shape = printer_.form().shape;
+  if (shape == Shape::raw || shape == Shape::structured) out += '\n';
+}
+
+}  // namespace wstap::cmd

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// `wstap inspect --rules FILE`: what rules would have done to a recording (SAFE-6).
+#pragma once
+
+#include <map>
+
+#include "cmd/frame_printer.h"
+#include "cmd/frame_visitor.h"
+#include "cmd/rehearsed_flow.h"
+
+namespace wstap::cmd {
+
+/// Lists what something would have been done to, or counts it.
+class Rehearsal final : public FrameVisitor {
+ public:
+  Rehearsal(Form form, const Reading& reading, pipeline::Pipeline pipeline, bool counts)
+      : FrameVisitor(reading, false),
+        printer_(std::move(form)),
+        pipeline_(std::move(pipeline)),
+        counts_(counts) {}
+  void finish(std::string& out) override;
+  bool would_block() const override { return blocked_; }
+
+ private:
+  void capture(const std::string& path) override { printer_.set_capture(path); }
+  void frame(const pipeline::Envelope& envelope, Bytes payload, std::string& out) override;
+  void closed(const pipeline::FlowClosed& closed, std::string& out) override;
+  void list(const pipeline::Envelope& envelope, Bytes payload, std::string& out);
+  RehearsedFlow& flow(pipeline::FlowId id);
+
+  FramePrinter printer_;
+  pipeline::Pipeline pipeline_;
+  bool counts_;
+  bool blocked_ = false;
+  std::uint64_t count_ = 0;
+  std::map<pipeline::FlowId, RehearsedFlow> flows_;  ///< those that are open
+};
+
+}  // namespace wstap::cmd

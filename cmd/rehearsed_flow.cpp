@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmd/rehearsed_flow.h"
+
+#include "libcore/ws/frame_writer.h"
+
+namespace wstap::cmd {
+namespace {
+
+using pipeline::Decision;
+using pipeline::Envelope;
+using pipeline::Says;
+using pipeline::Verdict;
+
+/// A frame as it would leave: not compressed, and masked with zeros where a mask must be.
+Buffer frame_of(const Envelope& envelope, ws::FrameHeader header, Bytes payload) {
+  header.rsv = 0;
+  header.masked = envelope.direction == ws::Direction::send;
+  header.mask = {};
+  return ws::make_frame(header, payload);
+}
+
+/// Nobody could write the message anew.
+bool is_out_of_reach(const Envelope& envelope, const Decision& decision) {
+  return decision.kind != Decision::Kind::go_on && decision.verdict != Verdict::blocked &&
+         envelope.placement.in_compressed() && ws::is_unread(envelope.inflation);
+}
+
+void visit_new(const Envelope& beside, const std::vector<pipeline::NewFrame>& frames,
+               const RehearsedFlow::Visit& visit) {
+  for (const auto& frame : frames) {
+    Envelope envelope{.flow = beside.flow,
+                      .sequence = beside.sequence,
+                      .time_ns = beside.time_ns,
+                      .direction = beside.direction,
+                      .verdict = Verdict::injected,
+                      .cause = frame.cause};
+    const Buffer raw = frame_of(envelope, frame.header, frame.payload);
+    decode_header(raw, envelope.frame.header);
+    envelope.frame.raw = raw;
+    visit(envelope, frame.payload);
+  }
+}
+
+}  // namespace
+
+void RehearsedFlow::take(const Envelope& envelope, Bytes payload, const Visit& visit) {
+  if (plan_.empty() || made_here(envelope.verdict)) return;
+  const std::size_t index = ws::index(envelope.direction);
+  Lane& lane = lanes_[index];
+  const ws::Part part = envelope.placement.part;
+  if (ws::begins_message(part)) {
+    lane.dropped = {};
+    lane.joined.clear();
+    lane.joining =
+        part == ws::Part::first && !envelope.placement.compressed && plan_.needs.whole_messages[index];
+  }
+  Envelope judged = envelope;
+  const bool last = ws::ends_message(part);
+  if (part == ws::Part::whole || (last && (lane.joining || envelope.placement.compressed)))
+    judged.says = Says::message;
+  if (lane.joining && envelope.placement.in_message()) {
+    append(lane.joined, payload);
+    lane.last = envelope;
+    lane.last.frame.raw = {};
+    if (last) payload = lane.joined;
+    lane.joining = !last;
+  }
+  judge(lane, std::move(judged), payload, visit);
+}
+
+void RehearsedFlow::judge(Lane& lane, Envelope envelope, Bytes payload, const Visit& visit) {
+  const ws::FrameHeader header = envelope.frame.header;
+  const bool continues = ws::is_fragment(envelope.placement.part);
+  const bool is_rest = continues && lane.dropped.kind == Decision::Kind::drop;
+  Decision decision = is_rest ? lane.dropped : plan_.judge(envelope, payload);
+  envelope.frame.header = header;
+  if (is_out_of_reach(envelope, decision)) decision = {.cause = "edit_refused:opaque"};
+  if (continues && decision.kind == Decision::Kind::drop) lane.dropped = decision;
+
+  const bool tagged = !decision.tags.empty() || !decision.logged.empty();
+  visit_new(envelope, decision.before, visit);
+  if (decision.kind != Decision::Kind::go_on || tagged || !decision.cause.empty() || decision.delay_ns != 0) {
+    envelope.verdict = decision.kind == Decision::Kind::go_on ? Verdict::forwarded : decision.verdict;
+    envelope.cause = decision.cause;
+    envelope.tags = decision.tags;
+    envelope.logged = decision.logged;
+    envelope.sent.reset();
+    if (decision.kind == Decision::Kind::replace)
+      envelope.sent = frame_of(envelope, decision.header, decision.payload);
+    visit(envelope, payload);
+  }
+  visit_new(envelope, decision.after, visit);
+}
+
+void RehearsedFlow::end(const Visit& visit) {
+  for (Lane& lane : lanes_) {
+    if (!std::exchange(lane.joining, false)) continue;
+    lane.last.says = Says::message_so_far;
+    judge(lane, lane.last, lane.joined, visit);
+  }
+}
+
+}  // namespace wstap::cmd

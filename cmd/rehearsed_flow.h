@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// What rules would have made of a flow that was recorded: its frames are judged as pipeline::Editor judges
+// them, and nothing leaves.
+#pragma once
+
+#include <functional>
+
+#include "libcore/pipeline/step.h"
+
+namespace wstap::cmd {
+
+class RehearsedFlow {
+ public:
+  /// Takes what something would be done to: a frame, or a message by its last frame. Valid during the call.
+  /// @param envelope  its verdict and cause are those of the rules. @param payload  of the frame, or the
+  /// message.
+  using Visit = std::function<void(const pipeline::Envelope& envelope, Bytes payload)>;
+
+  RehearsedFlow(const pipeline::Pipeline& pipeline, const pipeline::FlowNames& names)
+      : plan_(pipeline.plan(names)) {}
+
+  /// To be called for each frame of the flow, in order. @param payload  as FlowBook::visit gives it.
+  void take(const pipeline::Envelope& envelope, Bytes payload, const Visit& visit);
+  /// No more frames will come: what has come of messages is judged as it is.
+  void end(const Visit& visit);
+
+ private:
+  /// A direction, and its open message.
+  struct Lane {
+    Buffer joined;            ///< what it says so far, where it is judged whole
+    pipeline::Envelope last;  ///< its last frame, without its bytes
+    bool joining = false;
+    pipeline::Decision dropped;  ///< its kind is drop: so is the rest of the message
+  };
+  void judge(Lane& lane, pipeline::Envelope envelope, Bytes payload, const Visit& visit);
+
+  pipeline::Plan plan_;
+  std::array<Lane, 2> lanes_;  ///< by ws::index
+};
+
+}  // namespace wstap::cmd

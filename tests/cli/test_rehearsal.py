@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SAFE-6: `wstap inspect --rules FILE` shows what rules would have done to a capture, as a proxy with them does it."""
+import asyncio
+import base64
+import json
+import pathlib
+import tempfile
+import unittest
+
+from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory, ServerPerMessageDeflateFactory
+
+import sample_session
+from command_line import wstap
+from conversations import converse, messages
+from frame_bytes import CONTINUATION, TEXT, masked, read_frame
+from raw_peers import Listener, hang_up, open_websocket
+from wstap_testing import Proxy, frames
+
+COMPRESSED = (ClientPerMessageDeflateFactory(), ServerPerMessageDeflateFactory())
+RULES = """
+[[safety.input]]
+id = "no-braces"
+pattern = '\\},.*\\{'
+
+[[safety.input]]
+id = "seen"
+pattern = 'mask mask'
+action = "log_only"
+
+[[transform]]
+id = "swap"
+filter = 'send and text'
+replace = { pattern = 'frame frame', with = 'FRAME' }
+
+[[transform]]
+id = "long"
+filter = 'receive and payload.length > 2000'
+drop = true
+tags = ["long"]
+
+[[transform]]
+id = "fragments"
+filter = 'receive and not fin'
+tags = ["fragment"]
+"""
+
+
+class Rehearsals(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.directory = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory(prefix="wstap-rehearsal-")))
+        cls.sample = cls.directory / "sample.wstap"
+        sample_session.record(cls.sample)
+
+    def rehearse(self, rules, capture, *args, status=0):
+        path = self.directory / "rules.toml"
+        path.write_text(rules)
+        said = wstap("inspect", "--rules", path, *args, capture)
+        self.assertEqual((said.status, said.err), (status, ""))
+        return said.out
+
+    def listed(self, rules, capture, *args, status=0):
+        return [json.loads(line) for line in self.rehearse(rules, capture, "--json", *args, status=status).splitlines()]
+
+    def test_as_a_proxy_does_it(self):
+        rules = self.directory / "live.toml"
+        rules.write_text(RULES)
+        client_says, server_says = list(messages(150, 1)), list(messages(150, 2))
+        for compression in ((None, None), COMPRESSED):
+            with self.subTest(compressed=compression[0] is not None):
+                captures = []
+                for args in ([], ["--rules", rules]):
+                    captures.append(self.directory / f"{len(captures)}.wstap")
+                    with Proxy("-q", "--force", *args, capture=captures[-1]) as proxy:
+                        asyncio.run(converse(proxy, client_says, server_says, *compression))
+                        proxy.flow(1)
+
+                def what(records):
+                    """@return by message, or frame: the verdict, the rule, and what is said of it."""
+                    found = {}
+                    for r in records:
+                        if r["verdict"] == "changed" and r.get("cause") == "recompressed":
+                            r = r | {"verdict": "forwarded", "cause": ""}
+                        is_told = r["verdict"] != "forwarded" or r.get("tags") or r.get("safety_logged")
+                        if is_told:
+                            found[r["dir"], r.get("message", r["seq"])] = r["verdict"], r.get("rule"), r.get("tags"), \
+                                r.get("safety_logged", False)
+                    return found
+
+                def ordered(found):
+                    """The two directions meet at other places each time."""
+                    return [sorted((key[1], value) for key, value in found.items() if key[0] == way)
+                            for way in ("send", "receive")]
+                live, rehearsed = what(frames(captures[1])), what(self.listed(RULES, captures[0], status=6))
+                values = [[value for _, value in sorted(way, key=str)] for way in ordered(live)]
+                self.assertEqual(sorted(map(str, values[0])), sorted(str(v) for _, v in ordered(rehearsed)[0]))
+                self.assertEqual(sorted(map(str, values[1])), sorted(str(v) for _, v in ordered(rehearsed)[1]))
+                self.assertGreater(len(values[0]), 20)
+
+    def test_what_would_leave(self):
+        changed, = self.listed("[[transform]]\nid='x'\nfilter='text == \"fragment\"'\nreplace={pattern='frag',with='seg'}\n",
+                               self.sample)
+        self.assertEqual((changed["verdict"], changed["rule"], changed["message"], changed["fin"]), ("changed", "x", 4, True))
+        sent = base64.b64decode(changed["sent_b64"])
+        self.assertEqual(read_frame(lambda n, data=iter(sent): bytes(next(data) for _ in range(n))).payload, b"segment")
+
+    def test_compressed_messages(self):
+        blocked, = self.listed("[[safety.input]]\nid='x'\npattern='Hello'\n", self.sample, status=6)
+        self.assertEqual((blocked["flow"], blocked["verdict"], blocked["safety_blocked"], blocked["payload"]),
+                         (2, "blocked", True, "Hello"))
+
+    def test_frames_of_rules(self):
+        rules = "[[transform]]\nid='x'\nfilter='ping'\nbefore={text='a'}\nafter={text='b'}\ntags=['t']\n"
+        shown = self.listed(rules, self.sample)
+        self.assertEqual([(f["verdict"], f["opcode"], f.get("payload"), f.get("tags")) for f in shown],
+                         [("injected", "text", "a", None), ("forwarded", "ping", None, ["t"]), ("injected", "text", "b", None)])
+
+    def test_filters_forms_and_counts(self):
+        rules = "[[transform]]\nid='x'\nfilter='text'\ndrop=true\n[[transform]]\nid='y'\nfilter='ping'\ntags=['p']\n"
+        everything = self.listed(rules, self.sample)
+        dropped = self.listed(rules, self.sample, "-Y", "verdict == dropped")
+        self.assertEqual({f["verdict"] for f in everything}, {"dropped", "forwarded"})
+        self.assertEqual(dropped, [f for f in everything if f["verdict"] == "dropped"])
+        self.assertEqual(self.rehearse(rules, self.sample, "--count", "-Y", "tag == \"p\""), "1\n")
+        self.assertEqual(self.rehearse(rules, self.sample, "-e", "verdict,cause", "-Y", "ping"), "forwarded\t\n")
+        for form in ("text", "raw", "structured", "jsonl"):
+            self.assertIn("rule:x", self.rehearse(rules, self.sample, "--format", form))
+        self.assertEqual(self.rehearse("", self.sample), "")
+
+    def test_what_was_not_finished(self):
+        capture = self.directory / "unfinished.wstap"
+        with Proxy("-q", "--force", capture=capture) as proxy, Listener() as listener:
+            client, server = open_websocket(proxy, listener)
+            with client:
+                client.send(masked(TEXT, b"drop ", fin=False) + masked(CONTINUATION, b"table", fin=False))
+                server.frame(), server.frame()
+                hang_up(client, server)
+            proxy.flow(1)
+        blocked, = self.listed("[[safety.input]]\nid='x'\npattern='drop table'\n", capture, status=6)
+        self.assertEqual((blocked["seq"], blocked["verdict"]), (3, "blocked"))
+
+    def test_bad_rules(self):
+        path = self.directory / "bad.toml"
+        path.write_text("[[transform]]\nid='x'\n")
+        said = wstap("inspect", "--rules", path, self.sample)
+        self.assertEqual((said.status, said.out), (2, ""))
+        self.assertIn("bad.toml:1:1: the rule does nothing", said.err)
+        for other in ("--flows", "--messages", "--lint"):
+            self.assertEqual(wstap("inspect", "--rules", path, other, self.sample).status, 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
