@@ -46,11 +46,15 @@ WholeFlows::Visited WholeFlows::burst(const pipeline::Burst& burst, formats::Mer
     envelope.verdict = mark.verdict;
     envelope.cause = mark.cause;
     envelope.sent = mark.sent;
+    envelope.tags = mark.tags;
+    envelope.logged = mark.logged;
     reader.settle(envelope);
     remember_pending(envelope);
     mark.verdict = envelope.verdict;
     mark.cause = envelope.cause;
     mark.sent = envelope.sent;
+    mark.tags = envelope.tags;
+    mark.logged = envelope.logged;
   }
   count_frames(burst.ends.size());
   pipeline::Burst settled = burst;

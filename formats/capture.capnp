@@ -72,6 +72,8 @@ struct Outcome {           # what became of a frame that was recorded as pending
   cause @4 :Text;
   hasSent @5 :Bool;
   sent @6 :Data;
+  tags @7 :List(Text);     # that became known with it
+  logged @8 :List(Text);
 }
 
 struct Certificate {

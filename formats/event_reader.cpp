@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <utility>
 
 #include "formats/capture_writer.h"
@@ -103,6 +104,8 @@ void EventReader::settle(pipeline::Envelope& envelope) {
   envelope.verdict = outcome->verdict;
   envelope.cause = outcome->cause;
   envelope.sent = outcome->sent;
+  std::ranges::copy(outcome->tags, std::back_inserter(envelope.tags));
+  std::ranges::copy(outcome->logged, std::back_inserter(envelope.logged));
 }
 
 const pipeline::Outcome* EventReader::outcome_of(FrameKey frame) {

@@ -239,6 +239,8 @@ void JsonView::outcome(std::string& out, const pipeline::Outcome& outcome) const
   json.add_word("verdict", name(outcome.verdict));
   json.add_if("cause", outcome.cause);
   if (outcome.sent) json.add_base64("sent_b64", *outcome.sent);
+  if (!outcome.logged.empty()) json.add_flag("safety_logged", true);
+  json.add_list("tags", outcome.tags);
   end(json, out);
 }
 

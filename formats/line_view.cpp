@@ -97,6 +97,12 @@ std::string LineView::fate(pipeline::Verdict verdict, std::string_view cause) co
   return text;
 }
 
+void LineView::marks(std::string& out, const std::vector<std::string>& logged,
+                     const std::vector<std::string>& tags) const {
+  for (const auto& rule : logged) out += "  " + paint("logged (" + printable(rule) + ')', kYellow);
+  for (const auto& tag : tags) out += "  " + paint('#' + printable(tag), kYellow);
+}
+
 void LineView::frame(std::string& out, const pipeline::Envelope& envelope, Bytes payload) const {
   const bool sends = envelope.direction == ws::Direction::send;
   out += paint(clock_time(envelope.time_ns), kFaint);
@@ -105,8 +111,7 @@ void LineView::frame(std::string& out, const pipeline::Envelope& envelope, Bytes
                sends ? kGreen : kBlue);
   out += fmt::format(" {:>8}{}", envelope.frame.header.payload_len, flags(envelope));
   out += fate(envelope.verdict, envelope.cause);
-  for (const auto& rule : envelope.logged) out += "  " + paint("logged (" + printable(rule) + ')', kYellow);
-  for (const auto& tag : envelope.tags) out += "  " + paint('#' + printable(tag), kYellow);
+  marks(out, envelope.logged, envelope.tags);
   if (!envelope.anomalies.empty()) out += "  " + paint("!" + anomaly_names(envelope.anomalies), kRed);
   const auto text = preview(envelope, payload);
   if (!text.empty()) out += "  " + text;
@@ -161,6 +166,7 @@ void LineView::outcome(std::string& out, const pipeline::Outcome& outcome) const
   out += fmt::format("  {:<9} = {}", fmt::format("{}:{}", outcome.flow, outcome.sequence),
                      name(outcome.verdict));
   if (!outcome.cause.empty()) out += fmt::format(" ({})", printable(outcome.cause));
+  marks(out, outcome.logged, outcome.tags);
   out += '\n';
 }
 

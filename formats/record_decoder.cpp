@@ -248,7 +248,8 @@ Result<Record> decode_record(wire::Record::Reader record, DecoderScratch& scratc
       const auto reader = record.getOutcome();
       return pipeline::Outcome{reader.getFlow(),        reader.getSequence(),
                                reader.getTime(),        verdict(reader.getVerdict()),
-                               text(reader.getCause()), sent(reader)};
+                               text(reader.getCause()), sent(reader),
+                               texts(reader.getTags()), texts(reader.getLogged())};
     }
     case wire::Record::WINDOW: {
       const auto reader = record.getWindow();

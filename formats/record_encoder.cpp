@@ -166,6 +166,8 @@ Buffer encode(const pipeline::Outcome& outcome) {
     builder.setHasSent(true);
     builder.setSent(blob(*outcome.sent));
   }
+  if (!outcome.tags.empty()) fill_texts(builder.initTags(count(outcome.tags)), outcome.tags);
+  if (!outcome.logged.empty()) fill_texts(builder.initLogged(count(outcome.logged)), outcome.logged);
   return finished(message);
 }
 

@@ -47,6 +47,7 @@ struct Outcome {
   Verdict verdict = Verdict::forwarded;
   std::string cause;
   std::optional<Buffer> sent;
+  std::vector<std::string> tags, logged;  ///< see Mark: those that became known with it
 };
 
 }  // namespace wstap::pipeline

@@ -276,6 +276,7 @@ std::optional<LaneFault> Editor::release(Turn& turn, Bytes inflated, bool goes_o
   std::optional<LaneFault> fault;
   if (waits()) {
     Decision decision = judge_so_far(inflated);
+    outlet_.say_with_waiting(std::move(decision.tags), std::move(decision.logged));
     inject(turn, std::move(decision.before), false);
     auto after = std::exchange(decision.after, {});
     for (const auto& refused : decision.refused) give_up_injection(refused, "not allowed");

@@ -50,6 +50,9 @@ class Outlet {
   std::optional<LaneFault> stream_message(Turn& turn, const ws::Frame& frame, bool last, Bytes inflated);
 
   // The frames that wait, without another one.
+  void say_with_waiting(std::vector<std::string> tags, std::vector<std::string> logged) {
+    waiting_.say(std::move(tags), std::move(logged));
+  }
   void forward_waiting(Turn& turn) { waiting_.forward(turn, egress_); }
   void drop_waiting(Turn& turn, Verdict verdict, const std::string& cause) {
     waiting_.drop(turn, verdict, cause);

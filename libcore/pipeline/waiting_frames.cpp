@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libcore/pipeline/waiting_frames.h"
 
+#include <algorithm>
+#include <iterator>
 #include <numeric>
 #include <utility>
 
@@ -38,16 +40,21 @@ void WaitingFrames::add(Turn& turn, const Frame& frame, std::string refused) {
   turn.note(frame);
 }
 
+void WaitingFrames::say(std::vector<std::string> tags, std::vector<std::string> logged) {
+  frames_.back().tags = std::move(tags);
+  frames_.back().logged = std::move(logged);
+}
+
 void WaitingFrames::end_turn() noexcept {
   for (auto& frame : frames_) frame.mark.reset();
 }
 
 void WaitingFrames::drop(Turn& turn, Verdict verdict, const std::string& cause) {
-  for (const auto& frame : take()) settle(turn, frame, verdict, cause, std::nullopt);
+  for (auto& frame : take()) settle(turn, frame, verdict, cause, std::nullopt);
 }
 
 void WaitingFrames::forward(Turn& turn, Egress& egress) {
-  for (const auto& waiting : take()) {
+  for (auto& waiting : take()) {
     auto stripped = egress.forward(Frame{waiting.header, waiting.raw}, turn.scratch.out);
     const bool changed = stripped.has_value();
     settle(turn, waiting, changed ? Verdict::changed : Verdict::forwarded,
@@ -58,7 +65,7 @@ void WaitingFrames::forward(Turn& turn, Egress& egress) {
 void WaitingFrames::send(Turn& turn, Egress& egress, const std::vector<Bytes>& pieces, std::uint8_t opcode,
                          Verdict verdict, const std::string& cause) {
   auto piece = pieces.begin();
-  for (const auto& frame : take()) {
+  for (auto& frame : take()) {
     FrameHeader header = frame.header;
     if (opcode != 0 && header.opcode != ws::kContinuation) header.opcode = opcode;
     settle(turn, frame, verdict, cause, egress.send(header, *piece++, turn.scratch.out));
@@ -78,18 +85,22 @@ std::vector<WaitingFrames::Waiting> WaitingFrames::take() {
   return std::exchange(frames_, {});
 }
 
-void WaitingFrames::settle(Turn& turn, const Waiting& frame, Verdict verdict, const std::string& cause,
+void WaitingFrames::settle(Turn& turn, Waiting& frame, Verdict verdict, const std::string& cause,
                            std::optional<Buffer> sent) {
   if (!frame.mark || turn.delays)
     return turn.settle({.sequence = frame.sequence,
                         .time_ns = turn.now,
                         .verdict = verdict,
                         .cause = cause,
-                        .sent = std::move(sent)});
+                        .sent = std::move(sent),
+                        .tags = std::move(frame.tags),
+                        .logged = std::move(frame.logged)});
   Mark& mark = turn.scratch.marks[*frame.mark];
   mark.verdict = verdict;
   mark.cause = cause;
   mark.sent = std::move(sent);
+  std::ranges::move(frame.tags, std::back_inserter(mark.tags));
+  std::ranges::move(frame.logged, std::back_inserter(mark.logged));
 }
 
 }  // namespace wstap::pipeline

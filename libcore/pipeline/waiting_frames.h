@@ -20,6 +20,8 @@ class WaitingFrames {
   /// Notes a frame in the turn, as pending. @param refused  why it is not edited as a step wanted; empty:
   /// none did.
   void add(Turn& turn, const ws::Frame& frame, std::string refused);
+  /// What is to be said of the message so far, with its last frame.
+  void say(std::vector<std::string> tags, std::vector<std::string> logged);
   /// To be called behind the last frame of a turn.
   void end_turn() noexcept;
 
@@ -41,9 +43,10 @@ class WaitingFrames {
     Buffer raw;
     std::optional<std::size_t> mark;  ///< in the running turn
     std::string refused;
+    std::vector<std::string> tags{}, logged{};
   };
   std::vector<Waiting> take();
-  static void settle(Turn& turn, const Waiting& frame, Verdict verdict, const std::string& cause,
+  static void settle(Turn& turn, Waiting& frame, Verdict verdict, const std::string& cause,
                      std::optional<Buffer> sent);
 
   std::vector<Waiting> frames_;

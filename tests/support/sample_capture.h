@@ -143,7 +143,8 @@ inline pipeline::ConnectionRecord full_connection(pipeline::FlowId id = 8) {
 }
 
 inline pipeline::Outcome full_outcome(pipeline::FlowId flow = 7, pipeline::Sequence sequence = 12) {
-  return {flow, sequence, kSampleTime + 2, pipeline::Verdict::changed, "reviewer", bytes("\x81\x01y")};
+  return {flow,       sequence,           kSampleTime + 2, pipeline::Verdict::changed,
+          "reviewer", bytes("\x81\x01y"), {"tag"},         {"logged", "too"}};
 }
 
 /// Everything of a record, to be compared with EXPECT_EQ.
@@ -184,7 +185,7 @@ inline auto fields(const pipeline::ConnectionRecord& c) {
   return std::tuple(c.id, c.start_ns, c.end_ns, c.kind, fields(c.facts), c.reason, c.bytes);
 }
 inline auto fields(const pipeline::Outcome& o) {
-  return std::tuple(o.flow, o.sequence, o.time_ns, o.verdict, o.cause, o.sent);
+  return std::tuple(o.flow, o.sequence, o.time_ns, o.verdict, o.cause, o.sent, o.tags, o.logged);
 }
 inline auto fields(const pipeline::Note& n) {
   return std::tuple(n.flow, n.time_ns, n.text);

@@ -292,7 +292,7 @@ TEST(JsonView, ShowsOutcomesAndNotes) {
   EXPECT_EQ(
       out,
       R"({"type":"outcome","flow":7,"seq":12,"time":"2026-01-01T00:00:00.123456791Z","verdict":"changed",)"
-      R"("cause":"reviewer","sent_b64":"gQF5"})"
+      R"("cause":"reviewer","sent_b64":"gQF5","safety_logged":true,"tags":["tag"]})"
       "\n"
       R"({"type":"outcome","flow":0,"seq":0,"time":"1970-01-01T00:00:00.000000000Z","verdict":"forwarded"})"
       "\n"

@@ -137,6 +137,32 @@ TEST_F(SafetyInputs, JudgeWhatHasComeOfALargeMessage) {
   EXPECT_THAT(received(), ElementsAre("not good, not ok, but large bad"));
 }
 
+// SAFE-3: ... and so it is said of it.
+TEST_F(SafetyInputs, LogWhatHasComeOfAMessageThatWaitedTooLong) {
+  use({rule("odd", "odd", false), rule("bad", "bad")});
+  for (const bool same_turn : {false, true}) {
+    SCOPED_TRACE(same_turn);
+    tap.frames.clear();
+    tap.outcomes.clear();
+    Buffer come = proper(kSend, {.payload = bytes("od"), .fin = false});
+    append(come, proper(kSend, {.opcode = 0, .payload = bytes("d"), .fin = false}));
+    // The next message, which nobody expects, ends it as well.
+    if (same_turn) append(come, text_frame(kSend, "even"));
+    feed(kSend, come);
+    if (same_turn) {
+      EXPECT_THAT(tap.frames.at(1).logged, ElementsAre("odd"));
+      EXPECT_THAT(tap.frames[0].logged, IsEmpty());
+    } else {
+      pipeline::LaneScratch scratch;
+      flow().release(kSend, clock.now, scratch, false);
+      ASSERT_EQ(tap.outcomes.size(), 2U);
+      EXPECT_THAT(tap.outcomes[0].logged, IsEmpty());
+      EXPECT_THAT(tap.outcomes[1].logged, ElementsAre("odd"));
+      feed(kSend, proper(kSend, {.opcode = 0}));
+    }
+  }
+}
+
 TEST_F(SafetyInputs, EndTheFlowWhereTheyAreToldTo) {
   input.closes = true;
   use({rule("bad", "bad")});
