@@ -44,7 +44,15 @@ void visit_new(const Envelope& beside, const std::vector<pipeline::NewFrame>& fr
 }  // namespace
 
 void RehearsedFlow::take(const Envelope& envelope, Bytes payload, const Visit& visit) {
-  if (plan_.empty() || made_here(envelope.verdict)) return;
+  if (made_here(envelope.verdict)) return;
+  if (!out_of_scope_.empty()) {
+    Envelope blocked = envelope;
+    blocked.verdict = Verdict::blocked;
+    blocked.cause = out_of_scope_;
+    blocked.sent.reset();
+    return visit(blocked, payload);
+  }
+  if (plan_.empty()) return;
   const std::size_t index = ws::index(envelope.direction);
   Lane& lane = lanes_[index];
   const ws::Part part = envelope.placement.part;

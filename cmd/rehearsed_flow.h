@@ -16,8 +16,10 @@ class RehearsedFlow {
   /// message.
   using Visit = std::function<void(const pipeline::Envelope& envelope, Bytes payload)>;
 
-  RehearsedFlow(const pipeline::Pipeline& pipeline, const pipeline::FlowNames& names)
-      : plan_(pipeline.plan(names)) {}
+  /// @param out_of_scope  why the flow would not have been opened; empty: it would.
+  RehearsedFlow(const pipeline::Pipeline& pipeline, const pipeline::FlowNames& names,
+                std::string out_of_scope)
+      : out_of_scope_(std::move(out_of_scope)), plan_(pipeline.plan(names)) {}
 
   /// To be called for each frame of the flow, in order. @param payload  as FlowBook::visit gives it.
   void take(const pipeline::Envelope& envelope, Bytes payload, const Visit& visit);
@@ -34,6 +36,7 @@ class RehearsedFlow {
   };
   void judge(Lane& lane, pipeline::Envelope envelope, Bytes payload, const Visit& visit);
 
+  std::string out_of_scope_;
   pipeline::Plan plan_;
   std::array<Lane, 2> lanes_;  ///< by ws::index
 };

@@ -20,6 +20,16 @@ struct Options {
   bool quiet = false;
 };
 
+std::string line_of(const pipeline::Scope& scope) {
+  if (scope.everything()) return {};
+  std::string text = "scope:";
+  for (const auto& [verb, patterns] : {std::pair(" allow", &scope.allow), std::pair(" deny", &scope.deny)}) {
+    if (!patterns->empty()) text += verb;
+    for (const auto& pattern : *patterns) text += ' ' + printable(pattern.text());
+  }
+  return text + '\n';
+}
+
 /// What a rule acts on (FIL-2).
 std::string line_of(std::string_view kind, std::string_view id, const steps::TransformRule& rule) {
   std::string text =
@@ -44,6 +54,8 @@ Exit check(const Options& options, Io& io) {
   const auto rules = load_rules(options.file, kName, io);
   if (!rules) return Exit::usage;
   if (options.quiet) return Exit::ok;
+  io.out << line_of(rules->scope);
+  if (rules->recorded) io.out << "capture: a part of the flows\n";
   for (const auto& rule : rules->safety.rules) io.out << line_of(rule);
   for (const auto& rule : rules->transforms) io.out << line_of("transform", rule.id, rule);
   for (const auto& macro : rules->macros)

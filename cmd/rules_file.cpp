@@ -37,7 +37,9 @@ std::string summary(const rules::RuleSet& rules) {
   const auto counted = [](std::size_t count, std::string_view what) {
     return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
   };
-  return fmt::format("{}, {}, {}", counted(rules.safety.rules.size(), "safety rule"),
+  const bool scoped = !rules.scope.everything() || rules.recorded;
+  return fmt::format("{}{}, {}, {}", scoped ? "scope, " : "",
+                     counted(rules.safety.rules.size(), "safety rule"),
                      counted(rules.transforms.size(), "transform"), counted(rules.macros.size(), "macro"));
 }
 

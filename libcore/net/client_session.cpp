@@ -24,6 +24,8 @@ using pipeline::ConnectionKind;
 
 namespace {
 
+constexpr unsigned char kNotAllowed = 2;  // "connection not allowed by ruleset", RFC 1928 6
+
 /// What an HTTP head may begin with.
 bool is_text(std::byte first) {
   return first >= std::byte{0x20} && first < std::byte{0x7f};
@@ -111,6 +113,7 @@ asio::awaitable<void> ClientSession::serve_port() {
       co_return;
     }
     const auto url = reverse_url();
+    if (!may_reach(url.authority)) co_return;
     if (auto dialled = co_await dial_tunnel(url.authority); !dialled) {
       record(url, ConnectionKind::failed, dialled.error().text());
       co_return;
@@ -188,6 +191,11 @@ asio::awaitable<void> ClientSession::serve_socks() {
   }
   const http1::Authority authority{target->host, target->port};
   const bool own = is_ca_site(authority.host);
+  if (!own && !may_reach(authority)) {
+    const Buffer answer = Socks5Server::reply(kNotAllowed);
+    if (co_await write_all(*client_.io, answer)) co_await linger(client_);
+    co_return;
+  }
   // No conditional expression: g++ 12 copies the result of one that awaits bit by bit, and destroys it twice.
   Result<void> dialled;
   if (!own) dialled = co_await dial_tunnel(authority);
@@ -197,6 +205,15 @@ asio::awaitable<void> ClientSession::serve_socks() {
   if (!dialled) co_return co_await linger(client_);
   if (own) co_return co_await serve_http(Site(Site::Kind::own, tunnel_url(authority)));
   co_await serve_tunnel(tunnel_url(authority));
+}
+
+/// HostScope. What is out of it is recorded.
+bool ClientSession::may_reach(const http1::Authority& target) {
+  auto why = core_.pipeline.get().pipeline->scope().refusal(destination_of(target));
+  if (why.empty()) return true;
+  log(LogLevel::info, fmt::format("{}: {}", target.text(), why));
+  record(tunnel_url(target), ConnectionKind::blocked, std::move(why));
+  return false;
 }
 
 asio::awaitable<Result<void>> ClientSession::dial_tunnel(const http1::Authority& target) {

@@ -26,6 +26,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   asio::awaitable<void> serve_http(Site site);
   asio::awaitable<void> serve_socks();
   asio::awaitable<void> connect_tunnel(http1::Authority target, Buffer connect_head);
+  bool may_reach(const http1::Authority& target);
   asio::awaitable<Result<void>> dial_tunnel(const http1::Authority& target);
   asio::awaitable<void> serve_tunnel(http1::Url url);
   struct TunnelOpening {

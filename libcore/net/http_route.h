@@ -9,6 +9,7 @@
 #include "libcore/http1/head.h"
 #include "libcore/http1/target.h"
 #include "libcore/net/socks5.h"
+#include "libcore/pipeline/scope.h"
 
 namespace wstap::net {
 
@@ -37,6 +38,7 @@ struct Route {
     no_credentials,  ///< it must show some first: 407
     malformed,       ///< its target is none: `error`
     refused,         ///< it is answered with `status` and `reason`
+    out_of_scope,    ///< the same
     unreachable,     ///< the same, and recorded whatever was asked for (TLS-3)
   };
   Route(Kind what, http1::Url where) : kind(what), url(std::move(where)) {}
@@ -49,7 +51,12 @@ struct Route {
 };
 
 /// @param credentials  what a forward proxy's clients must show; none: anybody may.
+/// @param upgrade  it is one to a WebSocket.
 Route route(const Site& site, const std::optional<SocksCredentials>& credentials,
-            const http1::RequestHead& request);
+            const pipeline::Scope& scope, const http1::RequestHead& request, bool upgrade);
+
+/// Where a URL leads, and where a tunnel does. `url` and `to` outlive what is returned.
+pipeline::Destination destination_of(const http1::Url& url, bool upgrade) noexcept;
+pipeline::Destination destination_of(const http1::Authority& to) noexcept;
 
 }  // namespace wstap::net

@@ -119,13 +119,18 @@ asio::awaitable<bool> HttpSession::refuse_request(const Error& error) {
 
 /// Finds out where a request goes. @return false when it was answered here, or is a CONNECT for `end`.
 asio::awaitable<bool> HttpSession::admit(HttpExchange& exchange, HttpEnd& end) {
-  Route found = route(site_, core_.options.credentials, exchange.request);
+  // Held while the route is found: the pipeline may be replaced meanwhile.
+  const auto pipeline = core_.pipeline.get().pipeline;
+  Route found =
+      route(site_, core_.options.credentials, pipeline->scope(), exchange.request, exchange.upgrade);
   exchange.url = std::move(found.url);
   switch (found.kind) {
     case Route::Kind::upstream: break;
     case Route::Kind::no_credentials: co_return co_await reply(http1::proxy_auth_reply());
     case Route::Kind::malformed: co_return co_await refuse_request(found.error);
     case Route::Kind::refused: co_return co_await give_up(exchange, found.status, std::move(found.reason));
+    case Route::Kind::out_of_scope:
+      co_return co_await refuse(exchange, ConnectionKind::blocked, found.status, std::move(found.reason));
     case Route::Kind::own_site:
       co_return co_await reply(ca_site_reply(exchange.request.method, exchange.url.path, core_.parts.tls));
     case Route::Kind::unreachable:
@@ -206,9 +211,10 @@ asio::awaitable<bool> HttpSession::open_flow(HttpExchange& exchange, const http1
   opened.facts.request_head = exchange.request_head;
   opened.facts.response_head = exchange.response_head;
 
+  pipeline::Tap& tap = core_.tap_for(pipeline::FlowNames(opened));
   auto flow = std::make_unique<pipeline::Flow>(
       std::move(opened), core_.pipeline,
-      pipeline::LaneContext{core_.options.flow, core_.parts.tap, seat_.worker.entropy(), core_.counters});
+      pipeline::LaneContext{core_.options.flow, tap, seat_.worker.entropy(), core_.counters});
   if (auto recorded = flow->open(); !recorded) {
     core_.recording_failed(recorded.error());
     co_return false;
@@ -247,8 +253,15 @@ asio::awaitable<bool> HttpSession::lost_upstream(HttpExchange& exchange) {
 
 /// Says why, and answers in the upstream's place. @return false: the connection ends.
 asio::awaitable<bool> HttpSession::give_up(HttpExchange& exchange, int status, std::string reason) {
-  if (exchange.upgrade) {
-    record(exchange, ConnectionKind::failed, reason);
+  co_return co_await refuse(exchange, ConnectionKind::failed, status, std::move(reason));
+}
+
+/// @param kind  what is recorded of it, where a WebSocket or a tunnel was asked for.
+asio::awaitable<bool> HttpSession::refuse(HttpExchange& exchange, ConnectionKind kind, int status,
+                                          std::string reason) {
+  const bool blocks_tunnel = kind == ConnectionKind::blocked && exchange.request.method == "CONNECT";
+  if (exchange.upgrade || blocks_tunnel) {
+    record(exchange, kind, reason);
   } else {
     core_.log(LogLevel::info, fmt::format("{}: {} {}: {}", facts_.client.address, exchange.request.method,
                                           exchange.request.target, reason));
@@ -275,7 +288,9 @@ void HttpSession::record(const HttpExchange& exchange, ConnectionKind kind, std:
   entry.end_ns = core_.now();
   entry.kind = kind;
   entry.facts = facts_;
-  entry.facts.url = exchange.upgrade ? websocket_url(exchange.url) : http_url(exchange.url);
+  entry.facts.url = exchange.request.method == "CONNECT" ? exchange.url.authority.text()
+                    : exchange.upgrade                   ? websocket_url(exchange.url)
+                                                         : http_url(exchange.url);
   entry.facts.client.http_version = exchange.request.version;
   entry.facts.request_head = exchange.request_head;
   entry.facts.response_head = exchange.response_head;

@@ -150,7 +150,12 @@ asio::awaitable<Result<Stream>> ProxyCore::connect(Target target) {
 }
 
 void ProxyCore::record(const pipeline::ConnectionRecord& record) {
-  if (auto ok = parts.tap.connection(record); !ok) recording_failed(ok.error());
+  if (auto ok = tap_for(pipeline::FlowNames(record)).connection(record); !ok) recording_failed(ok.error());
+}
+
+pipeline::Tap& ProxyCore::tap_for(const pipeline::FlowNames& flow) {
+  if (pipeline.get().pipeline->records(flow)) return parts.tap;
+  return nowhere_;
 }
 
 void ProxyCore::recording_failed(const Error& error) {

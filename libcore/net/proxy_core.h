@@ -13,6 +13,7 @@
 #include "libcore/net/resolver.h"
 #include "libcore/net/stream.h"
 #include "libcore/pipeline/current_pipeline.h"
+#include "libcore/pipeline/tap_list.h"
 
 namespace wstap::net {
 
@@ -61,6 +62,9 @@ class ProxyCore {
   /// TCP to a target, dialled as the options say.
   asio::awaitable<Result<Stream>> connect(Target target);
   void record(const pipeline::ConnectionRecord& record);
+  /// Where a flow is recorded: nowhere, if it is none of those that the rules want to have recorded. Decided
+  /// when it opens.
+  pipeline::Tap& tap_for(const pipeline::FlowNames& flow);
   /// Recording does not work (CAP-3): nothing passes any more, and run() ends.
   void recording_failed(const Error& error);
   /// Starts relaying an open flow on its worker.
@@ -80,6 +84,7 @@ class ProxyCore {
   void stop_seat(WorkerSeat& seat, bool at_once);
 
   BufferBudget budget_;
+  pipeline::TapList nowhere_;
   std::deque<WorkerSeat> seats_;
   std::vector<asio::ip::tcp::acceptor> acceptors_;
   DialOptions dial_options_;

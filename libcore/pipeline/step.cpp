@@ -103,10 +103,16 @@ void Plan::check_frames(const Envelope& beside, std::vector<NewFrame>& frames, D
   frames = std::move(kept);
 }
 
-Pipeline::Pipeline(std::vector<std::shared_ptr<Step>> steps) {
+Pipeline::Pipeline(std::vector<std::shared_ptr<Step>> steps, Scope scope,
+                   std::optional<filter::Filter> recorded)
+    : scope_(std::move(scope)), recorded_(std::move(recorded)) {
   for (std::size_t kind = 0; kind < kSteps; ++kind)
     std::ranges::copy_if(steps, std::back_inserter(steps_),
                          [kind](const auto& step) { return step->kind() == static_cast<StepKind>(kind); });
+}
+
+bool Pipeline::records(const FlowNames& flow) const {
+  return !recorded_ || recorded_->matches(filter::Subject{.flow = flow.subject()});
 }
 
 Plan Pipeline::plan(const FlowNames& flow) const {

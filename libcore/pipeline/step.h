@@ -7,8 +7,10 @@
 #include <string_view>
 #include <vector>
 
+#include "libcore/filter/filter.h"
 #include "libcore/pipeline/envelope.h"
 #include "libcore/pipeline/flow_names.h"
+#include "libcore/pipeline/scope.h"
 
 namespace wstap::pipeline {
 
@@ -108,10 +110,17 @@ struct Plan {
 class Pipeline {
  public:
   Pipeline() = default;
-  explicit Pipeline(std::vector<std::shared_ptr<Step>> steps);
+  /// @param recorded  picks the flows that are recorded, by what all frames of a flow have in common; none:
+  /// all.
+  explicit Pipeline(std::vector<std::shared_ptr<Step>> steps, Scope scope = {},
+                    std::optional<filter::Filter> recorded = std::nullopt);
   Plan plan(const FlowNames& flow) const;
+  const Scope& scope() const noexcept { return scope_; }
+  bool records(const FlowNames& flow) const;
 
  private:
+  Scope scope_;
+  std::optional<filter::Filter> recorded_;
   std::vector<std::shared_ptr<Step>> steps_;
 };
 

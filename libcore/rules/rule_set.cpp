@@ -8,6 +8,7 @@
 
 #include "libcore/rules/macro_rules.h"
 #include "libcore/rules/safety_rules.h"
+#include "libcore/rules/scope_rules.h"
 #include "libcore/rules/transform_rules.h"
 
 namespace wstap::rules {
@@ -30,7 +31,7 @@ pipeline::Pipeline RuleSet::pipeline() const {
   if (safety_step) steps.push_back(safety_step);
   if (!transforms.empty() || !macros.empty())
     steps.push_back(std::make_shared<steps::Transform>(transforms, macros));
-  return pipeline::Pipeline(std::move(steps));
+  return pipeline::Pipeline(std::move(steps), scope, recorded);
 }
 
 std::expected<RuleSet, std::vector<Fault>> parse(std::string_view text) {
@@ -50,9 +51,10 @@ std::expected<RuleSet, std::vector<Fault>> parse(std::string_view text) {
   const auto macros = top.tables("macro");
   for (const auto* each : macros)
     if (auto macro = read_macro(*each, faults)) rules.macros.push_back(std::move(*macro));
-  const auto* safety = top.node("safety");
-  if (safety != nullptr && safety->as_table() == nullptr) top.fault(*safety, "'safety' is a table");
-  rules.safety = read_safety(safety == nullptr ? nullptr : safety->as_table(), faults);
+  if (const auto* scope = top.table("scope")) rules.scope = read_scope(*scope, faults);
+  if (const auto* capture = top.table("capture")) rules.recorded = read_capture_scope(*capture, faults);
+  const auto* safety = top.table("safety");
+  rules.safety = read_safety(safety, faults);
   if (!rules.safety.rules.empty()) {
     if (auto made = steps::Safety::make(rules.safety)) {
       rules.safety_step = std::move(*made);

@@ -100,6 +100,13 @@ std::vector<std::string> Table::texts(std::string_view key) {
   return all;
 }
 
+const toml::table* Table::table(std::string_view key) {
+  const toml::node* found = node(key);
+  if (found == nullptr) return nullptr;
+  if (found->as_table() == nullptr) fault(*found, fmt::format("'{}' is a table", key));
+  return found->as_table();
+}
+
 std::vector<const toml::table*> Table::tables(std::string_view key) {
   std::vector<const toml::table*> all;
   const toml::node* found = node(key);

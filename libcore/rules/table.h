@@ -34,6 +34,8 @@ class Table {
   std::optional<std::size_t> word(std::string_view key, std::span<const std::string_view> words);
   /// A list of texts.
   std::vector<std::string> texts(std::string_view key);
+  /// A table, and no list.
+  const toml::table* table(std::string_view key);
   /// A table, or a list of tables.
   std::vector<const toml::table*> tables(std::string_view key);
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Clients and servers that speak exact bytes, and the ways a client gets through wstap (UPG-5)."""
 import concurrent.futures
+import select
 import socket
 import ssl
 import struct
@@ -113,6 +114,10 @@ class Listener:
             peer = peer.start_tls(self.tls, server=True)
         self._accepted.append(peer)
         return peer
+
+    def waiting(self):
+        """Somebody has connected and was not accepted."""
+        return bool(select.select([self.sock], [], [], 0)[0])
 
     def serve(self, talk):
         """Talks to the next client on a thread. @return a future of what `talk` returns."""

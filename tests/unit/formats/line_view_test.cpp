@@ -181,7 +181,7 @@ TEST(OtherLines, TellTheEssentials) {
   view.note(out, {0, 0, "of all"});
   EXPECT_EQ(out,
             "00:00:00.123456  8         opaque    wss://example.com/chat?q=\"x\"  passthrough\n"
-            "00:00:00.123456  7:12      = changed (reviewer)\n"
+            "00:00:00.123456  7:12      = changed (reviewer)  logged (logged)  logged (too)  #tag\n"
             "00:00:00.000000  0:0       = forwarded\n"
             "00:00:00.000000  3         # something\\n\n"
             "00:00:00.000000            # of all\n");

@@ -20,11 +20,38 @@ class HttpRoute : public testing::Test {
  protected:
   Route of(std::string_view line, std::string_view fields = "Host: named.example\r\n") const {
     const auto head = std::string(line) + " HTTP/1.1\r\n" + std::string(fields) + "\r\n";
-    return route(here, credentials, test::request(head));
+    return route(here, credentials, scope, test::request(head), fields.find("Upgrade") != fields.npos);
   }
+  static pipeline::TargetPattern pattern(std::string_view text) {
+    std::string why;
+    return *pipeline::TargetPattern::parse(text, why);
+  }
+  pipeline::Scope scope;
   Site here;
   std::optional<SocksCredentials> credentials;
 };
+
+// HostScope: a tunnel, by host and port. HttpScope: a request, by all of its URL.
+TEST_F(HttpRoute, OutOfScopeIsRefused) {
+  scope.allow = {pattern("in.example/chat")};
+  scope.deny = {pattern("*:81")};
+  EXPECT_EQ(of("CONNECT in.example:443").kind, Kind::connect);
+  EXPECT_EQ(of("CONNECT in.example:81").kind, Kind::out_of_scope);
+  EXPECT_EQ(of("CONNECT wstap.ca:80").kind, Kind::connect) << "wstap's own site is nobody's";
+  const auto out = of("CONNECT out.example:443");
+  EXPECT_EQ(out.kind, Kind::out_of_scope);
+  EXPECT_EQ(out.status, 403);
+  EXPECT_EQ(out.reason, "out of scope: not allowed");
+  EXPECT_EQ(of("GET http://in.example/chat?x").kind, Kind::upstream);
+  EXPECT_EQ(of("GET http://in.example/other").kind, Kind::out_of_scope);
+  EXPECT_EQ(of("GET http://in.example:81/chat").reason, "out of scope: denied by \"*:81\"");
+  here = site(Site::Kind::tunnel, "https://in.example/");
+  EXPECT_EQ(of("GET /chat").kind, Kind::upstream);
+  EXPECT_EQ(of("GET /other").kind, Kind::out_of_scope);
+  scope = {{pattern("wss://*")}, {}};
+  EXPECT_EQ(of("GET /chat").kind, Kind::out_of_scope);
+  EXPECT_EQ(of("GET /chat", "Host: a\r\nUpgrade: websocket\r\n").kind, Kind::upstream);
+}
 
 std::string server(const Route& route) {
   return route.url.scheme + "://" + route.url.authority.text();

@@ -64,6 +64,25 @@ TEST(RuleSet, ReadsATransform) {
   EXPECT_FALSE(rules.transforms[1].acts_on_messages());
 }
 
+// HostScope, HttpScope, PIPE-4
+TEST(RuleSet, ReadsScopes) {
+  const auto rules = parsed(R"(
+    [scope]
+    allow = ["*.example.com:443", "wss://other.example/chat"]
+    deny = ["secret.example.com"]
+    [capture]
+    filter = 'host == "a.example.com"'
+  )");
+  ASSERT_EQ(rules.scope.allow.size(), 2U);
+  EXPECT_EQ(rules.scope.allow[1].text(), "wss://other.example/chat");
+  EXPECT_EQ(rules.scope.deny.at(0).text(), "secret.example.com");
+  EXPECT_TRUE(rules.recorded);
+  const auto pipeline = rules.pipeline();
+  EXPECT_EQ(pipeline.scope().allow.size(), 2U);
+  EXPECT_TRUE(pipeline.records(pipeline::FlowNames(1, "wss://a.example.com/", {})));
+  EXPECT_FALSE(pipeline.records(pipeline::FlowNames(1, "wss://b.example.com/", {})));
+}
+
 // SAFE-1 to SAFE-3, SAFE-5
 TEST(RuleSet, ReadsSafetyRules) {
   const auto rules = parsed(R"(
@@ -142,6 +161,13 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"[[transform]]\nid = 'a'\ndelay = '5 parsecs'\n", 3, 9, "like 500ms"},
         Wrong{"[[transform]]\nid = 'a'\ndrop = true\ndelay = '1s'\n", 1, 1, "delays nothing"},
         Wrong{"[[transform]]\nid = 'a'\nextract = { a = { json = '/a' } }\n", 3, 1, "unknown key 'extract'"},
+        Wrong{"[scope]\nallow = 'a'\n", 2, 9, "list of texts"},
+        Wrong{"[scope]\nallow = ['a', 5]\n", 2, 15, "no text"},
+        Wrong{"[scope]\ndeny = ['a', 'a:x']\n", 2, 14, "deny: ':x' is no port"},
+        Wrong{"[scope]\nalow = []\n", 2, 1, "did you mean 'allow'"},
+        Wrong{"scope = 5\n", 1, 9, "'scope' is a table"},
+        Wrong{"[capture]\nfilter = 'text'\n", 2, 10, "decided when it opens"},
+        Wrong{"[capture]\nfilter = 'hots == \"a\"'\n", 2, 10, "did you mean 'host'"},
         Wrong{"[[macro]]\nid = 'm'\n", 1, 1, "wants rules"},
         Wrong{"[[macro]]\n[[macro.rule]]\ndrop = true\n", 1, 1, "wants an id"},
         Wrong{"[[macro]]\nid = 'm'\nrule = [ { drop = true } ]\n[[macro]]\nid = 'm'\nrule = [ { drop = true "

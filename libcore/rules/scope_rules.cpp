@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libcore/rules/scope_rules.h"
+
+#include <fmt/format.h>
+
+#include "libcore/rules/values.h"
+
+namespace wstap::rules {
+namespace {
+
+std::vector<pipeline::TargetPattern> read_patterns(Table& scope, std::string_view key) {
+  std::vector<pipeline::TargetPattern> patterns;
+  const auto* list = scope.node(key);
+  if (list == nullptr) return patterns;
+  if (list->as_array() == nullptr) {
+    scope.fault(*list, fmt::format("'{}' is a list of texts", key));
+    return patterns;
+  }
+  for (const auto& each : *list->as_array()) {
+    const auto text = each.value_exact<std::string>();
+    std::string why = "it is no text";
+    auto pattern = text ? pipeline::TargetPattern::parse(*text, why) : std::nullopt;
+    if (pattern) {
+      patterns.push_back(std::move(*pattern));
+    } else {
+      scope.fault(each, fmt::format("{}: {}", key, why));
+    }
+  }
+  return patterns;
+}
+
+}  // namespace
+
+pipeline::Scope read_scope(const toml::table& table, Faults& faults) {
+  Table scope(table, faults);
+  pipeline::Scope made{read_patterns(scope, "allow"), read_patterns(scope, "deny")};
+  scope.end();
+  return made;
+}
+
+std::optional<filter::Filter> read_capture_scope(const toml::table& table, Faults& faults) {
+  Table capture(table, faults);
+  auto filter = read_filter(capture, "filter");
+  capture.end();
+  if (!filter || !filter->reads_any([](filter::Field field) { return !filter::is_of_flow(field); }))
+    return filter;
+  capture.fault(
+      *table.get("filter"),
+      "filter: whether a flow is recorded is decided when it opens, by url, host, path, subprotocol "
+      "and flow alone");
+  return std::nullopt;
+}
+
+}  // namespace wstap::rules
