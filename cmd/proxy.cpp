@@ -15,6 +15,7 @@
 #include "cmd/rules_file.h"
 #include "cmd/signals.h"
 #include "formats/live_view.h"
+#include "formats/redactor.h"
 #include "libcore/net/proxy.h"
 #include "libcore/net/tcp_transport.h"
 #include "libcore/pipeline/tap_list.h"
@@ -39,7 +40,8 @@ class Recording {
       : settings_(settings),
         clock_(clock),
         log_(log),
-        flow_log_(log, settings.prints() ? LogLevel::notice : LogLevel::info) {}
+        flow_log_(log, settings.prints() ? LogLevel::notice : LogLevel::info),
+        redactor_(taps_, inflate_limits(settings.net.flow), settings.net.max_buffered_bytes) {}
 
   /// @param stop  what to do when frames cannot be recorded or printed any more.
   Result<void> open(std::function<void()> stop) {
@@ -76,7 +78,9 @@ class Recording {
     return {};
   }
 
-  pipeline::Tap& tap() noexcept { return taps_; }
+  /// What is told of traffic goes through it.
+  formats::Redactor& redactor() noexcept { return redactor_; }
+  pipeline::Tap& tap() noexcept { return redactor_; }
   /// Why frames could not be printed, as an errno; 0: they could.
   int print_error() const noexcept { return print_error_; }
 
@@ -94,6 +98,7 @@ class Recording {
   std::unique_ptr<formats::LiveView> view_;
   FlowLog flow_log_;
   pipeline::TapList taps_;
+  formats::Redactor redactor_;
   std::function<void()> stop_;
   std::atomic<int> print_error_{0};
 };
@@ -128,16 +133,17 @@ Exit conclude(const net::Proxy& proxy, const Recording& recording, bool drained,
 /// The rules a proxy works by; SIGHUP reads their file again (PIPE-3).
 class LiveRules {
  public:
-  LiveRules(const std::string& path, net::Proxy& proxy, pipeline::Tap& tap, Clock& clock, Log& log)
-      : path_(path), proxy_(proxy), tap_(tap), clock_(clock), log_(log) {}
+  LiveRules(const std::string& path, net::Proxy& proxy, formats::Redactor& redactor, Clock& clock, Log& log)
+      : path_(path), proxy_(proxy), redactor_(redactor), clock_(clock), log_(log) {}
 
   bool any() const noexcept { return !path_.empty(); }
   void use(const rules::RuleSet& rules) {
+    redactor_.use(rules.output);
     proxy_.use(rules.pipeline());
     const auto text = fmt::format("rules: {}: {}", path_, summary(rules));
     log_.line(LogLevel::notice, text);
     // Where it cannot be recorded, the frames' own records will say so.
-    (void)tap_.note({0, clock_.now_ns(), text});
+    (void)redactor_.note({0, clock_.now_ns(), text});
   }
   void reload() {
     const auto rules = read_rules(path_);
@@ -149,7 +155,7 @@ class LiveRules {
  private:
   const std::string& path_;
   net::Proxy& proxy_;
-  pipeline::Tap& tap_;
+  formats::Redactor& redactor_;
   Clock& clock_;
   Log& log_;
 };
@@ -159,7 +165,7 @@ Exit serve(const ProxySettings& settings, const rules::RuleSet& rules, tls::Inte
   SystemClock clock;
   Recording recording(settings, clock, log);
   net::Proxy proxy(settings.net, {recording.tap(), clock, log, tls});
-  LiveRules live_rules(settings.rules, proxy, recording.tap(), clock, log);
+  LiveRules live_rules(settings.rules, proxy, recording.redactor(), clock, log);
   // A port in use must not cost anybody a capture: listen before the file is made.
   const auto bound = proxy.listen();
   if (!bound) {

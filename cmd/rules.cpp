@@ -50,6 +50,16 @@ std::string line_of(const steps::InputRule& rule) {
   return text + '\n';
 }
 
+std::string line_of(const steps::OutputRule& rule) {
+  std::string text = fmt::format("safety.output {}: redacts", printable(rule.spec.id));
+  for (const auto& [looks, what] :
+       {std::pair(rule.payloads[0], " payload-send"), std::pair(rule.payloads[1], " payload-receive"),
+        std::pair(rule.heads[0], " head-request"), std::pair(rule.heads[1], " head-response"),
+        std::pair(rule.urls, " url"), std::pair(rule.close_reasons, " close_reason")})
+    if (looks) text += what;
+  return text + '\n';
+}
+
 Exit check(const Options& options, Io& io) {
   const auto rules = load_rules(options.file, kName, io);
   if (!rules) return Exit::usage;
@@ -57,6 +67,7 @@ Exit check(const Options& options, Io& io) {
   io.out << line_of(rules->scope);
   if (rules->recorded) io.out << "capture: a part of the flows\n";
   for (const auto& rule : rules->safety.rules) io.out << line_of(rule);
+  for (const auto& rule : rules->redactions) io.out << line_of(rule);
   for (const auto& rule : rules->transforms) io.out << line_of("transform", rule.id, rule);
   for (const auto& macro : rules->macros)
     for (const auto& rule : macro.rules) io.out << line_of("macro", macro.name_of(rule), rule);

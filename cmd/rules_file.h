@@ -18,7 +18,7 @@ std::expected<rules::RuleSet, std::vector<std::string>> read_rules(const std::st
 /// The same; what is wrong is said as `command`'s. @return none: something is.
 std::optional<rules::RuleSet> load_rules(const std::string& path, std::string_view command, Io& io);
 
-/// "1 safety rule, 2 transforms, 0 macros"
+/// "1 safety rule, 0 redactions, 2 transforms, 0 macros"
 std::string summary(const rules::RuleSet& rules);
 
 }  // namespace wstap::cmd

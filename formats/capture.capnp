@@ -57,11 +57,13 @@ struct Mark {
   hasSent @3 :Bool;        # sent is what left instead of the frame
   sent @4 :Data;
   tags @5 :List(Text);
-  hasContent @6 :Bool;     # content is what its message says, inflated: on the last frame of a compressed
-  content @7 :Data;        # message that cannot be inflated from raw, because frames are missing or cut
+  hasContent @6 :Bool;     # content is what its message says, inflated: on the last frame of a message that
+  content @7 :Data;        # cannot be read from raw, because frames are missing, cut or withheld
   contentBytes @8 :UInt64; # how long it is in all
   anomalies @9 :List(Text); # of the payload, where raw and content do not show them
   logged @10 :List(Text);   # ids of rules that matched and only say so
+  withheld @11 :Bool;       # raw has the header alone: rules look into the message, see content of its last frame
+  redacted @12 :List(Text); # ids of rules that replaced something in content
 }
 
 struct Outcome {           # what became of a frame that was recorded as pending

@@ -28,7 +28,8 @@ std::size_t room_beside(Bytes raw) noexcept {
 
 bool says_anything(const pipeline::Mark& mark) noexcept {
   return mark.verdict != pipeline::Verdict::forwarded || !mark.cause.empty() || mark.sent ||
-         !mark.tags.empty() || !mark.logged.empty() || mark.content || !mark.anomalies.empty();
+         !mark.tags.empty() || !mark.logged.empty() || mark.content || !mark.anomalies.empty() ||
+         mark.withheld;
 }
 
 }  // namespace

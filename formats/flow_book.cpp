@@ -65,6 +65,8 @@ const pipeline::Mark* FlowBook::copy_mark(Cursor& at, const pipeline::Burst& bur
     envelope_.sent = mark.sent;
     envelope_.tags = mark.tags;
     envelope_.logged = mark.logged;
+    envelope_.withheld = mark.withheld && !mark.content;
+    envelope_.redacted = mark.redacted;
     return &mark;
   }
   envelope_.verdict = pipeline::Verdict::forwarded;
@@ -72,6 +74,8 @@ const pipeline::Mark* FlowBook::copy_mark(Cursor& at, const pipeline::Burst& bur
   envelope_.sent.reset();
   envelope_.tags.clear();
   envelope_.logged.clear();
+  envelope_.withheld = false;
+  envelope_.redacted.clear();
   return nullptr;
 }
 
@@ -96,13 +100,14 @@ Bytes FlowBook::step(Cursor& at, const pipeline::Burst& burst, Depth depth) {
   envelope_.anomalies = {};
   envelope_.inflation = ws::Inflation::none;
   envelope_.cut_from = 0;
+  envelope_.says = pipeline::Says::frame;
   if (!decode_header(envelope_.frame.raw, header)) {
     header = {};  // what does not hold a whole header is shown as bytes alone
     return depth == Depth::payloads ? envelope_.frame.raw : Bytes();
   }
   const Bytes payload = depth == Depth::payloads ? unmasked(envelope_.frame) : Bytes();
   // Frames of wstap's own are in nobody's message.
-  if (made_here(envelope_.verdict)) return payload;
+  if (made_here(envelope_.verdict)) return mark->content ? Bytes(*mark->content) : payload;
   envelope_.placement = at.flow.trackers[lane].observe(header, envelope_.sequence);
   envelope_.anomalies = envelope_.placement.anomalies;
   if (depth == Depth::headers) {
@@ -112,15 +117,15 @@ Bytes FlowBook::step(Cursor& at, const pipeline::Burst& burst, Depth depth) {
   const Bytes shown = read(at.flow.readers[lane], payload);
   if (mark == nullptr) return shown;
   envelope_.anomalies.add(mark->anomalies);
-  const bool inflates = inflating_[lane] == ws::Inflating::on;
-  return inflates && mark->content ? recorded_content(*mark) : shown;
+  const bool readable = !envelope_.placement.in_compressed() || inflating_[lane] == ws::Inflating::on;
+  return readable && mark->content ? recorded_content(*mark) : shown;
 }
 
 Bytes FlowBook::read(ws::MessageReader& reader, Bytes payload) {
   const ws::FrameHeader& header = envelope_.frame.header;
   if (payload.size() != header.payload_len) {
     reader.skip(envelope_.placement);
-    envelope_.cut_from = header.payload_len;
+    if (!envelope_.withheld) envelope_.cut_from = header.payload_len;
     if (envelope_.placement.compressed && ws::ends_message(envelope_.placement.part))
       envelope_.inflation = ws::Inflation::opaque;
     return payload;
@@ -131,13 +136,14 @@ Bytes FlowBook::read(ws::MessageReader& reader, Bytes payload) {
   return reading.payload;
 }
 
-/// What a compressed message says that cannot be inflated any more.
+/// What a message says that cannot be read from its frames any more.
 Bytes FlowBook::recorded_content(const pipeline::Mark& mark) {
   const Bytes content = *mark.content;
   const bool whole = content.size() >= mark.content_bytes;
-  envelope_.inflation = ws::Inflation::done;
-  envelope_.cut_from = whole ? 0 : mark.content_bytes;
   const ws::Placement& placed = envelope_.placement;
+  if (placed.compressed) envelope_.inflation = ws::Inflation::done;
+  if (placed.in_message()) envelope_.says = pipeline::Says::message;
+  envelope_.cut_from = whole ? 0 : mark.content_bytes;
   if (whole && placed.message_opcode == ws::kText && !placed.extended && !ws::is_utf8(content))
     envelope_.anomalies.add(ws::Anomaly::text_not_utf8);
   return content;

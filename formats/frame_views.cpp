@@ -107,6 +107,12 @@ void cut_mark(std::string& out, std::uint64_t cut_from) {
   if (cut_from != 0) out += fmt::format("cut from: {}\n", cut_from);
 }
 
+/// What was said is not recorded, or not as it was.
+void redaction_mark(std::string& out, bool withheld, const std::vector<std::string>& redacted) {
+  if (withheld) out += "payload withheld: true\n";
+  for (const auto& rule : redacted) field(out, "redacted", rule);
+}
+
 /// Why a compressed message is not shown inflated, if it is not.
 void inflation_mark(std::string& out, ws::Inflation inflation) {
   if (const auto mark = ws::name(inflation); !mark.empty()) out += fmt::format("{}: true\n", mark);
@@ -197,7 +203,11 @@ void raw_view(std::string& out, const pipeline::Envelope& envelope, Bytes payloa
       out += "message inflated\n";
       hex_dump(out, payload);
     }
+  } else if (!payload.empty()) {
+    out += "message as it is recorded\n";
+    hex_dump(out, payload);
   }
+  redaction_mark(out, envelope.withheld, envelope.redacted);
   if (envelope.verdict != pipeline::Verdict::forwarded)
     out += fmt::format("verdict: {}\n", name(envelope.verdict));
   field(out, "cause", envelope.cause);
@@ -221,7 +231,8 @@ void structured_view(std::string& out, const pipeline::Envelope& envelope, Bytes
     out += fmt::format("inflated length: {}\n", envelope.content_bytes(payload));
   inflation_mark(out, envelope.inflation);
   cut_mark(out, envelope.cut_from);
-  content(out, "", header.opcode, envelope.says_content(), payload);
+  redaction_mark(out, envelope.withheld, envelope.redacted);
+  if (!envelope.withheld) content(out, "", header.opcode, envelope.says_content(), payload);
   out += fmt::format("verdict: {}\n", name(envelope.verdict));
   field(out, "cause", envelope.cause);
   for (const auto& rule : envelope.logged) field(out, "logged", rule);
@@ -237,6 +248,7 @@ void raw_view(std::string& out, const Message& message) {
   if (message.inflation == ws::Inflation::done)
     out += fmt::format("inflated, {} bytes\n", message.content_bytes());
   cut_mark(out, message.cut_from);
+  redaction_mark(out, message.withheld, message.redacted);
   hex_dump(out, message.payload);
   anomalies(out, message.anomalies);
 }
@@ -253,7 +265,8 @@ void structured_view(std::string& out, const Message& message) {
   inflation_mark(out, message.inflation);
   cut_mark(out, message.cut_from);
   if (!message.finished) out += "finished: false\n";
-  content(out, "", message.opcode, message.says_content(), message.payload);
+  redaction_mark(out, message.withheld, message.redacted);
+  if (!message.withheld) content(out, "", message.opcode, message.says_content(), message.payload);
   out += fmt::format("verdict: {}\n", name(message.verdict));
   field(out, "cause", message.cause);
   anomalies(out, message.anomalies);

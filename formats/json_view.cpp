@@ -27,6 +27,7 @@ void add_anomalies(JsonWriter& json, ws::AnomalySet set) {
 
 /// Text as text, everything else as bytes. Of a Close, whose code has a member of its own, the reason.
 void add_payload(JsonWriter& json, const pipeline::Envelope& envelope, Bytes payload) {
+  if (envelope.withheld) return json.add_flag("payload_withheld", true);
   if (envelope.frame.header.opcode == ws::kClose && payload.size() != 1) {
     const Bytes reason = ws::parse_close(payload).reason;
     if (ws::is_utf8(reason)) return json.add("payload", as_text(reason));
@@ -150,7 +151,7 @@ void JsonView::frame(std::string& out, const pipeline::Envelope& envelope, Bytes
   add_payload(json, envelope, payload);
   json.add_word("verdict", name(envelope.verdict));
 
-  if (payload.size() != header.payload_len) json.add("payload_length", payload.size());
+  if (!envelope.withheld && payload.size() != header.payload_len) json.add("payload_length", payload.size());
   add_inflation(json, envelope.inflation);
   if (envelope.cut_from != 0) json.add("cut_from", envelope.cut_from);
   if (detail_ == JsonDetail::lossless) json.add_base64("raw_b64", envelope.frame.raw);
@@ -161,6 +162,7 @@ void JsonView::frame(std::string& out, const pipeline::Envelope& envelope, Bytes
   if (envelope.verdict == pipeline::Verdict::blocked) json.add_flag("safety_blocked", true);
   if (!envelope.logged.empty()) json.add_flag("safety_logged", true);
   json.add_list("tags", envelope.tags);
+  json.add_list("redacted", envelope.redacted);
   add_anomalies(json, envelope.anomalies);
   if (ws::is_fragment(envelope.placement.part)) json.add("message", envelope.placement.message_first);
   end(json, out);
@@ -178,13 +180,19 @@ void JsonView::message(std::string& out, const Message& message) {
   json.add("length", message.wire_bytes);
   json.add_flag("compressed", message.compressed);
   const bool is_text = message.opcode == ws::kText && message.says_content();
-  is_text ? json.add_bytes("payload", message.payload) : json.add_base64("payload_b64", message.payload);
+  if (message.withheld) {
+    json.add_flag("payload_withheld", true);
+  } else {
+    is_text ? json.add_bytes("payload", message.payload) : json.add_base64("payload_b64", message.payload);
+  }
   json.add_word("verdict", name(message.verdict));
-  if (message.payload.size() != message.wire_bytes) json.add("payload_length", message.payload.size());
+  if (!message.withheld && message.payload.size() != message.wire_bytes)
+    json.add("payload_length", message.payload.size());
   add_inflation(json, message.inflation);
   if (message.cut_from != 0) json.add("cut_from", message.cut_from);
   if (!message.finished) json.add_flag("finished", false);
   json.add_if("cause", message.cause);
+  json.add_list("redacted", message.redacted);
   add_anomalies(json, message.anomalies);
   end(json, out);
 }

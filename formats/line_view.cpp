@@ -61,11 +61,20 @@ std::string cut_mark(std::uint64_t cut_from) {
 }
 
 /// What is unusual about a frame's header, in a few letters.
+/// What was said is not recorded, or not as it was.
+std::string redaction_mark(bool withheld, const std::vector<std::string>& redacted) {
+  if (withheld) return " withheld";
+  std::string text;
+  for (const auto& rule : redacted) text += fmt::format(" redacted ({})", printable(rule));
+  return text;
+}
+
 std::string flags(const pipeline::Envelope& envelope) {
   std::string text;
   if (!envelope.frame.header.fin) text += " +";  // more follows
   if (envelope.placement.compressed) text += " z";
   text += inflation_mark(envelope.inflation) + cut_mark(envelope.cut_from);
+  text += redaction_mark(envelope.withheld, envelope.redacted);
   if (envelope.frame.header.rsv != 0) text += fmt::format(" rsv={}", envelope.frame.header.rsv);
   return text;
 }
@@ -133,6 +142,7 @@ void LineView::message(std::string& out, const Message& message) const {
     out += fmt::format(
         " {:.1f}x", static_cast<double>(message.content_bytes()) / static_cast<double>(message.wire_bytes));
   out += inflation_mark(message.inflation) + cut_mark(message.cut_from);
+  out += redaction_mark(message.withheld, message.redacted);
   if (message.frames > 1) out += fmt::format(" in {} frames", message.frames);
   if (!message.finished) out += "  " + paint("unfinished", kYellow);
   out += fate(message.verdict, message.cause);

@@ -35,7 +35,7 @@ filter::Subject subject_of(const Message& message, const filter::FlowSubject& fl
                           .anomalies = message.anomalies.bits(),
                           .cause = message.cause,
                           .tags = message.tags};
-  if (!ws::is_unread(message.inflation)) subject.payload = message.payload;
+  if (!ws::is_unread(message.inflation) && !message.withheld) subject.payload = message.payload;
   subject.payload_bytes = message.content_bytes();
   subject.text = message.opcode == ws::kText && message.says_content();
   return subject;
@@ -70,7 +70,10 @@ void MessageBook::take(const pipeline::Envelope& envelope, Bytes payload) {
   message.finished = ws::ends_message(part);
   if (envelope.cut_from != 0) open.cut = true;
   message.inflation = envelope.inflation;
-  if (message.finished && envelope.inflation == ws::Inflation::done) {
+  message.withheld = envelope.withheld;
+  message.redacted = envelope.redacted;
+  const bool says_all = envelope.inflation == ws::Inflation::done || envelope.says == pipeline::Says::message;
+  if (message.finished && says_all) {
     open.payload.clear();
     message.cut_from = envelope.cut_from;
   } else if (open.cut) {

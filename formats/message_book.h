@@ -30,6 +30,8 @@ struct Message {
   pipeline::Verdict verdict = pipeline::Verdict::forwarded;  ///< the first of its frames' that is another
   std::string cause;              ///< of that verdict; a frame that was forwarded may have one too
   std::vector<std::string> tags;  ///< of all its frames
+  bool withheld = false;          ///< see Envelope: its last frame is
+  std::vector<std::string> redacted;
 
   /// All that it says, recorded or not.
   std::uint64_t content_bytes() const noexcept { return cut_from != 0 ? cut_from : payload.size(); }

@@ -104,11 +104,15 @@ void PayloadCutter::keep(Progress& at, const pipeline::Envelope& envelope, Bytes
   const Bytes raw = cut(envelope.frame.raw, in_text);
   const Bytes sent_kept = sent != nullptr ? cut(*sent, in_text) : Bytes();
   const bool is_cut = raw.size() < envelope.frame.raw.size();
+  const auto* content = marked && marks[at.mark].content ? &*marks[at.mark].content : nullptr;
+  const bool lacks_payload = is_cut || envelope.frame.raw.size() < envelope.frame.header.frame_len();
   const bool sent_is_cut = sent != nullptr && sent_kept.size() < sent->size();
 
   pipeline::Mark added;
-  if (lacks(at.flow.lacking[ws::index(envelope.direction)], placed, is_cut) || is_cut)
+  if (lacks(at.flow.lacking[ws::index(envelope.direction)], placed, lacks_payload) || is_cut)
     added = additions(at, envelope, payload);
+  if (content != nullptr) added.content = cut_content(*content, placed);
+  if (content != nullptr) added.content_bytes = marks[at.mark].content_bytes;
   const bool adds = added.content || !added.anomalies.empty();
   if (is_cut || sent_is_cut || adds) begin_copy(at);
   if (at.differs) {
@@ -119,11 +123,18 @@ void PayloadCutter::keep(Progress& at, const pipeline::Envelope& envelope, Bytes
     if (adds) {
       marks_.back().content = std::move(added.content);
       marks_.back().content_bytes = added.content_bytes;
-      marks_.back().anomalies = added.anomalies;
+      marks_.back().anomalies.add(added.anomalies);
     }
   }
   ++at.frame;
   if (marked) ++at.mark;
+}
+
+/// What is left of a content that somebody else put beside a frame.
+Buffer PayloadCutter::cut_content(Bytes content, const ws::Placement& placed) const {
+  const auto limit = static_cast<std::size_t>(max_payload_);
+  const std::size_t kept = is_text(placed) ? ws::whole_characters(content, limit) : limit;
+  return to_buffer(content.first(std::min(content.size(), kept)));
 }
 
 /// What is recorded is another burst from the frame at hand on: up to it, it is the same.

@@ -51,6 +51,7 @@ class PayloadCutter {
   Bytes cut(Bytes frame, bool is_text) const noexcept;
   static bool lacks(Lacking& lane, const ws::Placement& placed, bool is_cut) noexcept;
   pipeline::Mark additions(Progress& at, const pipeline::Envelope& envelope, Bytes payload) const;
+  Buffer cut_content(Bytes content, const ws::Placement& placed) const;
   void keep(Progress& at, const pipeline::Envelope& envelope, Bytes payload);
   void begin_copy(Progress& at);
 

@@ -161,6 +161,8 @@ pipeline::Mark decoded(wire::Mark::Reader reader) {
     mark.content_bytes = reader.getContentBytes();
   }
   mark.anomalies = anomalies(reader.getAnomalies());
+  mark.withheld = reader.getWithheld();
+  mark.redacted = texts(reader.getRedacted());
   return mark;
 }
 

@@ -119,6 +119,8 @@ void fill_mark(wire::Mark::Builder builder, const pipeline::Mark& mark) {
   if (const auto anomalies = names(mark.anomalies); !anomalies.empty())
     fill_texts(builder.initAnomalies(count(anomalies)), anomalies);
   if (!mark.logged.empty()) fill_texts(builder.initLogged(count(mark.logged)), mark.logged);
+  builder.setWithheld(mark.withheld);
+  if (!mark.redacted.empty()) fill_texts(builder.initRedacted(count(mark.redacted)), mark.redacted);
 }
 
 }  // namespace

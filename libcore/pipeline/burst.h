@@ -20,12 +20,14 @@ struct Mark {
   std::optional<Buffer> sent;  ///< what left instead of `raw`, when it differs by more than mask and length
   std::vector<std::string> tags;
   std::vector<std::string> logged;  ///< ids of rules that matched and only say so (SAFE-3)
-  /// On the last frame of a compressed message, where the recording lacks what inflating it takes: what the
-  /// message says, or the beginning of that (LIM-3).
+  /// On the last frame of a message whose frames are not recorded as they were, or lack what inflating them
+  /// takes: what the message says, or the beginning of that (LIM-3), redacted (SAFE-4).
   std::optional<Buffer> content;
   std::uint64_t content_bytes = 0;  ///< ... in all
   /// Of the payload, where what is recorded does not show them any more (LIM-3).
   ws::AnomalySet anomalies;
+  bool withheld = false;              ///< its payload is not recorded: rules look into its message (SAFE-4)
+  std::vector<std::string> redacted;  ///< ids of rules that replaced something in `content`
 };
 
 /// Frames `first_sequence`, +1, ... Views only; valid during the call they are passed to.

@@ -48,6 +48,8 @@ struct Envelope {
   std::optional<Buffer> sent;  ///< set when what left differs (Mark::sent)
   std::vector<std::string> tags;
   std::vector<std::string> logged;  ///< see Mark
+  bool withheld = false;            ///< see Mark: the payload beside it is empty
+  std::vector<std::string> redacted;
 
   /// The id of the rule that decided, or that logged it; empty: none.
   std::string_view rule() const noexcept {

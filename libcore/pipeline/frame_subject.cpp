@@ -45,7 +45,7 @@ filter::Subject subject_of(const Envelope& envelope, Bytes payload,
                           .anomalies = envelope.anomalies.bits(),
                           .cause = envelope.cause,
                           .tags = envelope.tags};
-  if (!ws::is_unread(envelope.inflation)) subject.payload = payload;
+  if (!ws::is_unread(envelope.inflation) && !envelope.withheld) subject.payload = payload;
   subject.payload_bytes = envelope.cut_from != 0 ? envelope.cut_from : payload.size();
   subject.text = envelope.says_text();
   if (header.opcode == ws::kClose) {

@@ -54,10 +54,17 @@ std::expected<RuleSet, std::vector<Fault>> parse(std::string_view text) {
   if (const auto* scope = top.table("scope")) rules.scope = read_scope(*scope, faults);
   if (const auto* capture = top.table("capture")) rules.recorded = read_capture_scope(*capture, faults);
   const auto* safety = top.table("safety");
-  rules.safety = read_safety(safety, faults);
+  rules.safety = read_safety(safety, rules.redactions, faults);
   if (!rules.safety.rules.empty()) {
     if (auto made = steps::Safety::make(rules.safety)) {
       rules.safety_step = std::move(*made);
+    } else {
+      top.fault(*safety, made.error().text());
+    }
+  }
+  if (!rules.redactions.empty()) {
+    if (auto made = steps::OutputRules::make(rules.redactions)) {
+      rules.output = std::move(*made);
     } else {
       top.fault(*safety, made.error().text());
     }

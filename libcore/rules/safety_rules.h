@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// [safety] and [[safety.input]] of a rules file.
+// [safety] of a rules file, and its [[safety.input]] and [[safety.output]].
 #pragma once
 
 #include "libcore/rules/table.h"
@@ -7,6 +7,8 @@
 namespace wstap::rules {
 
 /// @param safety  the table; null: there is none. @return what could be read; what could not is a fault.
-steps::SafetyInput read_safety(const toml::table* safety, Faults& faults);
+/// @param output  gets the rules about what is recorded.
+steps::SafetyInput read_safety(const toml::table* safety, std::vector<steps::OutputRule>& output,
+                               Faults& faults);
 
 }  // namespace wstap::rules

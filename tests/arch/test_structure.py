@@ -20,7 +20,7 @@ MAY_INCLUDE = {
     "libcore/tls": {"libcore/base", "libcore/tls"},
     "libcore/net": {"libcore/base", "libcore/http1", "libcore/ws", "libcore/filter", "libcore/pipeline", "libcore/steps",
                     "libcore/tls", "libcore/net"},
-    "formats": {"libcore/base", "libcore/ws", "libcore/filter", "libcore/pipeline", "formats"},
+    "formats": {"libcore/base", "libcore/ws", "libcore/filter", "libcore/pipeline", "libcore/steps", "formats"},
     "cmd": {"libcore/base", "libcore/http1", "libcore/ws", "libcore/filter", "libcore/pipeline", "libcore/steps",
             "libcore/rules", "libcore/tls", "libcore/net", "formats", "cmd"},
 }

@@ -215,7 +215,7 @@ def upgrade_response(extra="", accept=ACCEPT):
             f"Sec-WebSocket-Accept: {accept}\r\n{extra}\r\n").encode()
 
 
-def open_websocket(proxy, server, way="connect", extra="", agree=""):
+def open_websocket(proxy, server, way="connect", extra="", agree="", target="/chat"):
     """Upgrades a connection through the proxy. @return its two ends: client, server.
 
     @param way  "connect", "socks", "absolute" or "reverse"
@@ -227,7 +227,7 @@ def open_websocket(proxy, server, way="connect", extra="", agree=""):
         client = tunnel_by_socks(proxy, server.target)
     else:
         client = connect(proxy.address)
-    path = f"http://{server.target}/chat" if way == "absolute" else "/chat"
+    path = f"http://{server.target}{target}" if way == "absolute" else target
     client.send(upgrade_request(server.target, path, extra))
     upstream = server.accept()
     upstream.head()

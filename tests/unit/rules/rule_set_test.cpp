@@ -64,6 +64,39 @@ TEST(RuleSet, ReadsATransform) {
   EXPECT_FALSE(rules.transforms[1].acts_on_messages());
 }
 
+// SAFE-4, SAFE-5
+TEST(RuleSet, ReadsRedactions) {
+  const auto rules = parsed(R"(
+    [[safety.output]]
+    preset = "credit-card"
+    [[safety.output]]
+    preset = "auth-headers"
+    [[safety.output]]
+    id = "token"
+    pattern = 'token=(\w)\w*'
+    replacement = '$1...'
+    direction = "both"
+    where = ["payload", "url", "close_reason", "head"]
+    [[safety.output]]
+    id = "mine"
+    pattern = 'x'
+    direction = "send"
+  )");
+  ASSERT_EQ(rules.redactions.size(), 4U);
+  const auto& cards = rules.redactions[0];
+  EXPECT_EQ(cards.payloads, (std::array{false, true}));
+  EXPECT_EQ(cards.heads, (std::array{false, false}));
+  EXPECT_EQ(cards.spec.replacement, "[credit-card]");
+  EXPECT_EQ(rules.redactions[1].heads, (std::array{true, true}));
+  EXPECT_EQ(rules.redactions[1].payloads, (std::array{false, false}));
+  const auto& token = rules.redactions[2];
+  EXPECT_TRUE(token.payloads[0] && token.payloads[1] && token.urls && token.close_reasons && token.heads[0]);
+  EXPECT_EQ(rules.redactions[3].payloads, (std::array{true, false}));
+  EXPECT_EQ(rules.redactions[3].spec.replacement, "[redacted]");
+  ASSERT_TRUE(rules.output);
+  EXPECT_EQ(rules.output->urls()->redact(as_bytes("?token=abc")).text, "?a...");
+}
+
 // HostScope, HttpScope, PIPE-4
 TEST(RuleSet, ReadsScopes) {
   const auto rules = parsed(R"(
@@ -198,10 +231,17 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"[[safety.input]]\nid = 'a'\n", 1, 1, "either pattern or preset"},
         Wrong{"[[safety.input]]\npattern = 'a'\n", 1, 1, "wants an id"},
         Wrong{"[[safety.input]]\npreset = 'destructive-sqll'\n", 2, 10, "did you mean 'destructive-sql'"},
-        Wrong{"[[safety.input]]\nid = 'a'\npattern = 'a('\n", 1, 1, "missing"},
+        Wrong{"[[safety.input]]\nid = 'a'\npattern = 'a('\n", 3, 11, "missing"},
         Wrong{"[[safety.input]]\nid = 'a'\npattern = 'a'\nvalidator = 'x'\n", 4, 13, "no validator"},
         Wrong{"[[safety.input]]\nid = 'a'\npattern = 'a'\ntypes = ['txt']\n", 4, 9, "not one of text"},
-        Wrong{"[[safety.output]]\nid = 'a'\n", 1, 10, "unknown key 'output'"}));
+        Wrong{"[[safety.otput]]\nid = 'a'\n", 1, 10, "did you mean 'output'"},
+        Wrong{"[[safety.output]]\nid = 'a'\n", 1, 1, "either pattern or preset"},
+        Wrong{"[[safety.output]]\npattern = 'a'\n", 1, 1, "wants an id"},
+        Wrong{"[[safety.output]]\npreset = 'email'\nreplacement = '$9'\n", 3, 15, "$9 is in it"},
+        Wrong{"[[safety.output]]\npreset = 'email'\nwhere = ['body']\n", 3, 9, "not one of payload, head"},
+        Wrong{"[[safety.output]]\npreset = 'email'\nwhere = []\n", 3, 9, "names no place"},
+        Wrong{"[[safety.output]]\npreset = 'email'\ndirection = 'up'\n", 3, 13, "not one of send"},
+        Wrong{"[[safety.output]]\npreset = 'email'\naction = 'block'\n", 3, 1, "unknown key 'action'"}));
 
 TEST(RuleSet, SaysAllThatIsWrong) {
   const auto rules =

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SAFE-4 between real peers: clients get what servers say, and nothing that is recorded or printed gives it back."""
+import asyncio
+import json
+import pathlib
+import re
+import signal
+import tempfile
+import unittest
+
+from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory, ServerPerMessageDeflateFactory
+
+from conversations import END, NodeTalk, as_json, connected, converse, messages, said, whole
+from raw_peers import WAIT, Listener, hang_up, open_websocket
+from frame_bytes import TEXT, frame
+from wstap_testing import SANITIZED, TestCase, frames, inspect, run
+
+COMPRESSED = (ClientPerMessageDeflateFactory(), ServerPerMessageDeflateFactory())
+ALONE = (ClientPerMessageDeflateFactory(server_no_context_takeover=True), ServerPerMessageDeflateFactory(
+    server_no_context_takeover=True))
+RULES = """
+[[safety.output]]
+id = "words"
+pattern = '(?P<secret>fra)me|01234(\\d)'
+replacement = "<hidden>"
+
+[[safety.output]]
+preset = "credit-card"
+
+[[safety.output]]
+preset = "auth-headers"
+
+[[safety.output]]
+id = "query"
+pattern = 'key=\\w+'
+where = ["url"]
+"""
+CARD = "4111 1111 1111 1111"
+
+
+def redacted(message):
+    text = message if isinstance(message, str) else message.decode("latin-1")
+    text = re.sub(r"fra(?=me)|01234(?:[0-9])", "<hidden>", text).replace(CARD, "[credit-card]")
+    return text if isinstance(message, str) else text.encode("latin-1")
+
+
+class RedactionTest(TestCase):
+    def setUp(self):
+        self.directory = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="wstap-redaction-")))
+        self.rules = self.directory / "rules.toml"
+        self.rules.write_text(RULES)
+
+    def assert_hidden(self, tap, words):
+        """No file, and no view of it, has these words."""
+        parts = sorted(tap.capture.parent.glob("*.wstap"))
+        views = [part.read_bytes() for part in parts]
+        for form in (["--format", "jsonl"], ["--json"], ["--raw"], ["--structured"], ["--messages", "--json"], ["--flows"]):
+            views.append(run("inspect", *form, *parts).stdout.encode())
+        copy = self.directory / "copy.wstap"
+        run("inspect", "-q", "--force", "-w", copy, "-Y", "receive", *parts)
+        views.append(copy.read_bytes())
+        for word in words:
+            for view in views:
+                self.assertNotIn(word, view)
+        return copy
+
+
+class PythonPeers(RedactionTest):
+    def test_conversations(self):
+        for compression in ((None, None), COMPRESSED, ALONE):
+            with self.subTest(compression=compression):
+                tap, count = self.proxy("--rules", self.rules), 40 if SANITIZED else 200
+                client_says = list(messages(count, 1))
+                server_says = [*messages(count, 2), f"pay with {CARD}", ["pay with 4111 11", "11 1111 1111"], f"{CARD} again"]
+                at_client, at_server, _ = asyncio.run(converse(tap, client_says, server_says, *compression))
+                self.assertEqual(at_client, [whole(m) for m in server_says])
+                self.assertEqual(at_server, [whole(m) for m in client_says])
+                tap.stop()
+                recorded, _ = said(tap.capture, "receive")
+                self.assertEqual(recorded[:len(server_says)], [redacted(whole(m)) for m in server_says])
+                self.assertEqual(said(tap.capture, "send")[0][:count], [whole(m) for m in client_says])
+                copy = self.assert_hidden(tap, [CARD.encode(), b"4111 11"])
+                self.assertEqual(said(copy, "receive")[0], recorded)
+                last = [f for f in frames(tap.capture, "receive") if f.get("redacted") == ["credit-card"]]
+                self.assertEqual(len(last), 3)
+                self.assertTrue(all(len(f["raw"]) <= 10 for f in last))
+                self.assertGreater(len([f for f in frames(tap.capture, "receive") if f.get("payload_withheld")]), 5)
+
+    def test_parts(self):
+        tap = self.proxy("--rules", self.rules, "--rotate-size", "20K", "--inflate", "always")
+        server_says = [f"pay with {CARD}, the {n}th time, and nothing else {n * 7919}" for n in range(400)]
+        asyncio.run(converse(tap, ["hello"], server_says, *COMPRESSED))
+        tap.stop()
+        parts = sorted(tap.capture.parent.glob("*.wstap"), key=lambda p: (len(p.name), p.name))
+        self.assertGreater(len(parts), 2)
+        self.assert_hidden(tap, [CARD.encode()])
+        everything = [json.loads(line) for line in run("inspect", "--messages", "--json", *parts).stdout.splitlines()]
+        self.assertEqual([m["payload"] for m in everything if m["dir"] == "receive"][:400], [redacted(m) for m in server_says])
+        # Each part can be read alone.
+        alone = [json.loads(line) for line in run("inspect", "--json", "-Y", "receive", parts[1]).stdout.splitlines()]
+        self.assertLessEqual({f["payload"] for f in alone if f["opcode"] == "text"}, {END, *map(redacted, server_says)})
+        self.assertGreater(len(alone), 20)
+
+    def test_printed_as_it_is_recorded(self):
+        with tempfile.TemporaryFile() as printed:
+            tap = self.proxy("--rules", self.rules, record=False, stdout=printed)
+            asyncio.run(converse(tap, [], [f"pay with {CARD}"], *COMPRESSED))
+            tap.stop()
+            printed.seek(0)
+            lines = printed.read().decode()
+        self.assertIn("pay with [credit-card]", lines)
+        self.assertNotIn("4111", lines)
+
+    # PIPE-3: what was said compressed before the rules came cannot be read any more, and is withheld
+    def test_rules_come_late(self):
+        for compression in ((None, None), COMPRESSED):
+            with self.subTest(compressed=compression[0] is not None):
+                self.rules.write_text("")
+                tap = self.proxy("--rules", self.rules)
+
+                async def session():
+                    async def serve(ws):
+                        async for message in ws:
+                            await ws.send(f"{message} with {CARD}")
+                    async with connected(tap, serve, *compression) as ws:
+                        async def answer(message):
+                            await ws.send(message)
+                            return await asyncio.wait_for(ws.recv(), WAIT)
+                        before = await answer("before")
+                        self.rules.write_text(RULES)
+                        tap.send_signal(signal.SIGHUP)
+                        await asyncio.to_thread(tap.wait_for_line, "4 redactions")
+                        return [before] + [await answer("behind") for _ in range(3)]
+                self.assertEqual(asyncio.run(session()), [f"before with {CARD}"] + [f"behind with {CARD}"] * 3)
+                tap.stop()
+                answers = [f for f in frames(tap.capture, "receive") if f["opcode"] == "text"]
+                self.assertEqual(answers[0]["payload"], f"before with {CARD}")
+                for late in answers[1:]:
+                    if compression[0] is None:
+                        self.assertEqual(late["payload"], "behind with [credit-card]")
+                    else:
+                        self.assertEqual((late["payload_withheld"], len(late["raw"])), (True, 2))
+
+
+class Heads(RedactionTest):
+    def test_tokens_in_heads_and_urls(self):
+        tap, listener = self.proxy("--rules", self.rules), self.enterContext(Listener())
+        client, server = open_websocket(tap, listener, extra="Authorization: Bearer abc.def\r\nCookie: id=secretcookie\r\n",
+                                        agree="Set-Cookie: id=othercookie\r\n", target="/chat?key=secretkey&x=1")
+        with client:
+            server.send(frame(TEXT, b"hello"))
+            self.assertEqual(client.frame().payload, b"hello")
+            hang_up(client, server)
+        tap.stop()
+        self.assert_hidden(tap, [b"abc.def", b"secretcookie", b"othercookie", b"secretkey"])
+        flow, = inspect(tap.capture, "--flows")
+        self.assertIn("/chat?[redacted]&x=1", flow["url"])
+
+
+class NodePeer(RedactionTest):
+    def test_conversations(self):
+        says = [[(message, n % 4 != 3) for n, message in enumerate(messages(20 if SANITIZED else 60, seed))] for seed in (3, 4)]
+        deflates = [(False, False), ({}, {}), ({}, {"clientNoContextTakeover": True, "serverNoContextTakeover": True})]
+        with NodeTalk(*says) as talk:
+            tap = self.proxy("--rules", self.rules, "--reverse", f"ws://127.0.0.1:{talk.port}")
+            for at_client, at_server in talk.converse(tap.address, deflates, WAIT * 2):
+                self.assertEqual(at_client, [as_json(whole(m)) for m, _ in says[1]])
+                self.assertEqual(at_server, [as_json(whole(m)) for m, _ in says[0]])
+            tap.stop()
+        recorded, _ = said(tap.capture, "receive")
+        expected = [redacted(whole(m)) for m, _ in says[1]]
+        self.assertEqual([m for m in recorded if m != END], expected * len(deflates))
+
+
+if __name__ == "__main__":
+    unittest.main()
