@@ -88,14 +88,14 @@ class PythonPeers(RedactionTest):
 
     def test_parts(self):
         tap = self.proxy("--rules", self.rules, "--rotate-size", "20K", "--inflate", "always")
-        server_says = [f"pay with {CARD}, the {n}th time, and nothing else {n * 7919}" for n in range(400)]
+        server_says = [f"pay with {CARD}, the {n}th time, and nothing else {n * 7919}" for n in range(1500)]
         asyncio.run(converse(tap, ["hello"], server_says, *COMPRESSED))
         tap.stop()
         parts = sorted(tap.capture.parent.glob("*.wstap"), key=lambda p: (len(p.name), p.name))
         self.assertGreater(len(parts), 2)
         self.assert_hidden(tap, [CARD.encode()])
         everything = [json.loads(line) for line in run("inspect", "--messages", "--json", *parts).stdout.splitlines()]
-        self.assertEqual([m["payload"] for m in everything if m["dir"] == "receive"][:400], [redacted(m) for m in server_says])
+        self.assertEqual([m["payload"] for m in everything if m["dir"] == "receive"][:1500], [redacted(m) for m in server_says])
         # Each part can be read alone.
         alone = [json.loads(line) for line in run("inspect", "--json", "-Y", "receive", parts[1]).stdout.splitlines()]
         self.assertLessEqual({f["payload"] for f in alone if f["opcode"] == "text"}, {END, *map(redacted, server_says)})
