@@ -3,6 +3,7 @@
 messages, altered and not (DEF-3, DEF-4)."""
 import asyncio
 import base64
+import contextlib
 import hashlib
 import http.server
 import itertools
@@ -59,6 +60,24 @@ const talk = url => new Promise((done, failed) => {
 })();
 </script>"""
 
+
+RULES = """
+[[safety.input]]
+id = "noted"
+pattern = "last"
+action = "log_only"
+
+[[safety.output]]
+id = "hidden"
+pattern = "picture"
+replacement = "[gone]"
+direction = "both"
+
+[[transform]]
+id = "swap"
+filter = 'send and text'
+replace = { pattern = "frame", with = "picture" }
+"""
 
 TALKING_PAGE = """<!doctype html><title>talk</title>
 <script>
@@ -274,6 +293,43 @@ class Browser(TestCase):
             self.assertTrue(all(r["compressed"] for r in recorded if r["opcode"] == "text" and r["verdict"] != "injected"))
             self.assertEqual({r["verdict"] for r in recorded},
                              {"forwarded", "changed", "dropped", "injected"} if n else {"forwarded"})
+
+
+    # PIPE-6, SAFE-3, SAFE-4: rules between a browser and a server that compress, over wss
+    def test_rules(self):
+        authority = self.enterContext(CertificateAuthority())
+        rules = self.path("rules.toml")
+        rules.write_text(RULES)
+        says = ["a frame", "", "frame " * 2000, b"frame", "the last one"]
+
+        async def echo(ws):
+            with contextlib.suppress(websockets.ConnectionClosed):
+                async for message in ws:
+                    await ws.send(message)
+
+        async def visit():
+            async with websockets.serve(echo, "127.0.0.1", 0, ssl=authority.server("localhost"), ping_interval=None) as served:
+                port = served.sockets[0].getsockname()[1]
+                self.tap = self.proxy("--upstream-ca", authority.file, "--rules", rules)
+                site = self.serve()
+                site.page = TALKING_PAGE % {"sent": json.dumps([as_json(message) for message in says]), "end": END,
+                                            "urls": json.dumps([f"wss://localhost:{port}/rules"])}
+                keys = await asyncio.to_thread(self.trusted_keys, [port])
+                self.browse(f"http://localhost:{site.server_port}/", "--proxy-server=http://%s:%d" % self.tap.address,
+                            "--proxy-bypass-list=<-loopback>;*.*", f"--ignore-certificate-errors-spki-list={keys}")
+                return await asyncio.to_thread(site.results.get, timeout=PATIENCE)
+        result, = asyncio.run(visit())
+        self.assertIn("permessage-deflate", result["extensions"])
+        changed = [message.replace("frame", "picture") if isinstance(message, str) else message for message in says]
+        self.assertEqual(result["received"], [as_json(message) for message in changed])
+        self.tap.stop()
+        recorded = frames(self.tap.capture, "receive")
+        self.assertEqual([r["payload"] for r in recorded if r["opcode"] == "text"][:3],
+                         [message.replace("picture", "[gone]") for message in changed[:3]])
+        sent = frames(self.tap.capture, "send")
+        self.assertEqual(len([r for r in sent if r["verdict"] == "changed" and r.get("rule") == "swap"]), 2)
+        self.assertEqual([r["payload"] for r in sent if r.get("safety_logged")], ["the last one"])
+        self.assertFalse(b"picture" in self.tap.capture.read_bytes())
 
 
 if __name__ == "__main__":
