@@ -20,7 +20,7 @@ Buffer header_of(Bytes frame) {
 /// @return what rules replaced, and by which; none: nothing. @param rules  null: there are none.
 std::optional<std::pair<Buffer, std::vector<std::string>>> find(const RuleList* rules, Bytes text) {
   if (rules == nullptr) return std::nullopt;
-  auto made = rules->redact(text);
+  auto made = rules->rewrite(text);
   if (made.replaced.empty()) return std::nullopt;
   std::vector<std::string> ids;
   for (const auto& each : made.replaced) ids.emplace_back(rules->id(each.rule));

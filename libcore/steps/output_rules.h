@@ -6,7 +6,7 @@
 #include <memory>
 #include <optional>
 
-#include "libcore/steps/redaction.h"
+#include "libcore/steps/rule_list.h"
 #include "libcore/ws/direction.h"
 
 namespace wstap::steps {

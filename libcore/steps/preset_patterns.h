@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "libcore/steps/redaction.h"
+#include "libcore/steps/rule_list.h"
 
 namespace wstap::steps {
 

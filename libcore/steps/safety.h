@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "libcore/pipeline/step.h"
-#include "libcore/steps/redaction.h"
+#include "libcore/steps/rule_list.h"
 
 namespace wstap::steps {
 

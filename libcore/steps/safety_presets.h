@@ -16,7 +16,7 @@
 #include <string_view>
 #include <vector>
 
-#include "libcore/steps/redaction.h"
+#include "libcore/steps/rule_list.h"
 
 namespace wstap::steps {
 

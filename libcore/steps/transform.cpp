@@ -59,7 +59,7 @@ class Subject {
 
  private:
   bool replace(const RuleList& replacements, const Variables& variables) {
-    const auto made = replacements.redact(payload_, std::max(kLongest, payload_.size()), variables);
+    const auto made = replacements.rewrite(payload_, std::max(kLongest, payload_.size()), variables);
     if (made.shortened) return false;
     if (!made.replaced.empty()) take(to_buffer(as_bytes(made.text)));
     return true;

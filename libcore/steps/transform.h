@@ -11,7 +11,7 @@
 #include "libcore/filter/json_values.h"
 #include "libcore/pipeline/step.h"
 #include "libcore/steps/extraction.h"
-#include "libcore/steps/redaction.h"
+#include "libcore/steps/rule_list.h"
 
 namespace wstap::steps {
 

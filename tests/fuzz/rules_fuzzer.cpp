@@ -47,6 +47,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   judge(read->pipeline(), as_bytes(input.substr(text.size())));
   if (read->output && read->output->payloads(ws::Direction::receive) != nullptr)
-    (void)read->output->payloads(ws::Direction::receive)->redact(as_bytes(input.substr(text.size())));
+    (void)read->output->payloads(ws::Direction::receive)->rewrite(as_bytes(input.substr(text.size())));
   return 0;
 }

@@ -52,7 +52,7 @@ TEST(RuleSet, ReadsATransform) {
                                                       std::pair("on", "true"), std::pair("rate", "1.5"),
                                                       std::pair("list", R"([1,"x",{"a":2}])"),
                                                       std::pair("none", "null")));
-  EXPECT_EQ(rule.replacements.value().redact(as_bytes("a@b")).text, R"(b at a, $1 \1)");
+  EXPECT_EQ(rule.replacements.value().rewrite(as_bytes("a@b")).text, R"(b at a, $1 \1)");
   EXPECT_EQ(rule.tags, std::vector<std::string>{"seen"});
   EXPECT_EQ(rule.opcode, ws::kBinary);
   EXPECT_EQ(rule.copies, 2U);
@@ -94,7 +94,7 @@ TEST(RuleSet, ReadsRedactions) {
   EXPECT_EQ(rules.redactions[3].payloads, (std::array{true, false}));
   EXPECT_EQ(rules.redactions[3].spec.replacement, "[redacted]");
   ASSERT_TRUE(rules.output);
-  EXPECT_EQ(rules.output->urls()->redact(as_bytes("?token=abc")).text, "?a...");
+  EXPECT_EQ(rules.output->urls()->rewrite(as_bytes("?token=abc")).text, "?a...");
 }
 
 // HostScope, HttpScope, PIPE-4

@@ -40,7 +40,7 @@ TEST(HostileTexts, WithoutAnyCandidateAreReadOncePerPattern) {
                                                {"\0", 1}, ".", "(", "あ", "a@", "@a.", "\r\n"};
   for (const std::string_view unit : units) {
     const std::string text = repeated(unit);
-    const auto redacted = rules.redact(as_bytes(text));
+    const auto redacted = rules.rewrite(as_bytes(text));
     EXPECT_TRUE(redacted.replaced.empty()) << unit;
     EXPECT_LE(redacted.searched_bytes, text.size() * patterns_of_all()) << unit;
   }
@@ -69,7 +69,7 @@ TEST(HostileTexts, OfCandidatesThatAreNoneStayBounded) {
            {"destructive-os-command", "rm "},
            {"destructive-os-command", "find -"}}) {
     const std::string text = repeated(unit, kMebibyte / 4);
-    const auto redacted = preset_rules(preset).redact(as_bytes(text));
+    const auto redacted = preset_rules(preset).rewrite(as_bytes(text));
     const std::uint64_t work = most_work(text.size()) * find_preset(preset)->patterns.size();
     EXPECT_LE(redacted.searched_bytes, work) << preset << ": " << unit;
     EXPECT_LE(redacted.text.size(), RuleList::longest(text.size()));
@@ -88,7 +88,7 @@ TEST(HostileTexts, OfNothingButFindsLoseThemAll) {
            {"private-key", "-----BEGIN PRIVATE KEY-----\"", "[private-key]\""},
            {"auth-headers", "Cookie:a\n", "Cookie:[masked]\n"}}) {
     const std::string text = repeated(unit, kMebibyte / 4);
-    const auto redacted = preset_rules(preset).redact(as_bytes(text));
+    const auto redacted = preset_rules(preset).rewrite(as_bytes(text));
     const std::size_t times = text.size() / unit.size();
     EXPECT_EQ(redacted.text, repeated(replacement, times * replacement.size())) << preset;
     EXPECT_FALSE(redacted.shortened) << preset;
@@ -102,7 +102,7 @@ TEST(HostileTexts, DoNotMakeHopefulPatternsQuadratic) {
   const std::string text(64 * 1024, 'a');
   for (const std::string_view pattern : {"a.*b|a", "a[^b]*b|a", "(?s)a.*?b|a", "(?P<secret>a).{0,200}|a"}) {
     const std::vector<RuleSpec> specs = {{"r", {{std::string(pattern), nullptr}}, "x"}};
-    const auto redacted = RuleList::compile(specs)->redact(as_bytes(text));
+    const auto redacted = RuleList::compile(specs)->rewrite(as_bytes(text));
     EXPECT_EQ(redacted.text, std::string(text.size(), 'x')) << pattern;
     EXPECT_LE(redacted.searched_bytes, most_work(text.size())) << pattern;
   }
@@ -114,7 +114,7 @@ TEST(HostileTexts, LongMatchesAreFoundBehindManyShortOnes) {
   for (int i = 0; i < 2000; ++i) text += "pass=a;";
   const std::string before = text;
   text += "BEGIN" + std::string(200'000, '.') + "END";
-  const auto redacted = RuleList::compile(specs)->redact(as_bytes(text));
+  const auto redacted = RuleList::compile(specs)->rewrite(as_bytes(text));
   EXPECT_EQ(redacted.replaced, (std::vector<RuleList::Replaced>{{0, 2001}}));
   EXPECT_TRUE(redacted.text.ends_with("x;x"));
   EXPECT_EQ(redacted.text.size(), 2000 * 2 + 1U);
@@ -123,7 +123,7 @@ TEST(HostileTexts, LongMatchesAreFoundBehindManyShortOnes) {
 TEST(HostileTexts, WithLongRestsBehindASecretStayBounded) {
   const std::vector<RuleSpec> specs = {{"r", {{"(?P<secret>a)[^b]*b", nullptr}}, "x"}};
   const std::string text = std::string(64 * 1024, 'a') + "b";
-  const auto redacted = RuleList::compile(specs)->redact(as_bytes(text));
+  const auto redacted = RuleList::compile(specs)->rewrite(as_bytes(text));
   EXPECT_LE(redacted.searched_bytes, most_work(text.size()));
   EXPECT_EQ(redacted.replaced.size(), 1U);
 }

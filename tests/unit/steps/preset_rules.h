@@ -18,7 +18,7 @@ inline RuleList preset_rules(std::string_view name) {
 }
 
 inline std::string redacted(std::string_view preset, std::string_view text) {
-  return preset_rules(preset).redact(as_bytes(text)).text;
+  return preset_rules(preset).rewrite(as_bytes(text)).text;
 }
 
 struct Redacts {
@@ -29,7 +29,7 @@ struct Redacts {
 inline void expect_redacted(std::string_view preset, std::span<const Redacts> table) {
   const RuleList rules = preset_rules(preset);
   for (const auto& [text, expected] : table) {
-    EXPECT_EQ(rules.redact(as_bytes(text)).text, expected) << text;
+    EXPECT_EQ(rules.rewrite(as_bytes(text)).text, expected) << text;
     EXPECT_EQ(rules.matches(as_bytes(text)).size(), 1U) << text;
   }
 }
@@ -37,7 +37,7 @@ inline void expect_redacted(std::string_view preset, std::span<const Redacts> ta
 inline void expect_untouched(std::string_view preset, std::span<const std::string_view> texts) {
   const RuleList rules = preset_rules(preset);
   for (const std::string_view text : texts) {
-    const auto redacted = rules.redact(as_bytes(text));
+    const auto redacted = rules.rewrite(as_bytes(text));
     EXPECT_EQ(redacted.text, text);
     EXPECT_TRUE(redacted.replaced.empty());
     EXPECT_TRUE(rules.matches(as_bytes(text)).empty()) << text;

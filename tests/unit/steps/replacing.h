@@ -2,7 +2,7 @@
 // Match and replace, as a rule has it.
 #pragma once
 
-#include "libcore/steps/redaction.h"
+#include "libcore/steps/rule_list.h"
 
 namespace wstap::test {
 

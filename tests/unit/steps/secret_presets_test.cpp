@@ -42,7 +42,7 @@ TEST(BearerToken, IsFoundWhereverAWebTokenIs) {
                                                         {"\"\\n", "\\n\""},
                                                         {"キー", "です"},
                                                         {"\xff", "\xff"}}) {
-    EXPECT_EQ(rules.redact(as_bytes(before + std::string(kJwt) + behind)).text, before + "[token]" + behind);
+    EXPECT_EQ(rules.rewrite(as_bytes(before + std::string(kJwt) + behind)).text, before + "[token]" + behind);
   }
   EXPECT_EQ(redacted("bearer-token", "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0."), "[token]")
       << "without a signature";
@@ -206,7 +206,7 @@ TEST(AuthHeaders, LeaveOthersAlone) {
 
 TEST(AuthHeaders, AreLeftWhenTheyAreMaskedAlready) {
   expect_untouched("email", std::vector<std::string_view>{"[email]"});
-  const auto again = preset_rules("auth-headers").redact(as_bytes("Cookie: [masked]\r\n"));
+  const auto again = preset_rules("auth-headers").rewrite(as_bytes("Cookie: [masked]\r\n"));
   EXPECT_EQ(again.text, "Cookie: [masked]\r\n");
   EXPECT_TRUE(again.replaced.empty());
 }

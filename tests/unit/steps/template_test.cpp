@@ -7,7 +7,7 @@
 
 #include "libcore/steps/errors.h"
 #include "libcore/steps/extraction.h"
-#include "libcore/steps/redaction.h"
+#include "libcore/steps/rule_list.h"
 
 namespace wstap::steps {
 namespace {
@@ -55,7 +55,7 @@ TEST(Templates, RefuseUnknownNames) {
 TEST(Templates, AreInReplacementsToo) {
   const RuleSpec spec = {.id = "r", .patterns = {{"(x)y"}}, .replacement = "$1${n}$$"};
   const auto rules = *RuleList::compile(std::span(&spec, 1), kNames);
-  EXPECT_EQ(rules.redact(as_bytes("xy xy"), 100, kValues).text, "x7$ x7$");
+  EXPECT_EQ(rules.rewrite(as_bytes("xy xy"), 100, kValues).text, "x7$ x7$");
   EXPECT_TRUE(rules.has_all(kValues));
   EXPECT_FALSE(rules.has_all({std::nullopt, std::nullopt}));
   EXPECT_FALSE(RuleList::compile(std::span(&spec, 1))) << "a rule without variables knows no ${n}";

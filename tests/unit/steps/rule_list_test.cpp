@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SAFE-4: how rules find and replace.
-#include "libcore/steps/redaction.h"
+#include "libcore/steps/rule_list.h"
 
 #include <gtest/gtest.h>
 
@@ -21,7 +21,7 @@ RuleList rule(std::string pattern, std::string replacement, Locator locator = nu
 
 std::string replaced(std::string pattern, std::string replacement, std::string_view text,
                      Locator locator = nullptr) {
-  return rule(std::move(pattern), std::move(replacement), locator).redact(as_bytes(text)).text;
+  return rule(std::move(pattern), std::move(replacement), locator).rewrite(as_bytes(text)).text;
 }
 
 Error fault(std::string pattern, std::string replacement) {
@@ -31,7 +31,7 @@ Error fault(std::string pattern, std::string replacement) {
   return list ? Error{} : list.error();
 }
 
-TEST(Redaction, ReplacesWhatMatchesFromLeftToRight) {
+TEST(RuleLists, ReplacesWhatMatchesFromLeftToRight) {
   EXPECT_EQ(replaced("aa", "b", "aaaaa"), "bba");
   EXPECT_EQ(replaced("a+", "b", "aaXaaa"), "bXb");
   EXPECT_EQ(replaced("x", "", "axbxx"), "ab");
@@ -43,14 +43,14 @@ TEST(Redaction, ReplacesWhatMatchesFromLeftToRight) {
       << "borders are those of the text, not of what is left of it";
 }
 
-TEST(Redaction, ExpandsGroups) {
+TEST(RuleLists, ExpandsGroups) {
   EXPECT_EQ(replaced("(a)(b)?(c)", "<$1$2$3>", "ac abc"), "<ac> <abc>");
   EXPECT_EQ(replaced("a(.)", "[$0]", "axay"), "[ax][ay]");
   EXPECT_EQ(replaced("(a)", "$$1$$", "a"), "$1$");
   EXPECT_EQ(replaced("(a)(b)(c)(d)(e)(f)(g)(h)(i)", "$9$12", "abcdefghi"), "ia2");
 }
 
-TEST(Redaction, KeepsWhatIsAroundTheSecret) {
+TEST(RuleLists, KeepsWhatIsAroundTheSecret) {
   EXPECT_EQ(replaced("key=(?P<secret>\\w+);", "*", "key=abc; key=d;"), "key=*; key=*;");
   EXPECT_EQ(replaced("(k)ey=(?P<secret>\\w+)", "$1:$0", "key=abc"), "key=k:abc") << "$0 is what is replaced";
   EXPECT_EQ(replaced("a(?P<secret>b)?c", "*", "abc ac"), "a*c *")
@@ -60,7 +60,7 @@ TEST(Redaction, KeepsWhatIsAroundTheSecret) {
   EXPECT_EQ(replaced("(?P<secret>)a", "*", "aa"), "*a*a");
 }
 
-TEST(Redaction, EmptyMatchesEnd) {
+TEST(RuleLists, EmptyMatchesEnd) {
   EXPECT_EQ(replaced("", "-", "ab"), "-a-b-");
   EXPECT_EQ(replaced("x*", "-", "axb"), "-a-b-");
   EXPECT_EQ(replaced("$", "!", "ab"), "ab!");
@@ -70,7 +70,7 @@ TEST(Redaction, EmptyMatchesEnd) {
   EXPECT_EQ(replaced("\\B", "-", "aあ"), "aあ-") << "not between the bytes of a character";
 }
 
-TEST(Redaction, CharactersWhereTheTextIsUtf8AndBytesWhereItIsNot) {
+TEST(RuleLists, CharactersWhereTheTextIsUtf8AndBytesWhereItIsNot) {
   EXPECT_EQ(replaced("あ.", "-", "あいう"), "-う");
   EXPECT_EQ(replaced("[ぁ-ん]+", "-", "漢字ひらがな漢字"), "漢字-漢字");
   EXPECT_EQ(replaced("\"[^\"]*\"", "-",
@@ -96,14 +96,14 @@ TEST(Redaction, CharactersWhereTheTextIsUtf8AndBytesWhereItIsNot) {
             "-");
   EXPECT_EQ(replaced("a", "\xff", "aa"), "\xff\xff");
   const auto both = rules({{"1", {{"a", nullptr}}, "\xff"}, {"2", {{"\"[^\"]*\"", nullptr}}, "-"}});
-  EXPECT_EQ(both.redact(as_bytes("\"a\"")).text, "-") << "a rule may leave what is no UTF-8 any more";
+  EXPECT_EQ(both.rewrite(as_bytes("\"a\"")).text, "-") << "a rule may leave what is no UTF-8 any more";
 }
 
-TEST(Redaction, RulesFollowEachOther) {
+TEST(RuleLists, RulesFollowEachOther) {
   const auto list = rules({{"one", {{"a", nullptr}}, "b"},
                            {"none", {{"z", nullptr}}, "y"},
                            {"two", {{"b", nullptr}, {"c", nullptr}}, "d"}});
-  const auto redacted = list.redact(as_bytes("aabc"));
+  const auto redacted = list.rewrite(as_bytes("aabc"));
   EXPECT_EQ(redacted.text, "dddd");
   EXPECT_EQ(redacted.replaced, (std::vector<RuleList::Replaced>{{0, 2}, {2, 4}}));
   EXPECT_EQ(list.id(2), "two");
@@ -111,22 +111,22 @@ TEST(Redaction, RulesFollowEachOther) {
   EXPECT_FALSE(redacted.shortened);
 }
 
-TEST(Redaction, LeavesTheTextWhereNothingMatches) {
-  const auto redacted = rule("x", "y").redact(as_bytes("a\xff\0b"));
+TEST(RuleLists, LeavesTheTextWhereNothingMatches) {
+  const auto redacted = rule("x", "y").rewrite(as_bytes("a\xff\0b"));
   EXPECT_EQ(as_bytes(redacted.text).size(), 2U) << "a literal ends at its NUL";
   EXPECT_TRUE(redacted.replaced.empty());
-  EXPECT_EQ(rules({}).redact(as_bytes("a")).text, "a");
-  EXPECT_EQ(rule("x", "y").redact({}).text, "");
+  EXPECT_EQ(rules({}).rewrite(as_bytes("a")).text, "a");
+  EXPECT_EQ(rule("x", "y").rewrite({}).text, "");
 }
 
-TEST(Redaction, CountsNoFindThatIsItsReplacementAlready) {
+TEST(RuleLists, CountsNoFindThatIsItsReplacementAlready) {
   const auto list = rule("(\\w)\\w*", "$1");
-  const auto once = list.redact(as_bytes("abc d"));
+  const auto once = list.rewrite(as_bytes("abc d"));
   EXPECT_EQ(once.replaced, (std::vector<RuleList::Replaced>{{0, 1}}));
-  EXPECT_TRUE(list.redact(as_bytes(once.text)).replaced.empty());
+  EXPECT_TRUE(list.rewrite(as_bytes(once.text)).replaced.empty());
 }
 
-TEST(Redaction, ValidatorsDecide) {
+TEST(RuleLists, ValidatorsDecide) {
   EXPECT_EQ(replaced("\\d{16}", "*", "4111111111111111 4111111111111112", locate_luhn), "* 4111111111111112");
   EXPECT_EQ(replaced("\\d{16}", "*", "14111111111111111", locate_luhn), "1*")
       << "what overlaps a find that is none";
@@ -136,7 +136,7 @@ TEST(Redaction, ValidatorsDecide) {
   for (const auto& validator : all_validators()) EXPECT_FALSE(validator.meaning.empty());
 }
 
-TEST(Redaction, MatchesNamesRulesAndPlaces) {
+TEST(RuleLists, MatchesNamesRulesAndPlaces) {
   const auto list = rules({{"a", {{"a+", nullptr}}, ""},
                            {"none", {{"z", nullptr}}, ""},
                            {"bc", {{"c", nullptr}, {"(?:x)(?P<secret>b)", nullptr}}, ""}});
@@ -145,7 +145,7 @@ TEST(Redaction, MatchesNamesRulesAndPlaces) {
   EXPECT_TRUE(list.matches({}).empty());
 }
 
-TEST(Redaction, SaysWhatIsWrongWithARule) {
+TEST(RuleLists, SaysWhatIsWrongWithARule) {
   EXPECT_EQ(fault("a(", "").text(), "bad pattern: rule 'mine': missing ): a(");
   EXPECT_EQ(fault("(?=a)", "").code, Errc::bad_pattern);
   EXPECT_EQ(fault("(a)", "x$2").text(),
@@ -157,20 +157,20 @@ TEST(Redaction, SaysWhatIsWrongWithARule) {
             "bad replacement: rule 'mine': behind '$' comes a digit, or '$' for a dollar sign");
 }
 
-TEST(Redaction, RemovesWhatItHasNoRoomToReplace) {
+TEST(RuleLists, RemovesWhatItHasNoRoomToReplace) {
   const std::string text(100'000, 'a');
-  const auto redacted = rule("a", "0123456789").redact(as_bytes(text));
+  const auto redacted = rule("a", "0123456789").rewrite(as_bytes(text));
   EXPECT_TRUE(redacted.shortened);
   EXPECT_LE(redacted.text.size(), RuleList::longest(text.size()));
   EXPECT_EQ(redacted.text.find('a'), std::string::npos) << "nothing that was found is left";
   EXPECT_EQ(redacted.replaced, (std::vector<RuleList::Replaced>{{0, 100'000}}));
 }
 
-TEST(Redaction, RulesCannotMultiplyATextTogether) {
+TEST(RuleLists, RulesCannotMultiplyATextTogether) {
   std::string eightfold;
   for (int i = 0; i < 8; ++i) eightfold += "$0";
   const auto list = rules(std::vector<RuleSpec>(30, {"r", {{"(?s).+", nullptr}}, eightfold}));
-  const auto redacted = list.redact(as_bytes("abc"));
+  const auto redacted = list.rewrite(as_bytes("abc"));
   EXPECT_TRUE(redacted.shortened);
   EXPECT_LE(redacted.text.size(), RuleList::longest(3));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "libcore/steps/redaction.h"
+#include "libcore/steps/rule_list.h"
 
 #include <fmt/format.h>
 
@@ -45,9 +45,9 @@ Result<Rule> compiled(const RuleSpec& spec, std::span<const std::string> variabl
 }
 
 /// One text on its way through the rules.
-class Redactor {
+class Rewriting {
  public:
-  Redactor(std::string_view text, std::size_t most_bytes, const Variables& variables)
+  Rewriting(std::string_view text, std::size_t most_bytes, const Variables& variables)
       : original_(text), limit_(most_bytes), variables_(variables) {}
 
   std::uint64_t apply(const Rule& rule) {
@@ -146,16 +146,16 @@ bool RuleList::has_all(const Variables& variables) const noexcept {
                              [&](const Rule& rule) { return rule.replacement.has_all(variables); });
 }
 
-RuleList::Redacted RuleList::redact(Bytes text, std::size_t most_bytes, const Variables& variables) const {
-  Redactor redactor(as_text(text), most_bytes, variables);
-  Redacted redacted;
+RuleList::Rewritten RuleList::rewrite(Bytes text, std::size_t most_bytes, const Variables& variables) const {
+  Rewriting rewriting(as_text(text), most_bytes, variables);
+  Rewritten rewritten;
   for (std::size_t i = 0; i < size(); ++i) {
-    if (const auto times = redactor.apply(compiled_->rules[i])) redacted.replaced.push_back({i, times});
+    if (const auto times = rewriting.apply(compiled_->rules[i])) rewritten.replaced.push_back({i, times});
   }
-  redacted.shortened = redactor.shortened();
-  redacted.searched_bytes = redactor.searched_bytes();
-  redacted.text = std::move(redactor).take();
-  return redacted;
+  rewritten.shortened = rewriting.shortened();
+  rewritten.searched_bytes = rewriting.searched_bytes();
+  rewritten.text = std::move(rewriting).take();
+  return rewritten;
 }
 
 std::string_view RuleList::id(std::size_t rule) const noexcept {

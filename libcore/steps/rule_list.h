@@ -55,7 +55,7 @@ class RuleList {
     std::uint64_t times = 0;  ///< not 0
     bool operator==(const Replaced&) const = default;
   };
-  struct Redacted {
+  struct Rewritten {
     std::string text;
     std::vector<Replaced> replaced;  ///< the rules that did; empty: the text is as it was
     /// The text would have become longer than `most_bytes`: what was found from there on was removed, with
@@ -65,10 +65,10 @@ class RuleList {
   };
   /// Applies rules in order, each to what the one before it left. Finds are replaced from left to right, and
   /// what stands in their place is not looked at again by the same pattern. A find that equals its
-  /// replacement is none, so that what was redacted stays as it is.
-  Redacted redact(Bytes text) const { return redact(text, longest(text.size()), {}); }
+  /// replacement is none, so that what was rewritten stays as it is.
+  Rewritten rewrite(Bytes text) const { return rewrite(text, longest(text.size()), {}); }
   /// @param variables  has what `has_all` wants.
-  Redacted redact(Bytes text, std::size_t most_bytes, const Variables& variables) const;
+  Rewritten rewrite(Bytes text, std::size_t most_bytes, const Variables& variables) const;
   /// All variables that replacements name have values.
   bool has_all(const Variables& variables) const noexcept;
   /// The longest that a text of so many bytes becomes, unless said otherwise.

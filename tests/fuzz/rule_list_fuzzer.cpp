@@ -30,7 +30,7 @@ const std::vector<steps::RuleList>& lists() {
 }
 
 void check_finds(const steps::RuleList& rules, std::string_view text,
-                 const steps::RuleList::Redacted& redacted) {
+                 const steps::RuleList::Rewritten& redacted) {
   const auto found = rules.matches(as_bytes(text));
   for (const auto& match : found) require(match.span.begin < match.span.end && match.span.end <= text.size());
   // Another rule before it may have replaced what a rule would have found, or made what it finds.
@@ -44,7 +44,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto& rules = lists()[data[0] % lists().size()];
   const std::string_view text = as_text(std::as_bytes(std::span(data + 1, size - 1)));
 
-  const auto redacted = rules.redact(as_bytes(text));
+  const auto redacted = rules.rewrite(as_bytes(text));
   require(redacted.text.size() <= steps::RuleList::longest(text.size()));
   require(!redacted.shortened);
   require(!redacted.replaced.empty() || redacted.text == text);
@@ -52,6 +52,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_finds(rules, text, redacted);
   // What is removed, as the rules for input do here, may bring together what then is a find.
   const bool replaces = rules.size() == 1 && !steps::find_preset(rules.id(0))->replacement.empty();
-  if (replaces) require(rules.redact(as_bytes(redacted.text)).replaced.empty());
+  if (replaces) require(rules.rewrite(as_bytes(redacted.text)).replaced.empty());
   return 0;
 }
