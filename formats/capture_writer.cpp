@@ -195,9 +195,11 @@ void CaptureWriter::follow(const pipeline::Burst& burst) {
     const bool marked = mark != burst.marks.end() && mark->frame == i;
     if (marked && made_here((mark++)->verdict)) continue;
     ws::FrameHeader header;
-    if (decode_header(raw, header)) flow.trackers[lane].observe(header, burst.first_sequence + i);
+    const bool whole = decode_header(raw, header);
+    if (whole) flow.trackers[lane].observe(header, burst.first_sequence + i);
     ++flow.counts[lane].frames;
-    flow.counts[lane].bytes += raw.size();
+    // Of one that is not recorded whole, too, what was on the wire.
+    flow.counts[lane].bytes += whole ? header.frame_len() : raw.size();
   }
 }
 
@@ -283,6 +285,11 @@ std::uint32_t CaptureWriter::next_part() {
   // Where it fails, the next record's sender is told.
   (void)rotate_if_due();
   return header_.part;
+}
+
+void CaptureWriter::retell(const std::function<void(pipeline::FlowOpened&)>& change) {
+  const std::lock_guard guard(lock_);
+  for (auto& [id, flow] : open_flows_) change(flow->opened);
 }
 
 Result<void> CaptureWriter::window(const pipeline::Window& window) {

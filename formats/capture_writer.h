@@ -69,6 +69,7 @@ class CaptureWriter final : public pipeline::Tap {
   std::optional<std::array<ws::MessageReader, 2>> recall(pipeline::FlowId flow,
                                                          const ws::InflateLimits& limits) override;
   std::uint32_t next_part() override;
+  void retell(const std::function<void(pipeline::FlowOpened&)>& change) override;
 
   std::uint64_t bytes_written() const noexcept { return written_total_.load(std::memory_order_relaxed); }
 

@@ -144,8 +144,8 @@ Bytes FlowBook::recorded_content(const pipeline::Mark& mark) {
   if (placed.compressed) envelope_.inflation = ws::Inflation::done;
   if (placed.in_message()) envelope_.says = pipeline::Says::message;
   envelope_.cut_from = whole ? 0 : mark.content_bytes;
-  if (whole && placed.message_opcode == ws::kText && !placed.extended && !ws::is_utf8(content))
-    envelope_.anomalies.add(ws::Anomaly::text_not_utf8);
+  const bool judges = placed.compressed && placed.message_opcode == ws::kText && !placed.extended;
+  if (whole && judges && !ws::is_utf8(content)) envelope_.anomalies.add(ws::Anomaly::text_not_utf8);
   return content;
 }
 

@@ -44,10 +44,21 @@ void redact_target(const RuleList* urls, Buffer& head) {
   }
 }
 
-bool same_places(const steps::OutputRules* a, const steps::OutputRules* b) {
-  for (const auto direction : {ws::Direction::send, ws::Direction::receive})
-    if ((a != nullptr && a->concern(direction)) != (b != nullptr && b->concern(direction))) return false;
-  return true;
+bool looks_into(const steps::OutputRules* rules, ws::Direction direction) {
+  return rules != nullptr && rules->payloads(direction) != nullptr;
+}
+
+constexpr std::array kBoth = {ws::Direction::send, ws::Direction::receive};
+
+/// A flow of which frames were not looked at: compressed messages are then taken for such as refer to what
+/// was not seen, continuations for what they are.
+void open_in_the_middle(FlowBook& book, pipeline::FlowId flow) {
+  pipeline::FlowOpened opened;
+  opened.id = flow;
+  opened.extensions = "permessage-deflate";
+  auto& lanes = opened.resumed.emplace();
+  for (auto& lane : lanes) lane.counts.frames = 1;
+  book.open(opened);
 }
 
 }  // namespace
@@ -62,47 +73,54 @@ FlowBook Redactor::new_book() const {
 
 void Redactor::use(std::shared_ptr<const steps::OutputRules> rules) {
   const std::lock_guard guard(lock_);
-  // What was not looked at meanwhile is not known.
-  if (!same_places(rules_.get(), rules.get())) {
-    book_ = new_book();
-    takeover_.clear();
-    joined_.clear();
-    joined_bytes_ = 0;
-  }
+  const bool same = std::ranges::all_of(kBoth, [&](ws::Direction direction) {
+    return looks_into(rules_.get(), direction) == looks_into(rules.get(), direction);
+  });
   rules_ = std::move(rules);
-  any_.store(rules_ != nullptr, std::memory_order_release);
+  // What was not looked at meanwhile is not known.
+  if (!same) forget_all();
+  watch();
+  if (rules_) to_.retell([this](pipeline::FlowOpened& flow) { flow = redacted(std::move(flow)); });
 }
 
-/// A flow that was open before its bursts were looked at: compressed messages are then taken for such as
-/// refer to what was not seen, continuations for what they are.
-void Redactor::know(pipeline::FlowId flow) {
-  if (!takeover_.try_emplace(flow, std::array{true, true}).second) return;
-  pipeline::FlowOpened opened;
-  opened.id = flow;
-  opened.extensions = "permessage-deflate";
-  auto& lanes = opened.resumed.emplace();
-  for (auto& lane : lanes) lane.counts.frames = 1;
-  book_.open(opened);
+/// All but that something was withheld.
+void Redactor::forget_all() {
+  book_ = new_book();
+  joined_bytes_ = 0;
+  std::erase_if(flows_, [](const auto& flow) {
+    return std::ranges::none_of(flow.second, [](const Lane& lane) { return lane.looked_into; });
+  });
+  for (auto& [id, lanes] : flows_) {
+    for (Lane& lane : lanes) lane = {.looked_into = lane.looked_into};
+    open_in_the_middle(book_, id);
+  }
+}
+
+void Redactor::watch() {
+  watches_.store(rules_ != nullptr || !flows_.empty(), std::memory_order_release);
+}
+
+Redactor::Lanes& Redactor::lanes_of(pipeline::FlowId flow) {
+  const auto [at, is_new] = flows_.try_emplace(flow);
+  if (is_new) open_in_the_middle(book_, flow);
+  return at->second;
 }
 
 Result<void> Redactor::flow_opened(const pipeline::FlowOpened& flow) {
-  if (!any_.load(std::memory_order_acquire)) return to_.flow_opened(flow);
+  if (!watches_.load(std::memory_order_acquire)) return to_.flow_opened(flow);
   const std::lock_guard guard(lock_);
   if (!rules_) return to_.flow_opened(flow);
   book_.open(flow);
   const auto agreed = flow.negotiated().deflate;
-  takeover_[flow.id] = {agreed[0].context_takeover, agreed[1].context_takeover};
-  pipeline::FlowOpened told = flow;
-  told.facts = redacted(std::move(told.facts));
-  redact(rules_->heads(ws::Direction::receive), told.subprotocol);
-  return to_.flow_opened(told);
+  Lanes& lanes = flows_[flow.id];
+  for (std::size_t i = 0; i < 2; ++i) lanes[i].takeover = agreed[i].context_takeover;
+  return to_.flow_opened(redacted(flow));
 }
 
 Result<void> Redactor::burst(const pipeline::Burst& burst) {
-  if (!any_.load(std::memory_order_acquire)) return to_.burst(burst);
+  if (!watches_.load(std::memory_order_acquire)) return to_.burst(burst);
   const std::lock_guard guard(lock_);
   if (!rules_ || !rules_->concern(burst.direction)) return to_.burst(burst);
-  know(burst.flow);
   return to_.burst(redacted(burst));
 }
 
@@ -114,8 +132,10 @@ pipeline::Burst Redactor::redacted(const pipeline::Burst& burst) {
   constexpr std::size_t kMarkBytes = 128;
   const std::size_t taken = std::min(burst.raw.size() + kMarkBytes * burst.ends.size(), kMaxPayloadBytes);
   Progress at{.burst = burst, .room = kMaxPayloadBytes - taken};
+  Lane& lane = lanes_of(burst.flow)[ws::index(burst.direction)];
+  lane.looked_into |= rules_->payloads(burst.direction) != nullptr;
   book_.visit(burst, Depth::payloads,
-              [&](const Envelope& envelope, Bytes payload) { take(at, envelope, payload); });
+              [&](const Envelope& envelope, Bytes payload) { take(at, lane, envelope, payload); });
   pipeline::Burst told = burst;
   told.raw = raw_;
   told.ends = ends_;
@@ -123,17 +143,18 @@ pipeline::Burst Redactor::redacted(const pipeline::Burst& burst) {
   return told;
 }
 
-void Redactor::take(Progress& at, const Envelope& envelope, Bytes payload) {
+void Redactor::take(Progress& at, Lane& lane, const Envelope& envelope, Bytes payload) {
   const auto& marks = at.burst.marks;
   const bool marked = at.mark < marks.size() && marks[at.mark].frame == at.frame;
   pipeline::Mark mark{.frame = at.frame};
   if (marked) mark = marks[at.mark++];
-  Kept kept = judge(envelope, payload);
+  Kept kept = judge(lane, envelope, payload);
   const Buffer header = kept.as_it_came ? Buffer() : header_of(envelope.frame.raw);
   append(raw_, kept.as_it_came ? envelope.frame.raw : Bytes(header));
   ends_.push_back(static_cast<std::uint32_t>(raw_.size()));
   ++at.frame;
-  if (mark.sent) mark.sent = sent_version(envelope.direction, *mark.sent);
+  const bool alone = kept.readable && !ws::is_fragment(envelope.placement.part);
+  if (mark.sent) mark.sent = sent_version(envelope.direction, *mark.sent, !alone);
   if (!kept.as_it_came) {
     at.room += envelope.frame.raw.size() - header.size();
     mark.withheld = true;
@@ -148,89 +169,92 @@ void Redactor::take(Progress& at, const Envelope& envelope, Bytes payload) {
   if (marked || mark.withheld) marks_.push_back(std::move(mark));
 }
 
-Redactor::Kept Redactor::judge(const Envelope& envelope, Bytes payload) {
+Redactor::Kept Redactor::judge(Lane& lane, const Envelope& envelope, Bytes payload) {
+  constexpr Kept kUnreadable{.as_it_came = false, .readable = false, .content = std::nullopt, .redacted = {}};
   const ws::FrameHeader& header = envelope.frame.header;
-  if (header.header_len == 0) return {.as_it_came = false};
-  if (header.opcode == ws::kClose) return judge_close(envelope, payload);
+  if (header.header_len == 0) return kUnreadable;
+  if (header.opcode == ws::kClose) return judge_close(payload);
   if (rules_->payloads(envelope.direction) == nullptr) return {};
   const ws::Placement& placed = envelope.placement;
+  // Of a message that nobody has seen the beginning of, or with a meaning that nobody knows.
+  const bool stray = !placed.in_message() && header.opcode == ws::kContinuation;
+  const bool unknown = placed.extended || (header.rsv != 0 && !placed.compressed);
+  if ((stray || unknown) && !made_here(envelope.verdict)) return payload.empty() ? Kept{} : kUnreadable;
   if (!placed.in_message()) return judge_alone(envelope, payload);
-  // What an unknown extension makes of payloads nobody can read.
-  if (placed.extended) return {.as_it_came = false};
+  if (ws::begins_message(placed.part))
+    lane.interrupted =
+        placed.part == ws::Part::whole && placed.anomalies.has(ws::Anomaly::data_inside_message);
   if (!placed.compressed)
-    return ws::is_fragment(placed.part) ? judge_fragment(envelope, payload)
-                                        : judge_message(envelope, payload);
-  if (!ws::ends_message(placed.part) || ws::is_unread(envelope.inflation)) return {.as_it_came = false};
-  return judge_message(envelope, payload);
+    return ws::is_fragment(placed.part) ? judge_fragment(lane, envelope, payload)
+                                        : judge_message(lane, envelope, payload);
+  // Two compressed messages at once are more than a reader keeps apart.
+  const bool mixed = lane.interrupted && ws::is_fragment(placed.part);
+  if (!ws::ends_message(placed.part)) return {.as_it_came = false};
+  return mixed || ws::is_unread(envelope.inflation) ? kUnreadable : judge_message(lane, envelope, payload);
 }
 
-Redactor::Kept Redactor::judge_close(const Envelope&, Bytes payload) const {
+Redactor::Kept Redactor::judge_close(Bytes payload) const {
   if (payload.size() < 2) return {};
   auto found = find(rules_->close_reasons(), payload.subspan(2));
   if (!found) return {};
   Buffer body = to_buffer(payload.first(2));
   append(body, found->first);
-  return {false, std::move(body), std::move(found->second)};
+  return {.as_it_came = false, .content = std::move(body), .redacted = std::move(found->second)};
 }
 
 /// Ping, Pong, or a frame of wstap's own: it says all that it says by itself.
 Redactor::Kept Redactor::judge_alone(const Envelope& envelope, Bytes payload) const {
-  const ws::FrameHeader& header = envelope.frame.header;
-  // Of a message that nobody has seen the beginning of, or with a meaning that nobody knows.
-  const bool unreadable = header.opcode == ws::kContinuation || header.rsv != 0;
-  if (unreadable && !made_here(envelope.verdict)) return {.as_it_came = payload.empty()};
   auto found = find(rules_->payloads(envelope.direction), payload);
   if (!found) return {};
-  return {false, std::move(found->first), std::move(found->second)};
+  return {.as_it_came = false, .content = std::move(found->first), .redacted = std::move(found->second)};
 }
 
 /// @param payload  all that the message says.
-Redactor::Kept Redactor::judge_message(const Envelope& envelope, Bytes payload) const {
+Redactor::Kept Redactor::judge_message(const Lane& lane, const Envelope& envelope, Bytes payload) const {
   if (auto found = find(rules_->payloads(envelope.direction), payload))
-    return {false, std::move(found->first), std::move(found->second)};
+    return {.as_it_came = false, .content = std::move(found->first), .redacted = std::move(found->second)};
   const ws::Placement& placed = envelope.placement;
   // Bytes that others may refer to are not kept, whatever they say; nor do fragments come back.
-  const bool referred_to = placed.compressed && takeover_.at(envelope.flow)[ws::index(envelope.direction)];
-  if (placed.part == ws::Part::whole && !referred_to) return {};
-  return {false, to_buffer(payload), {}};
+  if (placed.part == ws::Part::whole && !(placed.compressed && lane.takeover)) return {};
+  return {.as_it_came = false, .content = to_buffer(payload)};
 }
 
-Redactor::Kept Redactor::judge_fragment(const Envelope& envelope, Bytes payload) {
+Redactor::Kept Redactor::judge_fragment(Lane& lane, const Envelope& envelope, Bytes payload) {
   const ws::Part part = envelope.placement.part;
-  Joined& message = joined_[{envelope.flow, envelope.direction}];
-  if (part == ws::Part::first) forget(message);
-  join(message, payload);
+  if (part == ws::Part::first) forget(lane);
+  join(lane, payload);
   if (!ws::ends_message(part)) return {.as_it_came = false};
   Kept kept{.as_it_came = false};
-  if (!message.too_large) kept = judge_message(envelope, message.said);
-  forget(message);
-  joined_.erase({envelope.flow, envelope.direction});
+  if (!lane.too_large) kept = judge_message(lane, envelope, lane.said);
+  forget(lane);
   return kept;
 }
 
-void Redactor::join(Joined& message, Bytes payload) {
-  const bool fits = message.said.size() + payload.size() <= limits_.message_bytes &&
+void Redactor::join(Lane& lane, Bytes payload) {
+  const bool fits = lane.said.size() + payload.size() <= limits_.message_bytes &&
                     joined_bytes_ + payload.size() <= max_waiting_bytes_;
-  if (!fits && !std::exchange(message.too_large, true)) {
-    joined_bytes_ -= message.said.size();
-    message.said = Buffer();
+  if (!fits && !lane.too_large) {
+    forget(lane);
+    lane.too_large = true;
   }
-  if (message.too_large) return;
-  append(message.said, payload);
+  if (lane.too_large) return;
+  append(lane.said, payload);
   joined_bytes_ += payload.size();
 }
 
-void Redactor::forget(Joined& message) {
-  joined_bytes_ -= message.said.size();
-  message = {};
+void Redactor::forget(Lane& lane) {
+  joined_bytes_ -= lane.said.size();
+  lane.said = Buffer();
+  lane.too_large = false;
 }
 
 /// What left instead of a frame: as it is, where it is a message of its own that says nothing to hide.
-Buffer Redactor::sent_version(ws::Direction direction, Bytes sent) const {
+Buffer Redactor::sent_version(ws::Direction direction, Bytes sent, bool is_fragment) const {
   ws::Frame frame{{}, sent};
   if (!decode_header(sent, frame.header)) return {};
   const ws::FrameHeader& header = frame.header;
-  const bool alone = header.fin && header.opcode != ws::kContinuation && header.rsv == 0;
+  if (header.opcode != ws::kClose && rules_->payloads(direction) == nullptr) return to_buffer(sent);
+  const bool alone = header.fin && header.opcode != ws::kContinuation && header.rsv == 0 && !is_fragment;
   if (!alone) return header_of(sent);
   Buffer payload = to_buffer(frame.payload());
   ws::mask_in_place(payload, header.mask);
@@ -241,7 +265,7 @@ Buffer Redactor::sent_version(ws::Direction direction, Bytes sent) const {
 }
 
 Result<void> Redactor::outcome(const pipeline::Outcome& outcome) {
-  if (!outcome.sent || !any_.load(std::memory_order_acquire)) return to_.outcome(outcome);
+  if (!outcome.sent || !watches_.load(std::memory_order_acquire)) return to_.outcome(outcome);
   const std::lock_guard guard(lock_);
   if (!rules_) return to_.outcome(outcome);
   ws::FrameHeader header;
@@ -249,28 +273,41 @@ Result<void> Redactor::outcome(const pipeline::Outcome& outcome) {
   const auto direction = masked ? ws::Direction::send : ws::Direction::receive;
   if (!rules_->concern(direction)) return to_.outcome(outcome);
   pipeline::Outcome told = outcome;
-  told.sent = sent_version(direction, *outcome.sent);
+  told.sent = sent_version(direction, *outcome.sent, false);
   return to_.outcome(told);
 }
 
 Result<void> Redactor::flow_closed(const pipeline::FlowClosed& closed) {
-  if (!any_.load(std::memory_order_acquire)) return to_.flow_closed(closed);
+  if (!watches_.load(std::memory_order_acquire)) return to_.flow_closed(closed);
   const std::lock_guard guard(lock_);
   book_.close(closed.id);
-  takeover_.erase(closed.id);
-  for (const auto direction : {ws::Direction::send, ws::Direction::receive}) {
-    const auto open = joined_.find({closed.id, direction});
-    if (open == joined_.end()) continue;
-    forget(open->second);
-    joined_.erase(open);
+  if (auto flow = flows_.extract(closed.id); !flow.empty()) {
+    for (Lane& lane : flow.mapped()) forget(lane);
+    watch();
   }
   if (!rules_) return to_.flow_closed(closed);
   pipeline::FlowClosed told = closed;
   redact(rules_->close_reasons(), told.close_reason);
-  for (const auto direction : {ws::Direction::send, ws::Direction::receive})
-    if (rules_->concern(direction))
-      told.unfinished[ws::index(direction)] = header_of(told.unfinished[ws::index(direction)]);
+  for (const auto direction : kBoth) {
+    Buffer& unfinished = told.unfinished[ws::index(direction)];
+    ws::FrameHeader header;
+    const bool closes = decode_header(unfinished, header) && header.opcode == ws::kClose;
+    if (rules_->payloads(direction) != nullptr || (closes && rules_->close_reasons() != nullptr))
+      unfinished = header_of(unfinished);
+  }
   return to_.flow_closed(told);
+}
+
+/// With what was taken out of its heads.
+pipeline::FlowOpened Redactor::redacted(pipeline::FlowOpened flow) const {
+  const auto stands_in = [&flow] {
+    return as_text(flow.facts.response_head).find(flow.subprotocol) != std::string_view::npos;
+  };
+  const bool stood = stands_in();
+  flow.facts = redacted(std::move(flow.facts));
+  redact(rules_->heads(ws::Direction::receive), flow.subprotocol);
+  if (stood && !stands_in()) flow.subprotocol = "[redacted]";
+  return flow;
 }
 
 pipeline::ConnectionFacts Redactor::redacted(pipeline::ConnectionFacts facts) const {
@@ -282,30 +319,24 @@ pipeline::ConnectionFacts Redactor::redacted(pipeline::ConnectionFacts facts) co
 }
 
 Result<void> Redactor::connection(const pipeline::ConnectionRecord& connection) {
-  if (!any_.load(std::memory_order_acquire)) return to_.connection(connection);
+  if (!watches_.load(std::memory_order_acquire)) return to_.connection(connection);
   const std::lock_guard guard(lock_);
   if (!rules_) return to_.connection(connection);
   pipeline::ConnectionRecord told = connection;
   told.facts = redacted(std::move(told.facts));
+  // What a server answered stands there as well.
+  redact(rules_->heads(ws::Direction::receive), told.reason);
+  redact(rules_->urls(), told.reason);
   return to_.connection(told);
 }
 
 Result<void> Redactor::window(const pipeline::Window& window) {
-  if (!any_.load(std::memory_order_acquire)) return to_.window(window);
+  if (!watches_.load(std::memory_order_acquire)) return to_.window(window);
   const std::lock_guard guard(lock_);
-  if (rules_ && rules_->payloads(window.direction) != nullptr) return {};
+  const auto known = flows_.find(window.flow);
+  const bool looked_into = known != flows_.end() && known->second[ws::index(window.direction)].looked_into;
+  if (looked_into || looks_into(rules_.get(), window.direction)) return {};
   return to_.window(window);
-}
-
-std::optional<std::array<ws::MessageReader, 2>> Redactor::recall(pipeline::FlowId flow,
-                                                                 const ws::InflateLimits& limits) {
-  {
-    const std::lock_guard guard(lock_);
-    // What was withheld cannot be read again.
-    for (const auto direction : {ws::Direction::send, ws::Direction::receive})
-      if (rules_ && rules_->payloads(direction) != nullptr) return std::nullopt;
-  }
-  return to_.recall(flow, limits);
 }
 
 }  // namespace wstap::formats

@@ -38,13 +38,17 @@ class Redactor final : public pipeline::Tap {
   Result<void> note(const pipeline::Note& note) override { return to_.note(note); }
   std::uint32_t next_part() override { return to_.next_part(); }
   Result<void> window(const pipeline::Window& window) override;
+  /// What was withheld cannot be read again: the direction is then lost.
   std::optional<std::array<ws::MessageReader, 2>> recall(pipeline::FlowId flow,
-                                                         const ws::InflateLimits& limits) override;
+                                                         const ws::InflateLimits& limits) override {
+    return to_.recall(flow, limits);
+  }
 
  private:
   /// What is told of a frame instead of what came.
   struct Kept {
     bool as_it_came = true;
+    bool readable = true;  ///< else what left instead is not to be read either
     std::optional<Buffer> content;
     std::vector<std::string> redacted;
   };
@@ -55,36 +59,41 @@ class Redactor final : public pipeline::Tap {
     std::size_t mark = 0;
     std::size_t room = 0;  ///< bytes that its record has for contents
   };
-  /// The open message of a direction, if it is not compressed.
-  struct Joined {
-    Buffer said;
+  /// A direction.
+  struct Lane {
+    Buffer said;  ///< by its open message so far, if that is not compressed
     bool too_large = false;
+    bool interrupted = false;  ///< the open message is, by another one
+    bool takeover = true;      ///< compressed messages refer to earlier ones
+    bool looked_into = false;  ///< something may have been withheld: windows would have it
   };
+  using Lanes = std::array<Lane, 2>;  ///< by ws::index
 
   FlowBook new_book() const;
-  void know(pipeline::FlowId flow);
+  Lanes& lanes_of(pipeline::FlowId flow);
+  void forget_all();
+  void watch();
   pipeline::Burst redacted(const pipeline::Burst& burst);
-  void take(Progress& at, const pipeline::Envelope& envelope, Bytes payload);
-  Kept judge(const pipeline::Envelope& envelope, Bytes payload);
-  Kept judge_close(const pipeline::Envelope& envelope, Bytes payload) const;
+  void take(Progress& at, Lane& lane, const pipeline::Envelope& envelope, Bytes payload);
+  Kept judge(Lane& lane, const pipeline::Envelope& envelope, Bytes payload);
+  Kept judge_close(Bytes payload) const;
   Kept judge_alone(const pipeline::Envelope& envelope, Bytes payload) const;
-  Kept judge_message(const pipeline::Envelope& envelope, Bytes payload) const;
-  Kept judge_fragment(const pipeline::Envelope& envelope, Bytes payload);
-  void join(Joined& message, Bytes payload);
-  void forget(Joined& message);
-  Buffer sent_version(ws::Direction direction, Bytes sent) const;
+  Kept judge_message(const Lane& lane, const pipeline::Envelope& envelope, Bytes payload) const;
+  Kept judge_fragment(Lane& lane, const pipeline::Envelope& envelope, Bytes payload);
+  void join(Lane& lane, Bytes payload);
+  void forget(Lane& lane);
+  Buffer sent_version(ws::Direction direction, Bytes sent, bool is_fragment) const;
+  pipeline::FlowOpened redacted(pipeline::FlowOpened flow) const;
   pipeline::ConnectionFacts redacted(pipeline::ConnectionFacts facts) const;
 
   pipeline::Tap& to_;
   const ws::InflateLimits limits_;
   const std::uint64_t max_waiting_bytes_;
-  std::atomic<bool> any_{false};  ///< there are rules
+  std::atomic<bool> watches_{false};  ///< there are rules, or flows that had some
   std::mutex lock_;
   std::shared_ptr<const steps::OutputRules> rules_;
   FlowBook book_;
-  /// Flows that the book was told of: by ws::index, whether compressed messages refer to earlier ones.
-  std::map<pipeline::FlowId, std::array<bool, 2>> takeover_;
-  std::map<std::pair<pipeline::FlowId, ws::Direction>, Joined> joined_;
+  std::map<pipeline::FlowId, Lanes> flows_;  ///< those that the book was told of
   std::uint64_t joined_bytes_ = 0;
   // What redacted() returns.
   Buffer raw_;

@@ -3,6 +3,8 @@
 // writes here.
 #pragma once
 
+#include <functional>
+
 #include "libcore/base/result.h"
 #include "libcore/pipeline/burst.h"
 #include "libcore/ws/message_reader.h"
@@ -29,6 +31,9 @@ class Tap {
   /// (CAP-5).
   virtual std::uint32_t next_part() { return 1; }
   virtual Result<void> window(const Window&) { return {}; }
+
+  /// What is remembered of open flows, to be told again in later parts, becomes what `change` makes of it.
+  virtual void retell(const std::function<void(FlowOpened&)>& /*change*/) {}
 
   /// The readers of a flow's directions as they would stand if they had read all of it, for a proxy that
   /// wants payloads from now on (DEF-7). None: the recording does not have it all, or has too much to be read

@@ -27,6 +27,9 @@ class TapList final : public Tap {
     for (Tap* tap : taps_) sum += tap->next_part();
     return sum;
   }
+  void retell(const std::function<void(FlowOpened&)>& change) override {
+    for (Tap* tap : taps_) tap->retell(change);
+  }
   /// From the first that can.
   std::optional<std::array<ws::MessageReader, 2>> recall(FlowId flow,
                                                          const ws::InflateLimits& limits) override {

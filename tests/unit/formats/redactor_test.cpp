@@ -1,66 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // SAFE-4: nothing that is recorded gives back what output rules took out, and everything else reads as it was
 // said.
-#include "formats/redactor.h"
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <random>
 
-#include "formats/capture_writer.h"
 #include "formats/message_book.h"
-#include "tests/support/fake_clock.h"
 #include "tests/support/inflating_peer.h"
-#include "tests/support/message_peers.h"
-#include "tests/support/sample_capture.h"
-#include "tests/support/temp_dir.h"
+#include "tests/unit/formats/redactor_fixture.h"
 
 namespace wstap::formats {
 namespace {
 
 using pipeline::Verdict;
-using steps::OutputRule;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-constexpr auto kSend = ws::Direction::send;
-constexpr auto kReceive = ws::Direction::receive;
-
-OutputRule rule(std::string id, std::string pattern, std::string replacement = "[gone]") {
-  return {.spec = {.id = std::move(id),
-                   .patterns = {{std::move(pattern)}},
-                   .replacement = std::move(replacement)},
-          .payloads = {false, true}};
-}
-
-class Redactors : public testing::Test {
+class Redactors : public RedactorTest {
  protected:
-  Redactors() { write({}); }
-
-  void write(CaptureOptions options) {
-    options.path = folder / "capture.wstap";
-    options.force = true;
-    writer.reset();
-    writer = std::move(*CaptureWriter::open(std::move(options), clock));
-    redactor = std::make_unique<Redactor>(*writer, limits, max_waiting);
-  }
-  void use(std::vector<OutputRule> rules) { redactor->use(*steps::OutputRules::make(rules)); }
-  void open(std::string extensions = {}) {
-    auto flow = test::plain_flow_opened(1);
-    flow.extensions = std::move(extensions);
-    ASSERT_TRUE(redactor->flow_opened(flow));
-  }
-  void come(std::vector<Buffer> frames, std::vector<pipeline::Mark> marks = {},
-            ws::Direction direction = kReceive) {
-    test::OwnBurst burst{
-        .flow = 1, .direction = direction, .first_sequence = sequence, .frames = std::move(frames)};
-    burst.marks = std::move(marks);
-    sequence += burst.frames.size();
-    ASSERT_TRUE(redactor->burst(burst.view()));
-  }
   void say(std::string_view text) { come({test::server_text(text)}); }
   void say_compressed(std::string_view text, std::size_t frames = 1) {
     for (auto& frame : test::frames_of(1, true, test::in_pieces(server.message(as_bytes(text)), frames)))
@@ -76,7 +33,7 @@ class Redactors : public testing::Test {
   };
   std::vector<Read> read() {
     std::vector<Read> all;
-    test::each_frame({folder / "capture.wstap"}, [&](const pipeline::Envelope& envelope, Bytes payload) {
+    test::each_frame({path}, [&](const pipeline::Envelope& envelope, Bytes payload) {
       all.push_back({std::string(as_text(envelope.frame.raw)), test::text(payload), envelope.withheld,
                      envelope.redacted, envelope.anomalies, envelope.cut_from});
     });
@@ -87,21 +44,12 @@ class Redactors : public testing::Test {
     MessageBook book([&](const Message& message) {
       all.push_back(message.withheld ? "withheld" : test::text(message.payload));
     });
-    test::each_frame({folder / "capture.wstap"}, [&](const pipeline::Envelope& envelope, Bytes payload) {
-      book.take(envelope, payload);
-    });
+    test::each_frame(
+        {path}, [&](const pipeline::Envelope& envelope, Bytes payload) { book.take(envelope, payload); });
     book.close_all();
     return all;
   }
-  std::string file() const { return test::read_file(folder / "capture.wstap"); }
 
-  test::TempDir folder;
-  test::FakeClock clock;
-  ws::InflateLimits limits;
-  std::uint64_t max_waiting = kMaxWaitingBytes;
-  std::unique_ptr<CaptureWriter> writer;
-  std::unique_ptr<Redactor> redactor;
-  pipeline::Sequence sequence = pipeline::kFirstFrame;
   test::DeflatingPeer server;
 };
 
@@ -119,7 +67,7 @@ TEST_F(Redactors, ReplaceWhatRulesFind) {
   EXPECT_EQ(frames[0].cut_from, 0U);
   EXPECT_EQ(frames[1].raw, "\x81\x0fnothing to hide");
   EXPECT_EQ(frames[2].payload, "card 1234") << "the other direction is as it came";
-  EXPECT_THAT(file(), Not(HasSubstr("1234, Ann")));
+  EXPECT_THAT(files(), Not(HasSubstr("1234, Ann")));
 }
 
 TEST_F(Redactors, WithholdFragmentsUntilTheirMessageIsWhole) {
@@ -140,7 +88,7 @@ TEST_F(Redactors, WithholdFragmentsUntilTheirMessageIsWhole) {
     EXPECT_FALSE(frames[i + 2].withheld);
   }
   EXPECT_THAT(messages(), testing::Each("a [gone] word"));
-  EXPECT_THAT(file(), Not(HasSubstr("ecre")));
+  EXPECT_THAT(files(), Not(HasSubstr("ecre")));
 }
 
 TEST_F(Redactors, StoreNoCompressedBytesThatOthersReferTo) {
@@ -153,7 +101,7 @@ TEST_F(Redactors, StoreNoCompressedBytesThatOthersReferTo) {
   EXPECT_THAT(messages(), ElementsAre("the [gone], and words that come again",
                                       "words that come again, and nothing else", "the [gone] once more"));
   for (const auto& frame : read()) EXPECT_LE(frame.raw.size(), 4U) << "headers alone";
-  EXPECT_THAT(file(), Not(HasSubstr("s3cr3t")));
+  EXPECT_THAT(files(), Not(HasSubstr("s3cr3t")));
 }
 
 TEST_F(Redactors, KeepCompressedMessagesThatStandAlone) {
@@ -180,13 +128,13 @@ TEST_F(Redactors, RedactWhatLeftInsteadAndWhatWasMade) {
         {.frame = 2, .verdict = Verdict::injected, .cause = "rule:b"}});
   ASSERT_TRUE(redactor->outcome({1, 2, 0, Verdict::changed, "rule:a", secret}));
   ASSERT_TRUE(redactor->outcome({1, 3, 0, Verdict::changed, "rule:a", fine}));
-  const auto bursts = test::records_of<pipeline::Outcome>(folder / "capture.wstap");
+  const auto bursts = test::records_of<pipeline::Outcome>(path);
   EXPECT_EQ(bursts.at(0).sent, test::bytes("\x81\x06"));
   EXPECT_EQ(bursts.at(1).sent, fine);
   const auto frames = read();
   EXPECT_EQ(frames[2].payload, "[gone]");
   EXPECT_EQ(frames[3].payload, "[gone]") << "a Ping says something too";
-  EXPECT_THAT(file(), Not(HasSubstr("secret")));
+  EXPECT_THAT(files(), Not(HasSubstr("secret")));
 }
 
 TEST_F(Redactors, LookIntoHeadsUrlsAndCloseReasons) {
@@ -208,8 +156,8 @@ TEST_F(Redactors, LookIntoHeadsUrlsAndCloseReasons) {
   closed.close_reason = "why secret-5";
   closed.unfinished = {test::bytes("\x81\x05secr"), test::bytes("\x81\x05secret-6")};
   ASSERT_TRUE(redactor->flow_closed(closed));
-  EXPECT_THAT(file(), Not(HasSubstr("secret")));
-  EXPECT_THAT(file(), HasSubstr("GET /chat?token=[gone] HTTP/1.1\r\nCookie: [gone]\r\n"));
+  EXPECT_THAT(files(), Not(HasSubstr("secret")));
+  EXPECT_THAT(files(), HasSubstr("GET /chat?token=[gone] HTTP/1.1\r\nCookie: [gone]\r\n"));
   EXPECT_EQ(read().at(0).payload, "\x03\xe8why [gone]");
 }
 
@@ -294,7 +242,6 @@ TEST_F(Redactors, GiveNothingBackOfRandomConversations) {
     const bool compresses = seed % 3 != 0, takeover = seed % 3 == 1;
     write({});
     use({rule("hide", "SECRET[0-9]+")});
-    sequence = pipeline::kFirstFrame;
     open(!compresses ? ""
          : takeover  ? "permessage-deflate"
                      : "permessage-deflate; server_no_context_takeover");
@@ -322,7 +269,7 @@ TEST_F(Redactors, GiveNothingBackOfRandomConversations) {
       if (!waiting.empty()) come(std::move(waiting));
     }
     EXPECT_EQ(messages(), expected);
-    EXPECT_THAT(all_that_is_in(folder / "capture.wstap"), Not(HasSubstr("SECRET")));
+    EXPECT_THAT(all_that_is_in(path), Not(HasSubstr("SECRET")));
   }
 }
 
