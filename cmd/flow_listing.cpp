@@ -40,9 +40,16 @@ void FlowListing::count(const pipeline::Burst& burst) {
   counts.frames += burst.ends.size();
   counts.bytes += burst.raw.size();
   for (const auto& mark : burst.marks) {
-    if (!pipeline::made_here(mark.verdict) || mark.frame >= burst.ends.size()) continue;
-    counts.frames -= 1;
-    counts.bytes -= burst.ends[mark.frame] - (mark.frame == 0 ? 0 : burst.ends[mark.frame - 1]);
+    if (mark.frame >= burst.ends.size()) continue;
+    const std::uint32_t begin = mark.frame == 0 ? 0 : burst.ends[mark.frame - 1];
+    const Bytes raw = burst.raw.subspan(begin, burst.ends[mark.frame] - begin);
+    ws::FrameHeader header;
+    if (pipeline::made_here(mark.verdict)) {
+      counts.frames -= 1;
+      counts.bytes -= raw.size();
+    } else if (mark.withheld && decode_header(raw, header)) {
+      counts.bytes += header.frame_len() - raw.size();
+    }
   }
 }
 

@@ -107,7 +107,7 @@ Bytes FlowBook::step(Cursor& at, const pipeline::Burst& burst, Depth depth) {
   }
   const Bytes payload = depth == Depth::payloads ? unmasked(envelope_.frame) : Bytes();
   // Frames of wstap's own are in nobody's message.
-  if (made_here(envelope_.verdict)) return mark->content ? Bytes(*mark->content) : payload;
+  if (made_here(envelope_.verdict)) return mark->content ? recorded_content(*mark) : payload;
   envelope_.placement = at.flow.trackers[lane].observe(header, envelope_.sequence);
   envelope_.anomalies = envelope_.placement.anomalies;
   if (depth == Depth::headers) {

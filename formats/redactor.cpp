@@ -312,6 +312,8 @@ pipeline::FlowOpened Redactor::redacted(pipeline::FlowOpened flow) const {
 
 pipeline::ConnectionFacts Redactor::redacted(pipeline::ConnectionFacts facts) const {
   redact(rules_->urls(), facts.url);
+  // The request's head has it too, and what is hidden there is not to be read here.
+  redact(rules_->heads(ws::Direction::send), facts.url);
   redact_target(rules_->urls(), facts.request_head);
   redact(rules_->heads(ws::Direction::send), facts.request_head);
   redact(rules_->heads(ws::Direction::receive), facts.response_head);

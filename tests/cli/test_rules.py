@@ -27,6 +27,21 @@ drop = true
 id = "nowhere"
 filter = "send and receive"
 tags = ["never"]
+[[macro]]
+id = "token"
+rule = [ { filter = "receive", extract = { token = { json = "/token" } } }, { id = "use", filter = "send", set = { "/t" = "${token}" } } ]
+[[safety.output]]
+preset = "credit-card"
+[[safety.output]]
+id = "everywhere"
+pattern = "key"
+where = ["payload", "head", "url", "close_reason"]
+direction = "both"
+[scope]
+allow = ["*.example.com:443", "ws://localhost"]
+deny = ["secret.example.com"]
+[capture]
+filter = 'path == "/chat"'
 """
 BAD = """[[transform]]
 id = "one"
@@ -56,9 +71,15 @@ class Rules(unittest.TestCase):
     def test_what_rules_act_on(self):
         said = self.with_file(GOOD, "rules", "check", "rules.toml")
         self.assertEqual((said.status, said.err), (0, ""))
-        self.assertEqual(said.out, "safety.input destructive-sql: blocks text, send\nsafety.input noted: logs text binary\n"
+        self.assertEqual(said.out, "scope: allow *.example.com:443 ws://localhost deny secret.example.com\n"
+                                   "capture: a part of the flows\n"
+                                   "safety.input destructive-sql: blocks text, send\nsafety.input noted: logs text binary\n"
+                                   "safety.output credit-card: redacts payload-receive\n"
+                                   "safety.output everywhere: redacts payload-send payload-receive head-request head-response url "
+                                   "close_reason\n"
                                    "transform role: messages, send\ntransform no-pings: frames\n"
-                                   "transform nowhere: frames, never\n")
+                                   "transform nowhere: frames, never\n"
+                                   "macro token: messages, receive\nmacro token/use: messages, send\n")
         self.assertEqual(self.with_file(GOOD, "rules", "check", "-q", "rules.toml").out, "")
 
     def test_all_faults_with_their_places(self):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """SAFE-4 between real peers: clients get what servers say, and nothing that is recorded or printed gives it back."""
 import asyncio
+import base64
 import json
 import pathlib
 import re
@@ -35,6 +36,9 @@ id = "query"
 pattern = 'key=\\w+'
 where = ["url"]
 """
+PAYLOADS = '[[safety.output]]\nid = "hide"\npattern = "s3cr3t-[a-z]+"\n'
+REASONS = '[[safety.output]]\nid = "why"\npattern = "s3cr3t"\nwhere = ["close_reason"]\n'
+
 CARD = "4111 1111 1111 1111"
 
 
@@ -170,6 +174,57 @@ class NodePeer(RedactionTest):
         recorded, _ = said(tap.capture, "receive")
         expected = [redacted(whole(m)) for m, _ in says[1]]
         self.assertEqual([m for m in recorded if m != END], expected * len(deflates))
+
+
+class RulesThatGoAndCome(TestCase):
+    def setUp(self):
+        self.directory = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="wstap-attack-")))
+        self.rules = self.directory / "rules.toml"
+
+    def replace_rules(self, tap, text, says):
+        self.rules.write_text(text)
+        tap.send_signal(signal.SIGHUP)
+        tap.wait_for_line(says)
+
+    # CAP-5: what was redacted in one part is in no window of a later one
+    def test_windows_of_later_parts(self):
+        self.rules.write_text(PAYLOADS)
+        tap = self.proxy("--rules", self.rules, "--rotate-size", "2K", "--inflate", "always")
+
+        async def session():
+            async def serve(ws):
+                async for message in ws:
+                    await ws.send(message)
+            async with connected(tap, serve, *COMPRESSED) as ws:
+                async def echo(message):
+                    await ws.send(message)
+                    self.assertEqual(await asyncio.wait_for(ws.recv(), WAIT), message)
+                await echo("s3cr3t-thing")
+                await asyncio.to_thread(self.replace_rules, tap, "", "0 redactions")
+                for n in range(300):
+                    await echo(f"nothing {n * 7919} to hide")
+        asyncio.run(session())
+        tap.stop()
+        parts = sorted(tap.capture.parent.glob("*.wstap"))
+        windows = [line for line in run("inspect", "--format", "jsonl", *parts).stdout.splitlines()
+                   if '"type":"window"' in line and '"dir":"receive"' in line]
+        for window in windows:
+            self.assertNotIn(b"s3cr3t-thing", base64.b64decode(json.loads(window)["bytes_b64"]))
+
+    # PIPE-3: the rest of a message whose beginning no rule looked at
+    def test_the_rest_of_a_message(self):
+        self.rules.write_text(REASONS)
+        tap, listener = self.proxy("--rules", self.rules), self.enterContext(Listener())
+        client, server = open_websocket(tap, listener)
+        with client:
+            server.send(frame(TEXT, b"a s3cr3t", fin=False))
+            self.assertEqual(client.frame().payload, b"a s3cr3t")
+            self.replace_rules(tap, REASONS + PAYLOADS, "2 redactions")
+            server.send(frame(0, b"-thing"))
+            self.assertEqual(client.frame().payload, b"-thing")
+            hang_up(client, server)
+        tap.stop()
+        self.assertNotIn(b"-thing", tap.capture.read_bytes())
 
 
 if __name__ == "__main__":

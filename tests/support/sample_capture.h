@@ -200,7 +200,7 @@ inline auto fields(const pipeline::Mark& m) {
   std::vector<std::string_view> anomalies;
   m.anomalies.for_each([&](const ws::AnomalyInfo& entry) { anomalies.push_back(entry.name); });
   return std::tuple(m.frame, m.verdict, m.cause, m.sent, m.tags, m.logged, m.content, m.content_bytes,
-                    anomalies);
+                    anomalies, m.withheld, m.redacted);
 }
 inline auto fields(const pipeline::Burst& b) {
   std::vector<decltype(fields(b.marks[0]))> marks;

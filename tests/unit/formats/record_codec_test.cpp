@@ -103,6 +103,11 @@ TEST(RecordCodec, BurstsComeBackWithTheirMarks) {
                  {2, pipeline::Verdict::dropped, "", {}, {}}};
   burst.marks[0].anomalies.add(ws::Anomaly::text_not_utf8);  // LIM-3
   burst.marks[0].anomalies.add(ws::Anomaly::invalid_deflate);
+  burst.marks[0].logged = {"noted"};  // SAFE-3
+  burst.marks[1].withheld = true;     // SAFE-4
+  burst.marks[1].content = test::bytes("what is left");
+  burst.marks[1].content_bytes = 40;
+  burst.marks[1].redacted = {"hidden", "too"};
   const Buffer bytes = encode(burst.view());
   DecoderScratch scratch;
   const auto read = decode(bytes, scratch);
