@@ -55,9 +55,10 @@ std::optional<std::int64_t> Table::whole(std::string_view key, std::int64_t leas
 }
 
 std::optional<std::int64_t> Table::duration_ns(std::string_view key) {
-  const auto given = text(key);
+  constexpr std::string_view kWhat = "a duration, like '500ms' or '1.5s'";
+  const auto given = value<std::string>(key, kWhat);
   const auto duration = given ? parse_duration(*given) : std::nullopt;
-  if (given && !duration) fault(*table_.get(key), fmt::format("'{}' is a duration, like 500ms or 1.5s", key));
+  if (given && !duration) fault(*table_.get(key), fmt::format("'{}' is {}", key, kWhat));
   if (!duration) return std::nullopt;
   return std::chrono::nanoseconds(*duration).count();
 }
