@@ -2,6 +2,7 @@
 // SAFE-4: nothing that is recorded gives back what output rules took out, and everything else reads as it was
 // said.
 #include <random>
+#include <thread>
 
 #include "formats/message_book.h"
 #include "tests/support/inflating_peer.h"
@@ -217,6 +218,34 @@ TEST_F(Redactors, LeaveCuttingToTheWriter) {
   EXPECT_EQ(frames[0].cut_from, 13U);
   EXPECT_EQ(frames[1].payload, "a [gone]");
   EXPECT_EQ(frames[2].payload, "no more ");
+}
+
+// PIPE-3: rules come and go while workers record.
+TEST_F(Redactors, StandBetweenThreads) {
+  constexpr int kThreads = 4, kMessages = 200;
+  {
+    std::vector<std::jthread> workers;
+    for (pipeline::FlowId id = 1; id <= kThreads; ++id)
+      workers.emplace_back([this, id] {
+        bool told = redactor->flow_opened(test::plain_flow_opened(id)).has_value();
+        for (int i = 0; i < kMessages; ++i) {
+          test::OwnBurst burst{.flow = id,
+                               .direction = kReceive,
+                               .first_sequence = pipeline::kFirstFrame + static_cast<pipeline::Sequence>(i),
+                               .frames = {test::server_text("a secret")}};
+          told = told && redactor->burst(burst.view());
+        }
+        told = told && redactor->flow_closed(test::full_flow_closed(id));
+        EXPECT_TRUE(told);
+      });
+    for (int i = 0; i < 50; ++i) {
+      i % 2 == 0 ? use({rule("hide", "secret")}) : redactor->use(nullptr);
+      std::this_thread::yield();
+    }
+  }
+  const auto frames = read();
+  EXPECT_EQ(frames.size(), static_cast<std::size_t>(kThreads * kMessages));
+  for (const auto& frame : frames) EXPECT_EQ(frame.payload, frame.redacted.empty() ? "a secret" : "a [gone]");
 }
 
 /// All that a reader could make of a capture's bytes: what it has plainly, and what its frames inflate to.
