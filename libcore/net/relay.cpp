@@ -10,7 +10,6 @@
 namespace wstap::net {
 
 using ws::Direction;
-using ws::index;
 
 namespace {
 
