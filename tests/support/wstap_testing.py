@@ -126,6 +126,13 @@ class Program:
         return eventually(lambda: next((line for line in self.lines if re.search(pattern, line)), None),
                           f"a line with {pattern!r}")
 
+    def reload(self):
+        """Has the rules read again. @return the line that says what came of it."""
+        told = lambda: [line for line in self.lines if re.search(r"\brules: \S+: ", line)]
+        before = len(told())
+        self.send_signal(signal.SIGHUP)
+        return eventually(lambda: told()[before:], "new rules")[0]
+
     def send_signal(self, number=signal.SIGTERM):
         self.process.send_signal(number)
 
