@@ -11,12 +11,13 @@
 namespace wstap::cmd {
 namespace {
 
-/// Ends of flows, and kinds of notes, that mean that a limit was hit (LIM-1, LIM-2, LIM-4).
-constexpr std::array<std::string_view, 5> kLimits = {"frame_too_big", "message_too_big", "idle_timeout",
-                                                     "message_limited", "buffers_limited"};
+/// Ends of flows, and kinds of notes, that mean that a limit was hit (LIM-1, LIM-2, LIM-4, LIM-5).
+constexpr std::array<std::string_view, 6> kLimits = {"frame_too_big",   "message_too_big", "idle_timeout",
+                                                     "message_limited", "buffers_limited", "rate_limited"};
 
 bool is_limit(std::string_view text) {
-  return std::ranges::find(kLimits, text.substr(0, text.find(':'))) != kLimits.end();
+  return text.starts_with("limit '") ||
+         std::ranges::find(kLimits, text.substr(0, text.find(':'))) != kLimits.end();
 }
 
 }  // namespace
@@ -43,7 +44,7 @@ Result<void> FlowLog::flow_closed(const pipeline::FlowClosed& closed) {
 }
 
 Result<void> FlowLog::connection(const pipeline::ConnectionRecord& connection) {
-  line(false, [&] {
+  line(is_limit(connection.reason), [&] {
     return fmt::format("{}: {} {}: {}", connection.facts.client.address, connection.facts.url,
                        name(connection.kind), connection.reason);
   });
@@ -51,8 +52,8 @@ Result<void> FlowLog::connection(const pipeline::ConnectionRecord& connection) {
 }
 
 Result<void> FlowLog::note(const pipeline::Note& note) {
-  line(is_limit(note.text),
-       [&] { return note.flow == 0 ? note.text : fmt::format("flow {}: {}", note.flow, note.text); });
+  if (note.flow == 0) return {};  // who noted it has said it
+  line(is_limit(note.text), [&] { return fmt::format("flow {}: {}", note.flow, note.text); });
   return {};
 }
 

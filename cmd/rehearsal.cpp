@@ -3,16 +3,13 @@
 
 #include <fmt/format.h>
 
-#include "libcore/net/http_route.h"
-
 namespace wstap::cmd {
 
 RehearsedFlow& Rehearsal::flow(pipeline::FlowId id) {
   const auto found = flows_.find(id);
   if (found != flows_.end()) return found->second;
   const auto names = names_of(id);
-  const auto url = http1::parse_url(names.subject().url);
-  auto out_of_scope = url ? pipeline_.scope().refusal(net::destination_of(*url, true)) : std::string();
+  auto out_of_scope = pipeline_.scope().refusal(names.destination());
   return flows_.try_emplace(id, pipeline_, names, std::move(out_of_scope)).first->second;
 }
 

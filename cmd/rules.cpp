@@ -9,6 +9,7 @@
 #include "cmd/output.h"
 #include "cmd/rules_file.h"
 #include "libcore/base/printable.h"
+#include "libcore/base/units.h"
 
 namespace wstap::cmd {
 namespace {
@@ -27,6 +28,19 @@ std::string line_of(const pipeline::Scope& scope) {
     if (!patterns->empty()) text += verb;
     for (const auto& pattern : *patterns) text += ' ' + printable(pattern.text());
   }
+  return text + '\n';
+}
+
+std::string line_of(const pipeline::Limit& limit) {
+  std::string text = fmt::format("limit {}:", printable(limit.id));
+  for (const auto& [bound, what] :
+       {std::pair(limit.upgrades_per_second, "upgrades/s"), std::pair(limit.frames_per_second, "frames/s"),
+        std::pair(limit.bytes_per_second, "bytes/s")})
+    if (bound != 0) text += fmt::format(" {} {}", bound, what);
+  if (limit.bytes != 0) text += fmt::format(" {}", format_size(limit.bytes));
+  if (limit.duration_ns != 0) text += " for " + format_duration_ns(limit.duration_ns);
+  text += limit.per_host ? ", each host" : ", all";
+  if (!limit.directions[0] || !limit.directions[1]) text += limit.directions[0] ? ", send" : ", receive";
   return text + '\n';
 }
 
@@ -66,6 +80,7 @@ Exit check(const Options& options, Io& io) {
   if (options.quiet) return Exit::ok;
   io.out << line_of(rules->scope);
   if (rules->recorded) io.out << "capture: a part of the flows\n";
+  for (const auto& limit : rules->limits) io.out << line_of(limit);
   for (const auto& rule : rules->safety.rules) io.out << line_of(rule);
   for (const auto& rule : rules->redactions) io.out << line_of(rule);
   for (const auto& rule : rules->transforms) io.out << line_of("transform", rule.id, rule);

@@ -102,4 +102,9 @@ std::string format_duration(std::chrono::milliseconds duration) {
   return fmt::format("{}ms", value);
 }
 
+std::string format_duration_ns(std::int64_t duration_ns) {
+  return format_duration(
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::nanoseconds(duration_ns)));
+}
+
 }  // namespace wstap

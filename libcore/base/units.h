@@ -21,5 +21,7 @@ std::string format_size(std::uint64_t bytes);
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 /// The shortest form that parse_duration reads back: "500ms", "off".
 std::string format_duration(std::chrono::milliseconds duration);
+/// The same, of whole milliseconds in nanoseconds.
+std::string format_duration_ns(std::int64_t duration_ns);
 
 }  // namespace wstap

@@ -37,15 +37,24 @@ std::string with_body(int status, std::string_view extra_fields, std::string_vie
       status, phrase(status), extra_fields, type, body.size(), body);
 }
 
+std::string with_reason(int status, std::string_view extra_fields, std::string_view reason) {
+  return with_body(status, extra_fields, "text/plain; charset=utf-8",
+                   fmt::format("wstap: {}\n", printable(reason)));
+}
+
 }  // namespace
 
 std::string error_reply(int status, std::string_view reason) {
-  return with_body(status, {}, "text/plain; charset=utf-8", fmt::format("wstap: {}\n", printable(reason)));
+  return with_reason(status, {}, reason);
 }
 
 std::string not_allowed_reply(std::string_view methods, std::string_view reason) {
-  return with_body(405, fmt::format("Allow: {}\r\n", methods), "text/plain; charset=utf-8",
-                   fmt::format("wstap: {}\n", printable(reason)));
+  return with_reason(405, fmt::format("Allow: {}\r\n", methods), reason);
+}
+
+std::string too_many_reply(std::int64_t retry_after_s, std::string_view reason) {
+  return with_reason(429, retry_after_s == 0 ? "" : fmt::format("Retry-After: {}\r\n", retry_after_s),
+                     reason);
 }
 
 std::string without_body(std::string reply) {
@@ -54,8 +63,8 @@ std::string without_body(std::string reply) {
 }
 
 std::string proxy_auth_reply() {
-  return with_body(407, "Proxy-Authenticate: Basic realm=\"wstap\"\r\n", "text/plain; charset=utf-8",
-                   "wstap: this proxy asks for a user and a password\n");
+  return with_reason(407, "Proxy-Authenticate: Basic realm=\"wstap\"\r\n",
+                     "this proxy asks for a user and a password");
 }
 
 std::string tunnel_reply() {

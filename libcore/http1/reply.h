@@ -14,6 +14,8 @@ namespace wstap::http1 {
 std::string error_reply(int status, std::string_view reason);
 /// 405 with the methods that are (RFC 9110 15.5.6): "GET, HEAD".
 std::string not_allowed_reply(std::string_view methods, std::string_view reason);
+/// 429 with the seconds to wait before another try (RFC 6585 4); 0: nobody can say.
+std::string too_many_reply(std::int64_t retry_after_s, std::string_view reason);
 /// 407 with the challenge for Basic credentials (RFC 9110 11.7.1).
 std::string proxy_auth_reply();
 /// 200 to CONNECT (RFC 9110 9.3.6): no body, the tunnel follows.

@@ -142,6 +142,9 @@ asio::awaitable<bool> HttpSession::admit(HttpExchange& exchange, HttpEnd& end) {
       end.connect_head = std::move(exchange.request_head);
       co_return false;
   }
+  if (exchange.upgrade)
+    if (auto hit = core_.pipeline.limiter().admit(destination_of(exchange.url, true), core_.now()))
+      co_return co_await put_off(exchange, std::move(*hit));
   const bool absolute = http1::is_absolute_form(exchange.request.target);
   http1::address_to_origin(exchange.request, absolute ? &exchange.url : nullptr);
   co_return true;
@@ -267,6 +270,14 @@ asio::awaitable<bool> HttpSession::refuse(HttpExchange& exchange, ConnectionKind
                                           exchange.request.target, reason));
   }
   co_return co_await answer(exchange, status, std::move(reason));
+}
+
+/// An upgrade that a limit is against, at least for now (LIM-5). @return false: the connection ends.
+asio::awaitable<bool> HttpSession::put_off(const HttpExchange& exchange, pipeline::LimitHit hit) {
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  const auto seconds = hit.wait_ns == pipeline::kForever ? 0 : (hit.wait_ns + kSecond - 1) / kSecond;
+  record(exchange, ConnectionKind::blocked, hit.reason);
+  co_return co_await reply(http1::too_many_reply(seconds, hit.reason));
 }
 
 asio::awaitable<bool> HttpSession::answer(const HttpExchange& exchange, int status, std::string reason) {

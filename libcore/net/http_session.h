@@ -37,6 +37,7 @@ class HttpSession {
   asio::awaitable<bool> no_response(HttpExchange& exchange, const Error& error);
   asio::awaitable<bool> lost_upstream(HttpExchange& exchange);
   asio::awaitable<bool> give_up(HttpExchange& exchange, int status, std::string reason);
+  asio::awaitable<bool> put_off(const HttpExchange& exchange, pipeline::LimitHit hit);
   asio::awaitable<bool> refuse(HttpExchange& exchange, pipeline::ConnectionKind kind, int status,
                                std::string reason);
   asio::awaitable<bool> answer(const HttpExchange& exchange, int status, std::string reason);

@@ -20,6 +20,10 @@ constexpr std::size_t kCopyBelow = 64 * 1024;
 // Less than this is not worth the bookkeeping of the buffer budget.
 constexpr std::uint64_t kWorthAccounting = 16 * 1024;
 constexpr std::chrono::milliseconds kBudgetPoll{20};
+// Frames that a limit holds back are looked at again so often: rules may have been replaced.
+constexpr std::chrono::milliseconds kLimitPoll{250};
+// A rate of thousands a second lets so many pass at a time as come together in this.
+constexpr std::chrono::milliseconds kShortestLimit{5};
 
 bool views(Bytes part, Bytes whole) {
   return !part.empty() && part.data() >= whole.data() && part.data() < whole.data() + whole.size();
@@ -68,7 +72,9 @@ asio::awaitable<void> Relay::pump(Half& half) {
       keep(half, turn);
     }
     if (half.from.cancelled() || next == TurnEnd::Next::over) break;
-    if (next == TurnEnd::Next::pause) {
+    if (turn.limit_ns != 0) {
+      co_await heed_limit(half, turn.limit_ns);
+    } else if (next == TurnEnd::Next::pause) {
       co_await pause(half);
     } else if (next == TurnEnd::Next::wait) {
       turns = kTurnsInARow;
@@ -119,10 +125,26 @@ Relay::TurnEnd Relay::take_turn(Half& half) {
 }
 
 Relay::TurnEnd Relay::take_frames(Half& half, MutableBytes unread, TurnEnd::Next next) {
-  last_activity_ns_ = worker_.now();
+  const auto now = worker_.now();
   if (half.deaf) return {.next = next, .unread = unread.last(0), .kept = false};
-  const pipeline::LaneTurn turn = flow_->take(half.direction, unread, last_activity_ns_, worker_.scratch());
-  return send_on(half, turn, unread, next);
+  const auto passage = may_take(half, unread, now);
+  TurnEnd end{.next = next, .unread = unread, .kept = false};
+  if (passage.bytes != 0) {
+    last_activity_ns_ = now;
+    const auto turn = flow_->take(half.direction, unread.first(passage.bytes), now, worker_.scratch());
+    end = send_on(half, turn, unread, next);
+  }
+  if (passage.hit) {
+    half.keeps_frames = true;
+    end.limit_ns = passage.hit->wait_ns;
+  }
+  return end;
+}
+
+/// Once a farewell is due, what still comes goes nowhere.
+pipeline::Passage Relay::may_take(Half& half, Bytes unread, UnixNs now) {
+  if (farewell_) return {unread.size(), std::nullopt};
+  return flow_->may_take(half.direction, unread, now);
 }
 
 /// The sender has ended: in order, what waited for more of it leaves first.
@@ -241,6 +263,14 @@ asio::awaitable<void> Relay::wait(Half& half, std::chrono::nanoseconds time) {
     co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   half.delay = nullptr;
   half.from.unwatch_reset();
+}
+
+/// Nothing of the direction is read meanwhile, so that its sender has to wait as well.
+asio::awaitable<void> Relay::heed_limit(Half& half, std::int64_t limit_ns) {
+  const std::chrono::nanoseconds time(limit_ns);
+  half.reads = false;
+  co_await wait(half, std::clamp<std::chrono::nanoseconds>(time, kShortestLimit, kLimitPoll));
+  half.reads = true;
 }
 
 /// The receiver does not take all: the rest waits in memory of its own, and the worker's slab goes back to

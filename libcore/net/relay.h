@@ -78,12 +78,14 @@ class Relay : public std::enable_shared_from_this<Relay> {
     bool kept = true;  ///< the inbox has `unread` already, or there is none
     Bytes delayed;     ///< what leaves `delay_ns` later
     std::int64_t delay_ns = 0;
+    std::int64_t limit_ns = 0;  ///< so long nothing more may be taken (LIM-5)
   };
 
   Half& opposite(const Half& half) { return halves_[ws::index(ws::opposite(half.direction))]; }
   void run(asio::awaitable<void> work);
   asio::awaitable<void> pump(Half& half);
   TurnEnd take_turn(Half& half);
+  pipeline::Passage may_take(Half& half, Bytes unread, UnixNs now);
   TurnEnd take_frames(Half& half, MutableBytes unread, TurnEnd::Next next);
   TurnEnd take_end(Half& half, IoStatus status);
   TurnEnd take_waiting(Half& half, bool goes_on, TurnEnd::Next next);
@@ -93,6 +95,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
   asio::awaitable<void> deliver(Half& half, TurnEnd turn);
   asio::awaitable<void> deliver_later(Half& half, TurnEnd turn);
   asio::awaitable<void> wait(Half& half, std::chrono::nanoseconds time);
+  asio::awaitable<void> heed_limit(Half& half, std::int64_t limit_ns);
   asio::awaitable<bool> write_all(Half& half, Bytes bytes);
   asio::awaitable<void> say_last_words(Half& half);
   asio::awaitable<void> pause(Half& half);

@@ -23,6 +23,7 @@ class CurrentPipeline {
   void replace(Pipeline pipeline) {
     auto next = std::make_shared<const Pipeline>(std::move(pipeline));
     const std::lock_guard guard(lock_);
+    limiter_.use(next->limits());
     pipeline_ = std::move(next);
     version_.fetch_add(1, std::memory_order_release);
   }
@@ -30,12 +31,15 @@ class CurrentPipeline {
     const std::lock_guard guard(lock_);
     return {pipeline_, version_.load(std::memory_order_relaxed)};
   }
+  /// What the pipelines' limits have counted so far.
+  Limiter& limiter() noexcept { return limiter_; }
   std::uint64_t version() const noexcept { return version_.load(std::memory_order_acquire); }
 
  private:
   mutable std::mutex lock_;
   std::shared_ptr<const Pipeline> pipeline_;
   std::atomic<std::uint64_t> version_{0};
+  Limiter limiter_;
 };
 
 }  // namespace wstap::pipeline

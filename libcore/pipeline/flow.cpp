@@ -30,12 +30,10 @@ Flow::Flow(FlowOpened opened, const Pipeline& pipeline, LaneContext context)
   closed_.id = opened_->id;
 }
 
-Flow::Flow(FlowOpened opened, const CurrentPipeline& current, LaneContext context)
+Flow::Flow(FlowOpened opened, CurrentPipeline& current, LaneContext context)
     : Flow(std::move(opened), Pipeline(), context) {
   current_ = &current;
-  const auto [pipeline, version] = current.get();
-  version_ = version;
-  replan(*pipeline);
+  follow();
 }
 
 Result<void> Flow::open() {
@@ -62,10 +60,22 @@ void Flow::replan(const Pipeline& pipeline) {
 
 /// The pipeline may have been replaced since the last turn.
 void Flow::follow_current() {
-  if (current_ == nullptr || current_->version() == version_) return;
+  if (current_ != nullptr && current_->version() != version_) follow();
+}
+
+void Flow::follow() {
   const auto [pipeline, version] = current_->get();
   version_ = version;
   replan(*pipeline);
+  tallies_ = current_->limiter().tallies_of(names_.destination());
+}
+
+Passage Flow::may_take(Direction direction, Bytes unread, UnixNs now) {
+  follow_current();
+  if (tallies_.empty()) return {unread.size(), std::nullopt};
+  Passage passage = current_->limiter().pass(tallies_, direction, unread, now);
+  if (passage.hit && !std::exchange(limited_, true)) add_note("rate_limited", passage.hit->reason, now);
+  return passage;
 }
 
 LaneTurn Flow::take(Direction direction, MutableBytes unread, UnixNs now, LaneScratch& scratch) {

@@ -19,7 +19,7 @@ class Flow {
  public:
   /// @param opened  its id, facts and times are final; kept for as long as the flow lives.
   /// @param current  outlives it: where its pipeline comes from, also when that is replaced.
-  Flow(FlowOpened opened, const CurrentPipeline& current, LaneContext context);
+  Flow(FlowOpened opened, CurrentPipeline& current, LaneContext context);
   /// ... which never is.
   Flow(FlowOpened opened, const Pipeline& pipeline, LaneContext context);
   Flow(const Flow&) = delete;
@@ -31,6 +31,10 @@ class Flow {
   /// Works by another plan from the next frame on. What that wants to read and nobody has is read from the
   /// recording, or the direction becomes opaque (DEF-7).
   void replan(const Pipeline& pipeline);
+
+  /// How much of what is unread may be taken now, which then counts as taken (LIM-5). The first time that it
+  /// is not all of it is noted.
+  Passage may_take(ws::Direction direction, Bytes unread, UnixNs now);
 
   /// See Lane::take. A fault ends the flow: send `out`, then what farewell() gives, then finish().
   LaneTurn take(ws::Direction direction, MutableBytes unread, UnixNs now, LaneScratch& scratch);
@@ -78,6 +82,7 @@ class Flow {
 
  private:
   void follow_current();
+  void follow();
   bool closed(std::size_t lane) const noexcept { return lanes_[lane].close_seen() != nullptr; }
   /// How the flow ended is known: what still happens does not change it.
   bool settled() const noexcept { return failed() || shut_down_ || closed_both_ways(); }
@@ -89,9 +94,10 @@ class Flow {
 
   std::unique_ptr<const FlowOpened> opened_;  ///< until it is recorded: heads and certificates are large
   LaneContext context_;
-  const CurrentPipeline* current_ = nullptr;
+  CurrentPipeline* current_ = nullptr;
   std::uint64_t version_ = 0;  ///< of the pipeline that the plan was made of
   FlowNames names_;
+  Tallies tallies_;
   Plan plan_;
   std::array<Lane, 2> lanes_;
   std::atomic<Sequence> sequences_;
@@ -101,6 +107,7 @@ class Flow {
   std::array<bool, 2> over_{};               ///< the direction ended in order: nothing more can be said there
   bool shut_down_ = false;
   bool finished_ = false;
+  bool limited_ = false;  ///< which is noted
 };
 
 }  // namespace wstap::pipeline

@@ -4,6 +4,7 @@
 
 #include "libcore/filter/subject.h"
 #include "libcore/pipeline/flow_facts.h"
+#include "libcore/pipeline/scope.h"
 
 namespace wstap::pipeline {
 
@@ -15,6 +16,8 @@ class FlowNames {
 
   /// Valid as long as this is where it is.
   filter::FlowSubject subject() const noexcept;
+  /// The same; of an upgrade.
+  Destination destination() const noexcept;
 
  private:
   struct Part {
@@ -28,6 +31,7 @@ class FlowNames {
   FlowId id_;
   std::string url_, subprotocol_;
   Part host_, path_;  ///< of the URL
+  std::uint16_t port_;
 };
 
 }  // namespace wstap::pipeline

@@ -62,6 +62,10 @@ std::size_t end_of_host(std::string_view authority) noexcept {
 
 }  // namespace
 
+std::string host_and_port(const Destination& to) {
+  return fmt::format("{}:{}", canonical_host(to.host), to.port);
+}
+
 std::optional<TargetPattern> TargetPattern::parse(std::string_view text, std::string& why) {
   TargetPattern made;
   made.text_ = text;

@@ -19,6 +19,9 @@ struct Destination {
   bool upgrade = false;     ///< to a WebSocket
 };
 
+/// "example.com:443", so that no two ways to write a host give another.
+std::string host_and_port(const Destination& to);
+
 /// "*.example.com:443", "10.0.0.*", "[::1]:8000-8999", "wss://*/chat/*", "example.com/admin*".
 class TargetPattern {
  public:

@@ -104,8 +104,8 @@ void Plan::check_frames(const Envelope& beside, std::vector<NewFrame>& frames, D
 }
 
 Pipeline::Pipeline(std::vector<std::shared_ptr<Step>> steps, Scope scope,
-                   std::optional<filter::Filter> recorded)
-    : scope_(std::move(scope)), recorded_(std::move(recorded)) {
+                   std::optional<filter::Filter> recorded, std::vector<Limit> limits)
+    : scope_(std::move(scope)), recorded_(std::move(recorded)), limits_(std::move(limits)) {
   for (std::size_t kind = 0; kind < kSteps; ++kind)
     std::ranges::copy_if(steps, std::back_inserter(steps_),
                          [kind](const auto& step) { return step->kind() == static_cast<StepKind>(kind); });

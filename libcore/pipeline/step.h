@@ -10,6 +10,7 @@
 #include "libcore/filter/filter.h"
 #include "libcore/pipeline/envelope.h"
 #include "libcore/pipeline/flow_names.h"
+#include "libcore/pipeline/limiter.h"
 #include "libcore/pipeline/scope.h"
 
 namespace wstap::pipeline {
@@ -113,14 +114,16 @@ class Pipeline {
   /// @param recorded  picks the flows that are recorded, by what all frames of a flow have in common; none:
   /// all.
   explicit Pipeline(std::vector<std::shared_ptr<Step>> steps, Scope scope = {},
-                    std::optional<filter::Filter> recorded = std::nullopt);
+                    std::optional<filter::Filter> recorded = std::nullopt, std::vector<Limit> limits = {});
   Plan plan(const FlowNames& flow) const;
   const Scope& scope() const noexcept { return scope_; }
+  const std::vector<Limit>& limits() const noexcept { return limits_; }
   bool records(const FlowNames& flow) const;
 
  private:
   Scope scope_;
   std::optional<filter::Filter> recorded_;
+  std::vector<Limit> limits_;
   std::vector<std::shared_ptr<Step>> steps_;
 };
 

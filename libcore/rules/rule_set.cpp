@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "libcore/rules/limit_rules.h"
 #include "libcore/rules/macro_rules.h"
 #include "libcore/rules/safety_rules.h"
 #include "libcore/rules/scope_rules.h"
@@ -31,7 +32,7 @@ pipeline::Pipeline RuleSet::pipeline() const {
   if (safety_step) steps.push_back(safety_step);
   if (!transforms.empty() || !macros.empty())
     steps.push_back(std::make_shared<steps::Transform>(transforms, macros));
-  return pipeline::Pipeline(std::move(steps), scope, recorded);
+  return pipeline::Pipeline(std::move(steps), scope, recorded, limits);
 }
 
 std::expected<RuleSet, std::vector<Fault>> parse(std::string_view text) {
@@ -52,6 +53,9 @@ std::expected<RuleSet, std::vector<Fault>> parse(std::string_view text) {
   for (const auto* each : macros)
     if (auto macro = read_macro(*each, faults)) rules.macros.push_back(std::move(*macro));
   if (const auto* scope = top.table("scope")) rules.scope = read_scope(*scope, faults);
+  const auto limits = top.tables("limit");
+  for (const auto* each : limits)
+    if (auto limit = read_limit(*each, faults)) rules.limits.push_back(std::move(*limit));
   if (const auto* capture = top.table("capture")) rules.recorded = read_capture_scope(*capture, faults);
   const auto* safety = top.table("safety");
   rules.safety = read_safety(safety, rules.redactions, faults);
@@ -72,6 +76,7 @@ std::expected<RuleSet, std::vector<Fault>> parse(std::string_view text) {
   top.end();
   check_ids(transforms, faults);
   check_ids(macros, faults);
+  check_ids(limits, faults);
   if (faults.empty()) return rules;
   std::ranges::stable_sort(faults, [](const Fault& a, const Fault& b) {
     return std::pair(a.line, a.column) < std::pair(b.line, b.column);

@@ -17,6 +17,7 @@ namespace wstap::rules {
 
 struct RuleSet {
   pipeline::Scope scope;
+  std::vector<pipeline::Limit> limits;
   std::optional<filter::Filter> recorded;  ///< which flows are; none: all
   steps::SafetyInput safety;
   std::shared_ptr<pipeline::Step> safety_step;  ///< made of that; null: there are no safety rules

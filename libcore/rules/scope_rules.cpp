@@ -6,14 +6,13 @@
 #include "libcore/rules/values.h"
 
 namespace wstap::rules {
-namespace {
 
-std::vector<pipeline::TargetPattern> read_patterns(Table& scope, std::string_view key) {
+std::vector<pipeline::TargetPattern> read_targets(Table& table, std::string_view key) {
   std::vector<pipeline::TargetPattern> patterns;
-  const auto* list = scope.node(key);
+  const auto* list = table.node(key);
   if (list == nullptr) return patterns;
   if (list->as_array() == nullptr) {
-    scope.fault(*list, fmt::format("'{}' is a list of texts", key));
+    table.fault(*list, fmt::format("'{}' is a list of texts", key));
     return patterns;
   }
   for (const auto& each : *list->as_array()) {
@@ -23,17 +22,15 @@ std::vector<pipeline::TargetPattern> read_patterns(Table& scope, std::string_vie
     if (pattern) {
       patterns.push_back(std::move(*pattern));
     } else {
-      scope.fault(each, fmt::format("{}: {}", key, why));
+      table.fault(each, fmt::format("{}: {}", key, why));
     }
   }
   return patterns;
 }
 
-}  // namespace
-
 pipeline::Scope read_scope(const toml::table& table, Faults& faults) {
   Table scope(table, faults);
-  pipeline::Scope made{read_patterns(scope, "allow"), read_patterns(scope, "deny")};
+  pipeline::Scope made{read_targets(scope, "allow"), read_targets(scope, "deny")};
   scope.end();
   return made;
 }

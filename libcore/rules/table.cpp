@@ -54,6 +54,16 @@ std::optional<std::int64_t> Table::whole(std::string_view key, std::int64_t leas
   return number;
 }
 
+std::optional<double> Table::rate(std::string_view key) {
+  constexpr double kMost = 1e9;
+  const toml::node* found = node(key);
+  if (found == nullptr) return std::nullopt;
+  const auto number = found->is_number() ? found->value<double>() : std::nullopt;
+  if (number && *number > 0 && *number <= kMost) return number;
+  fault(*found, fmt::format("'{}' is a number above 0, up to a thousand million", key));
+  return std::nullopt;
+}
+
 std::optional<std::int64_t> Table::duration_ns(std::string_view key) {
   constexpr std::string_view kWhat = "a duration, like '500ms' or '1.5s'";
   const auto given = value<std::string>(key, kWhat);

@@ -26,6 +26,8 @@ class Table {
   std::optional<std::string> text(std::string_view key);
   std::optional<bool> flag(std::string_view key);
   std::optional<std::int64_t> whole(std::string_view key, std::int64_t least, std::int64_t most);
+  /// A number above 0, with or without a fraction.
+  std::optional<double> rate(std::string_view key);
   /// A text such as "500ms" or "1.5s", parse_duration: nanoseconds.
   std::optional<std::int64_t> duration_ns(std::string_view key);
   /// A number of bytes, or a text such as "16M", parse_size.

@@ -80,7 +80,7 @@ class Sample(Extracts):
         with open(out, "rb") as capture:
             decoded = subprocess.run(["capnp", "decode", "--short", ROOT / "formats/capture.capnp", "Record"], stdin=capture,
                                      capture_output=True, text=True, timeout=WAIT)
-        self.assertEqual((decoded.returncode, decoded.stderr), (0, ""))
+        self.assertEqual(decoded.returncode, 0, decoded.stderr)
         kinds = [line[1:].split(" ")[0] for line in decoded.stdout.splitlines()]
         self.assertEqual(kinds, ["header", "flowOpen", "gap", "burst", "flowClose"])
 

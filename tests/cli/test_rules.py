@@ -42,6 +42,17 @@ allow = ["*.example.com:443", "ws://localhost"]
 deny = ["secret.example.com"]
 [capture]
 filter = 'path == "/chat"'
+[[limit]]
+id = "gently"
+upgrades_per_second = 0.5
+frames_per_second = 100
+direction = "send"
+[[limit]]
+id = "in-all"
+per = "all"
+bytes_per_second = "1K"
+bytes = "2M"
+duration = "10m"
 """
 BAD = """[[transform]]
 id = "one"
@@ -73,6 +84,8 @@ class Rules(unittest.TestCase):
         self.assertEqual((said.status, said.err), (0, ""))
         self.assertEqual(said.out, "scope: allow *.example.com:443 ws://localhost deny secret.example.com\n"
                                    "capture: a part of the flows\n"
+                                   "limit gently: 0.5 upgrades/s 100 frames/s, each host, send\n"
+                                   "limit in-all: 1024 bytes/s 2MiB for 10m, all\n"
                                    "safety.input destructive-sql: blocks text, send\nsafety.input noted: logs text binary\n"
                                    "safety.output credit-card: redacts payload-receive\n"
                                    "safety.output everywhere: redacts payload-send payload-receive head-request head-response url "

@@ -24,6 +24,11 @@ void judge(const pipeline::Pipeline& pipeline, Bytes said) {
   const pipeline::FlowNames names(1, "wss://example.com/chat", "chat");
   (void)pipeline.records(names);
   (void)pipeline.scope().refusal({"example.com", 443, "https", "/chat", true});
+  pipeline::Limiter limiter;
+  limiter.use(pipeline.limits());
+  if (const auto hit = limiter.admit(names.destination(), 1)) require(hit->wait_ns > 0);
+  const auto passage = limiter.pass(limiter.tallies_of(names.destination()), ws::Direction::send, said, 2);
+  require(passage.bytes <= said.size() && (passage.hit || passage.bytes == said.size()));
   const pipeline::Plan plan = pipeline.plan(names);
   for (const auto direction : {ws::Direction::receive, ws::Direction::send}) {
     pipeline::Envelope envelope{.flow = 1, .sequence = 2, .direction = direction};

@@ -243,3 +243,4 @@ def hang_up(client, server):
     server.rest()
     server.close()
     client.ending()
+    client.close()

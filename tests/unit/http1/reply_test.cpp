@@ -54,6 +54,16 @@ TEST(ErrorReply, HasAStatusLineForEachStatusInUse) {
   }
 }
 
+// LIM-5
+TEST(TooManyReply, SaysWhenToTryAgain) {
+  const auto reply = split(too_many_reply(7, "limit 'x': 5 upgrades a second"));
+  EXPECT_EQ(reply.head.status, 429);
+  ASSERT_NE(reply.head.fields.find("Retry-After"), nullptr);
+  EXPECT_EQ(*reply.head.fields.find("Retry-After"), "7");
+  EXPECT_EQ(reply.body, "wstap: limit 'x': 5 upgrades a second\n");
+  EXPECT_EQ(split(too_many_reply(0, "never")).head.fields.find("Retry-After"), nullptr);
+}
+
 TEST(ErrorReply, SaysWhyAndThatTheConnectionCloses) {
   const auto reply = split(error_reply(502, "a.example:80: cannot connect"));
   EXPECT_EQ(reply.body, "wstap: a.example:80: cannot connect\n");

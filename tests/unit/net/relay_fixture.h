@@ -39,6 +39,7 @@ class RelaySession {
   pipeline::FlowOptions flow_options;
   std::array<Buffer, 2> early;
   std::vector<std::shared_ptr<pipeline::Step>> steps;
+  std::vector<pipeline::Limit> limits;
   bool keeps = false;  ///< the transports take more than their peers have room for, as TLS does
 
   RecordingTap tap;
@@ -50,9 +51,10 @@ class RelaySession {
       : client(worker.io()), server(worker.io()), worker_(worker), clock_(clock) {}
 
   void start() {
-    auto flow = std::make_unique<pipeline::Flow>(
-        pipeline::FlowOpened{.id = 1, .time_ns = clock_.now}, pipeline::Pipeline(steps),
-        pipeline::LaneContext{flow_options, tap, entropy_, counters_});
+    pipeline_.replace(pipeline::Pipeline(steps, {}, std::nullopt, limits));
+    auto flow =
+        std::make_unique<pipeline::Flow>(pipeline::FlowOpened{.id = 1, .time_ns = clock_.now}, pipeline_,
+                                         pipeline::LaneContext{flow_options, tap, entropy_, counters_});
     ASSERT_TRUE(flow->open());
     relay_ = std::make_shared<net::Relay>(worker_, client.transport(keeps), server.transport(keeps),
                                           std::move(flow), std::move(early), options,
@@ -103,6 +105,7 @@ class RelaySession {
   FakeClock& clock_;
   FixedEntropy entropy_;
   pipeline::Counters counters_;
+  pipeline::CurrentPipeline pipeline_;
   std::shared_ptr<net::Relay> relay_;
 };
 

@@ -2,6 +2,7 @@
 // What rules and filters know of a flow.
 #include "libcore/pipeline/flow_names.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace wstap::pipeline {
@@ -28,6 +29,20 @@ INSTANTIATE_TEST_SUITE_P(All, FlowNamesOfUrl,
                                          UrlRow{"example.com:443", "example.com", ""},
                                          UrlRow{"[::1]:443", "::1", ""}, UrlRow{"", "", ""},
                                          UrlRow{"ws://h?x=/y", "h", ""}, UrlRow{"[", "", ""}));
+
+// LIM-5, SAFE-6: where a flow goes is known as long as it lives
+TEST(FlowNames, KnowTheDestination) {
+  const auto destination = [](const char* url) {
+    const FlowNames names(1, url, "");
+    const auto to = names.destination();
+    return fmt::format("{} {} {} {}", to.scheme, to.host, to.port, to.path);
+  };
+  EXPECT_EQ(destination("wss://example.com/chat?x"), "https example.com 443 /chat");
+  EXPECT_EQ(destination("ws://example.com/"), "http example.com 80 /");
+  EXPECT_EQ(destination("wss://[::1]:8443/a"), "https ::1 8443 /a");
+  EXPECT_EQ(destination("ws://[::1]/a"), "http ::1 80 /a");
+  EXPECT_EQ(destination("ws://h:99999/"), "http h 0 /");
+}
 
 // A short URL lives inside its string: views follow it.
 TEST(FlowNames, CanBeMoved) {

@@ -116,6 +116,38 @@ TEST(RuleSet, ReadsScopes) {
   EXPECT_FALSE(pipeline.records(pipeline::FlowNames(1, "wss://b.example.com/", {})));
 }
 
+// LIM-5
+TEST(RuleSet, ReadsLimits) {
+  const auto rules = parsed(R"(
+    [[limit]]
+    id = "gently"
+    targets = ["*.example.com"]
+    direction = "send"
+    upgrades_per_second = 0.5
+    frames_per_second = 100
+    [[limit]]
+    id = "in-all"
+    per = "all"
+    bytes_per_second = "1M"
+    bytes = "2GiB"
+    duration = "10m"
+  )");
+  ASSERT_EQ(rules.limits.size(), 2U);
+  const auto& gently = rules.limits[0];
+  EXPECT_EQ(gently.id, "gently");
+  EXPECT_EQ(gently.targets.at(0).text(), "*.example.com");
+  EXPECT_TRUE(gently.per_host);
+  EXPECT_EQ(gently.directions, (std::array{true, false}));
+  EXPECT_EQ(gently.upgrades_per_second, 0.5);
+  EXPECT_EQ(gently.frames_per_second, 100);
+  const auto& in_all = rules.pipeline().limits().at(1);
+  EXPECT_FALSE(in_all.per_host);
+  EXPECT_EQ(in_all.directions, (std::array{true, true}));
+  EXPECT_EQ(in_all.bytes_per_second, 1U << 20);
+  EXPECT_EQ(in_all.bytes, std::uint64_t{2} << 30);
+  EXPECT_EQ(in_all.duration_ns, 600'000'000'000);
+}
+
 // SAFE-1 to SAFE-3, SAFE-5
 TEST(RuleSet, ReadsSafetyRules) {
   const auto rules = parsed(R"(
@@ -223,6 +255,22 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"[[transform]]\nid = 'a'\ndrop = true\nfin = true\n", 1, 1, "drops changes nothing"},
         Wrong{"[[transform]]\nid = 'a'\ndrop = true\n[[transform]]\nid = 'a'\ndrop = true\n", 5, 6,
               "another rule 'a'"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Limits, RulesFault,
+    testing::Values(
+        Wrong{"[[limit]]\nbytes = 1\n", 1, 1, "wants an id"},
+        Wrong{"[[limit]]\nid = 'a'\n", 1, 1, "wants a bound"},
+        Wrong{"[[limit]]\nid = 'a'\nbytes = 1\n[[limit]]\nid = 'a'\nbytes = 1\n", 5, 6, "another rule 'a'"},
+        Wrong{"[[limit]]\nid = 'a'\nframes_per_second = 0\n", 3, 21, "a number above 0"},
+        Wrong{"[[limit]]\nid = 'a'\nframes_per_second = nan\n", 3, 21, "a number above 0"},
+        Wrong{"[[limit]]\nid = 'a'\nupgrades_per_second = '5'\n", 3, 23, "a number above 0"},
+        Wrong{"[[limit]]\nid = 'a'\nbytes_per_second = '1 furlong'\n", 3, 20, "a number of bytes"},
+        Wrong{"[[limit]]\nid = 'a'\nduration = 5\n", 3, 12, "a duration"},
+        Wrong{"[[limit]]\nid = 'a'\nbytes = 1\nper = 'flow'\n", 4, 7, "not one of host, all"},
+        Wrong{"[[limit]]\nid = 'a'\nduration = '1s'\ndirection = 'send'\n", 4, 13, "nothing bounds frames"},
+        Wrong{"[[limit]]\nid = 'a'\nbytes = 1\ntargets = ['a:x']\n", 4, 12, "targets: ':x' is no port"},
+        Wrong{"[[limit]]\nid = 'a'\nframe_per_second = 1\n", 3, 1, "did you mean 'frames_per_second'"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Safety, RulesFault,

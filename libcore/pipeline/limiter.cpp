@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libcore/pipeline/limiter.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "libcore/base/units.h"
+#include "libcore/ws/frame_header.h"
+
+namespace wstap::pipeline {
+
+struct Tally {
+  std::shared_ptr<const Limit> limit;
+  Rate upgrades, frames, bytes;
+  std::uint64_t spent = 0;                 ///< bytes
+  std::optional<std::int64_t> began = {};  ///< with the first upgrade
+};
+
+namespace {
+
+// So many hosts are counted by themselves at once. Those of which nothing is to be remembered make room.
+constexpr std::size_t kMaxTallies = 65'536;
+
+std::string per_second(double rate, std::string_view what) {
+  return fmt::format("{} {} a second", rate, what);
+}
+
+LimitHit hit(const Limit& limit, std::string_view bound, std::int64_t wait_ns) {
+  return {fmt::format("limit '{}': {}", limit.id, bound), wait_ns};
+}
+
+/// A budget that is spent. Whoever asks begins the time, if nobody did before.
+std::optional<LimitHit> spent_budget(Tally& tally, std::int64_t now) {
+  const Limit& limit = *tally.limit;
+  if (!tally.began) tally.began = now;
+  if (limit.duration_ns != 0 && now - *tally.began >= limit.duration_ns)
+    return hit(limit, fmt::format("its {} are over", format_duration_ns(limit.duration_ns)), kForever);
+  if (limit.bytes != 0 && tally.spent >= limit.bytes)
+    return hit(limit, fmt::format("a budget of {} bytes is spent", limit.bytes), kForever);
+  return std::nullopt;
+}
+
+std::optional<LimitHit> in_the_way_of_upgrade(Tally& tally, std::int64_t now) {
+  const Limit& limit = *tally.limit;
+  if (auto spent = spent_budget(tally, now)) return spent;
+  const auto wait_ns = tally.upgrades.wait_ns(limit.upgrades_per_second, now);
+  if (wait_ns == 0) return std::nullopt;
+  return hit(limit, per_second(limit.upgrades_per_second, "upgrades"), wait_ns);
+}
+
+std::optional<LimitHit> in_the_way_of_frame(Tally& tally, std::int64_t now) {
+  const Limit& limit = *tally.limit;
+  if (auto spent = spent_budget(tally, now)) return spent;
+  if (const auto wait_ns = tally.frames.wait_ns(limit.frames_per_second, now); wait_ns != 0)
+    return hit(limit, per_second(limit.frames_per_second, "frames"), wait_ns);
+  if (const auto wait_ns = tally.bytes.wait_ns(limit.bytes_per_second, now); wait_ns != 0)
+    return hit(limit, per_second(limit.bytes_per_second, "bytes"), wait_ns);
+  return std::nullopt;
+}
+
+/// The one that lasts longest of those that `find` finds.
+template <class Find>
+std::optional<LimitHit> longest_hit(const Tallies& tallies, Find find) {
+  std::optional<LimitHit> longest;
+  for (const auto& tally : tallies)
+    if (auto found = find(*tally); found && (!longest || found->wait_ns > longest->wait_ns))
+      longest = std::move(found);
+  return longest;
+}
+
+void count_frame(Tally& tally, std::uint64_t bytes, std::int64_t now) {
+  tally.frames.charge(tally.limit->frames_per_second, 1, now);
+  tally.bytes.charge(tally.limit->bytes_per_second, bytes, now);
+  tally.spent += bytes;
+}
+
+}  // namespace
+
+bool Limit::covers(const Destination& to) const noexcept {
+  return targets.empty() || std::ranges::any_of(targets, [&](const auto& each) { return each.covers(to); });
+}
+
+Limiter::Limiter() = default;
+Limiter::~Limiter() = default;
+
+void Limiter::use(std::vector<Limit> limits) {
+  const std::lock_guard guard(lock_);
+  limits_.clear();
+  for (auto& limit : limits) limits_.push_back(std::make_shared<const Limit>(std::move(limit)));
+  std::erase_if(tallies_, [this](const auto& entry) {
+    const auto& [key, tally] = entry;
+    const auto same =
+        std::ranges::find_if(limits_, [&](const auto& limit) { return limit->id == tally->limit->id; });
+    if (same == limits_.end() || (*same)->per_host != tally->limit->per_host) return true;
+    const Limit& before = *std::exchange(tally->limit, *same);
+    if (before.upgrades_per_second != (*same)->upgrades_per_second) tally->upgrades = {};
+    if (before.frames_per_second != (*same)->frames_per_second) tally->frames = {};
+    if (before.bytes_per_second != (*same)->bytes_per_second) tally->bytes = {};
+    return false;
+  });
+}
+
+/// Since the limiter was made; it never goes back, whatever is done to the machine's clock.
+std::int64_t Limiter::elapsed(UnixNs now) {
+  if (last_ns_ != 0 && now > last_ns_) elapsed_ns_ += now - last_ns_;
+  last_ns_ = now;
+  return elapsed_ns_;
+}
+
+void Limiter::forget_idle() {
+  std::erase_if(tallies_, [this](const auto& entry) {
+    const Tally& tally = *entry.second;
+    const bool has_budget = tally.limit->bytes != 0 || tally.limit->duration_ns != 0;
+    return !has_budget && entry.second.use_count() == 1 && tally.upgrades.is_full(elapsed_ns_) &&
+           tally.frames.is_full(elapsed_ns_) && tally.bytes.is_full(elapsed_ns_);
+  });
+}
+
+/// @return null: too many others are counted.
+std::shared_ptr<Tally> Limiter::tally_of(const std::shared_ptr<const Limit>& limit, const Destination& to) {
+  auto key = std::pair(limit->id, limit->per_host ? host_and_port(to) : std::string());
+  if (const auto found = tallies_.find(key); found != tallies_.end()) return found->second;
+  if (tallies_.size() >= kMaxTallies) forget_idle();
+  if (tallies_.size() >= kMaxTallies) return nullptr;
+  auto made = std::make_shared<Tally>();
+  made->limit = limit;
+  return tallies_.try_emplace(std::move(key), std::move(made)).first->second;
+}
+
+std::optional<LimitHit> Limiter::admit(const Destination& to, UnixNs now) {
+  const std::lock_guard guard(lock_);
+  const auto time = elapsed(now);
+  Tallies tallies;
+  for (const auto& limit : limits_) {
+    if (!limit->covers(to)) continue;
+    tallies.push_back(tally_of(limit, to));
+    if (!tallies.back()) return hit(*limit, "too many hosts to count", kForever);
+  }
+  auto found = longest_hit(tallies, [time](Tally& tally) { return in_the_way_of_upgrade(tally, time); });
+  if (found) return found;
+  for (const auto& tally : tallies) tally->upgrades.charge(tally->limit->upgrades_per_second, 1, time);
+  return std::nullopt;
+}
+
+Tallies Limiter::tallies_of(const Destination& to) {
+  const std::lock_guard guard(lock_);
+  Tallies tallies;
+  for (const auto& limit : limits_)
+    if (limit->covers(to))
+      if (auto tally = tally_of(limit, to)) tallies.push_back(std::move(tally));
+  return tallies;
+}
+
+Passage Limiter::pass(const Tallies& tallies, ws::Direction direction, Bytes unread, UnixNs now) {
+  const std::lock_guard guard(lock_);
+  const auto time = elapsed(now);
+  Tallies counting;
+  std::ranges::copy_if(tallies, std::back_inserter(counting), [direction](const auto& tally) {
+    return tally->limit->directions[ws::index(direction)];
+  });
+  Bytes rest = unread;
+  ws::FrameHeader header;
+  while (ws::decode_header(rest, header) && header.payload_len <= rest.size() - header.header_len) {
+    if (auto found = longest_hit(counting, [time](Tally& each) { return in_the_way_of_frame(each, time); }))
+      return {unread.size() - rest.size(), std::move(found)};
+    for (const auto& tally : counting) count_frame(*tally, header.frame_len(), time);
+    rest = rest.subspan(static_cast<std::size_t>(header.frame_len()));
+  }
+  return {unread.size(), std::nullopt};
+}
+
+}  // namespace wstap::pipeline
