@@ -127,24 +127,9 @@ Relay::TurnEnd Relay::take_turn(Half& half) {
 Relay::TurnEnd Relay::take_frames(Half& half, MutableBytes unread, TurnEnd::Next next) {
   const auto now = worker_.now();
   if (half.deaf) return {.next = next, .unread = unread.last(0), .kept = false};
-  const auto passage = may_take(half, unread, now);
-  TurnEnd end{.next = next, .unread = unread, .kept = false};
-  if (passage.bytes != 0) {
-    last_activity_ns_ = now;
-    const auto turn = flow_->take(half.direction, unread.first(passage.bytes), now, worker_.scratch());
-    end = send_on(half, turn, unread, next);
-  }
-  if (passage.hit) {
-    half.keeps_frames = true;
-    end.limit_ns = passage.hit->wait_ns;
-  }
-  return end;
-}
-
-/// Once a farewell is due, what still comes goes nowhere.
-pipeline::Passage Relay::may_take(Half& half, Bytes unread, UnixNs now) {
-  if (farewell_) return {unread.size(), std::nullopt};
-  return flow_->may_take(half.direction, unread, now);
+  const pipeline::LaneTurn turn = flow_->take(half.direction, unread, now, worker_.scratch());
+  if (turn.limit_ns == 0 || turn.used != 0) last_activity_ns_ = now;
+  return send_on(half, turn, unread, next);
 }
 
 /// The sender has ended: in order, what waited for more of it leaves first.
@@ -172,7 +157,9 @@ Relay::TurnEnd Relay::send_on(Half& half, const pipeline::LaneTurn& turn, Mutabl
               .wanted = turn.wanted,
               .first_sequence = turn.first_sequence,
               .kept = false,
-              .delay_ns = turn.delay_ns};
+              .delay_ns = turn.delay_ns,
+              .limit_ns = turn.limit_ns};
+  half.keeps_frames |= turn.limit_ns != 0;
   if (end.delay_ns != 0) {
     end.delayed = turn.out.subspan(turn.delayed_from);
     end.next = TurnEnd::Next::again;  // whole frames may be among what is unread

@@ -85,7 +85,6 @@ class Relay : public std::enable_shared_from_this<Relay> {
   void run(asio::awaitable<void> work);
   asio::awaitable<void> pump(Half& half);
   TurnEnd take_turn(Half& half);
-  pipeline::Passage may_take(Half& half, Bytes unread, UnixNs now);
   TurnEnd take_frames(Half& half, MutableBytes unread, TurnEnd::Next next);
   TurnEnd take_end(Half& half, IoStatus status);
   TurnEnd take_waiting(Half& half, bool goes_on, TurnEnd::Next next);

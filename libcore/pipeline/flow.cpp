@@ -70,19 +70,29 @@ void Flow::follow() {
   tallies_ = current_->limiter().tallies_of(names_.destination());
 }
 
-Passage Flow::may_take(Direction direction, Bytes unread, UnixNs now) {
-  follow_current();
-  if (tallies_.empty()) return {unread.size(), std::nullopt};
-  Passage passage = current_->limiter().pass(tallies_, direction, unread, now);
-  if (passage.hit && !std::exchange(limited_, true)) add_note("rate_limited", passage.hit->reason, now);
-  return passage;
-}
-
 LaneTurn Flow::take(Direction direction, MutableBytes unread, UnixNs now, LaneScratch& scratch) {
   follow_current();
-  Lane& lane = lanes_[index(direction)];
-  LaneTurn turn = lane.take(unread, now, sequences_, scratch);
+  if (!tallies_.empty() && !unlimited_) [[unlikely]]
+    return take_limited(direction, unread, now, scratch);
+  LaneTurn turn = lanes_[index(direction)].take(unread, now, sequences_, scratch);
   after_turn(direction, turn, unread, now);
+  return turn;
+}
+
+LaneTurn Flow::take_limited(Direction direction, MutableBytes unread, UnixNs now, LaneScratch& scratch) {
+  Limiter& limiter = current_->limiter();
+  const auto passage = limiter.pass(tallies_, direction, unread, now);
+  LaneTurn turn;
+  if (passage.bytes != 0) {
+    const auto may_pass = unread.first(passage.bytes);
+    turn = lanes_[index(direction)].take(may_pass, now, sequences_, scratch);
+    // A turn may end at a frame that is delayed: those behind it come again.
+    limiter.give_back(tallies_, direction, may_pass.subspan(turn.used));
+    after_turn(direction, turn, unread, now);
+  }
+  if (!passage.hit) return turn;
+  turn.limit_ns = passage.hit->wait_ns;
+  if (!std::exchange(limited_, true)) add_note("rate_limited", passage.hit->reason, now);
   return turn;
 }
 
@@ -210,6 +220,7 @@ Buffer Flow::synthetic_close(Direction direction, std::uint16_t code, UnixNs now
 }
 
 std::array<Buffer, 2> Flow::farewell(UnixNs now) {
+  unlimited_ = true;
   std::array<Buffer, 2> frames;
   const auto codes = std::exchange(farewell_, {});
   for (const Direction direction : {Direction::send, Direction::receive}) {

@@ -32,11 +32,8 @@ class Flow {
   /// recording, or the direction becomes opaque (DEF-7).
   void replan(const Pipeline& pipeline);
 
-  /// How much of what is unread may be taken now, which then counts as taken (LIM-5). The first time that it
-  /// is not all of it is noted.
-  Passage may_take(ws::Direction direction, Bytes unread, UnixNs now);
-
-  /// See Lane::take. A fault ends the flow: send `out`, then what farewell() gives, then finish().
+  /// See Lane::take. A fault ends the flow: send `out`, then what farewell() gives, then finish(). Where a
+  /// limit holds back what came (LIM-5), which is noted once, the turn says for how long.
   LaneTurn take(ws::Direction direction, MutableBytes unread, UnixNs now, LaneScratch& scratch);
 
   /// What a turn delayed (LaneTurn::delay_ns) leaves now. To be called before it does.
@@ -83,6 +80,7 @@ class Flow {
  private:
   void follow_current();
   void follow();
+  LaneTurn take_limited(ws::Direction direction, MutableBytes unread, UnixNs now, LaneScratch& scratch);
   bool closed(std::size_t lane) const noexcept { return lanes_[lane].close_seen() != nullptr; }
   /// How the flow ended is known: what still happens does not change it.
   bool settled() const noexcept { return failed() || shut_down_ || closed_both_ways(); }
@@ -107,7 +105,8 @@ class Flow {
   std::array<bool, 2> over_{};               ///< the direction ended in order: nothing more can be said there
   bool shut_down_ = false;
   bool finished_ = false;
-  bool limited_ = false;  ///< which is noted
+  bool limited_ = false;    ///< which is noted
+  bool unlimited_ = false;  ///< what still comes goes nowhere
 };
 
 }  // namespace wstap::pipeline

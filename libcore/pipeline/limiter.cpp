@@ -76,6 +76,33 @@ void count_frame(Tally& tally, std::uint64_t bytes, std::int64_t now) {
   tally.spent += bytes;
 }
 
+void uncount_frame(Tally& tally, std::uint64_t bytes) {
+  tally.frames.give_back(tally.limit->frames_per_second, 1);
+  tally.bytes.give_back(tally.limit->bytes_per_second, bytes);
+  tally.spent -= std::min(tally.spent, bytes);
+}
+
+/// Those that count what goes in a direction.
+Tallies tallies_for(const Tallies& tallies, ws::Direction direction) {
+  Tallies counting;
+  std::ranges::copy_if(tallies, std::back_inserter(counting), [direction](const auto& tally) {
+    return tally->limit->directions[ws::index(direction)];
+  });
+  return counting;
+}
+
+/// Visits the length of each whole frame, until one is not to be skipped. @return what is behind those that
+/// were.
+template <class Visit>
+Bytes skip_frames(Bytes bytes, Visit visit) {
+  ws::FrameHeader header;
+  while (ws::decode_header(bytes, header) && header.payload_len <= bytes.size() - header.header_len) {
+    if (!visit(header.frame_len())) break;
+    bytes = bytes.subspan(static_cast<std::size_t>(header.frame_len()));
+  }
+  return bytes;
+}
+
 }  // namespace
 
 bool Limit::covers(const Destination& to) const noexcept {
@@ -156,19 +183,25 @@ Tallies Limiter::tallies_of(const Destination& to) {
 Passage Limiter::pass(const Tallies& tallies, ws::Direction direction, Bytes unread, UnixNs now) {
   const std::lock_guard guard(lock_);
   const auto time = elapsed(now);
-  Tallies counting;
-  std::ranges::copy_if(tallies, std::back_inserter(counting), [direction](const auto& tally) {
-    return tally->limit->directions[ws::index(direction)];
+  const auto counting = tallies_for(tallies, direction);
+  std::optional<LimitHit> found;
+  const Bytes rest = skip_frames(unread, [&](std::uint64_t bytes) {
+    found = longest_hit(counting, [time](Tally& each) { return in_the_way_of_frame(each, time); });
+    if (found) return false;
+    for (const auto& tally : counting) count_frame(*tally, bytes, time);
+    return true;
   });
-  Bytes rest = unread;
-  ws::FrameHeader header;
-  while (ws::decode_header(rest, header) && header.payload_len <= rest.size() - header.header_len) {
-    if (auto found = longest_hit(counting, [time](Tally& each) { return in_the_way_of_frame(each, time); }))
-      return {unread.size() - rest.size(), std::move(found)};
-    for (const auto& tally : counting) count_frame(*tally, header.frame_len(), time);
-    rest = rest.subspan(static_cast<std::size_t>(header.frame_len()));
-  }
-  return {unread.size(), std::nullopt};
+  return {found ? unread.size() - rest.size() : unread.size(), std::move(found)};
+}
+
+void Limiter::give_back(const Tallies& tallies, ws::Direction direction, Bytes untaken) {
+  if (untaken.empty()) return;
+  const std::lock_guard guard(lock_);
+  const auto counting = tallies_for(tallies, direction);
+  skip_frames(untaken, [&](std::uint64_t bytes) {
+    for (const auto& tally : counting) uncount_frame(*tally, bytes);
+    return true;
+  });
 }
 
 }  // namespace wstap::pipeline

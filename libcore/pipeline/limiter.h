@@ -66,6 +66,8 @@ class Limiter {
   /// Counts the frames that may pass. A frame passes while every bound has something left, and counts whole.
   /// @param unread  begins with a frame; what is no whole one passes uncounted, to come again.
   Passage pass(const Tallies& tallies, ws::Direction direction, Bytes unread, UnixNs now);
+  /// Frames of what passed were not taken: they do not count.
+  void give_back(const Tallies& tallies, ws::Direction direction, Bytes untaken);
 
  private:
   std::int64_t elapsed(UnixNs now);

@@ -21,6 +21,10 @@ class Rate {
   void charge(double per_second, std::uint64_t count, std::int64_t now) noexcept {
     if (per_second != 0) full_at_ = std::max(full_at_, now) + time_for(count, per_second);
   }
+  /// So many did not pass after all.
+  void give_back(double per_second, std::uint64_t count) noexcept {
+    if (per_second != 0) full_at_ -= time_for(count, per_second);
+  }
   /// As if nothing had ever passed.
   bool is_full(std::int64_t now) const noexcept { return full_at_ <= now; }
 

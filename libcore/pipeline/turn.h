@@ -44,6 +44,7 @@ struct LaneTurn {
   /// called, and nothing is taken before that.
   std::int64_t delay_ns = 0;
   std::size_t delayed_from = 0;
+  std::int64_t limit_ns = 0;  ///< not 0: whole frames that were not taken may be so much later (LIM-5)
   std::optional<LaneFault> fault;
 };
 

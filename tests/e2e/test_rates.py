@@ -178,6 +178,18 @@ class Budgets(RatesTest):
         tap.wait()
         self.assertEqual([f["verdict"] for f in frames(tap.capture, "send")], ["forwarded"] * 5 + ["synthetic", "dropped"])
 
+    # PIPE-6: what waits behind a delayed frame is counted when it is taken
+    def test_with_delays(self):
+        listener = self.listener()
+        tap = self.with_rules("[[limit]]\nid='budget'\nbytes=200\n"
+                              "[[transform]]\nid='later'\nfilter='send and text'\ndelay='5ms'\n")
+        client, server = open_websocket(tap, listener)
+        client.send(*[masked(TEXT, bytes([65 + number]) * 34) for number in range(7)])
+        self.assertEqual([server.frame().payload[:1] for _ in range(5)], [b"A", b"B", b"C", b"D", b"E"])
+        self.is_silent(server)
+        client.reset()
+        self.assertEqual(server.ending(), "reset")
+
     # what waits waits behind nothing: a Close waits its turn as well, and the flow ends in order
     def test_a_close_that_waits(self):
         listener = self.listener()

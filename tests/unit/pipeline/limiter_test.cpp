@@ -212,6 +212,15 @@ TEST_F(LimiterTest, EndsWithADuration) {
   EXPECT_EQ(upgrade(host("b")), "") << "its time begins now";
 }
 
+TEST_F(LimiterTest, ForgetsWhatWasNotTaken) {
+  limiter.use({{.id = "x", .frames_per_second = 10, .bytes_per_second = 30, .bytes = 18}});
+  const auto tallies = limiter.tallies_of(host("a"));
+  const Buffer four = frames(4);
+  EXPECT_EQ(pass(tallies, four), 12U);
+  limiter.give_back(tallies, kSend, Bytes(four).subspan(3, 8));
+  EXPECT_EQ(pass(tallies, frames(9)), 12U) << "six in all, of which two were not taken";
+}
+
 // PIPE-3
 TEST_F(LimiterTest, KeepsWhatItCountedWhenRulesAreReplaced) {
   limiter.use(
