@@ -121,10 +121,10 @@ void Limiter::use(std::vector<Limit> limits) {
     const auto same =
         std::ranges::find_if(limits_, [&](const auto& limit) { return limit->id == tally->limit->id; });
     if (same == limits_.end() || (*same)->per_host != tally->limit->per_host) return true;
-    const Limit& before = *std::exchange(tally->limit, *same);
-    if (before.upgrades_per_second != (*same)->upgrades_per_second) tally->upgrades = {};
-    if (before.frames_per_second != (*same)->frames_per_second) tally->frames = {};
-    if (before.bytes_per_second != (*same)->bytes_per_second) tally->bytes = {};
+    const auto before = std::exchange(tally->limit, *same);
+    if (before->upgrades_per_second != (*same)->upgrades_per_second) tally->upgrades = {};
+    if (before->frames_per_second != (*same)->frames_per_second) tally->frames = {};
+    if (before->bytes_per_second != (*same)->bytes_per_second) tally->bytes = {};
     return false;
   });
 }

@@ -140,7 +140,7 @@ TEST(RuleSet, ReadsLimits) {
   EXPECT_EQ(gently.directions, (std::array{true, false}));
   EXPECT_EQ(gently.upgrades_per_second, 0.5);
   EXPECT_EQ(gently.frames_per_second, 100);
-  const auto& in_all = rules.pipeline().limits().at(1);
+  const auto in_all = rules.pipeline().limits().at(1);
   EXPECT_FALSE(in_all.per_host);
   EXPECT_EQ(in_all.directions, (std::array{true, true}));
   EXPECT_EQ(in_all.bytes_per_second, 1U << 20);
