@@ -97,7 +97,8 @@ bool json_holds(const Condition& condition, const JsonValue& value) {
 }  // namespace
 
 const JsonValue* JsonOfSubject::at(std::uint32_t pointer) {
-  if (!std::exchange(looked_, true) && subject_.payload && subject_.payload->size() == subject_.payload_bytes)
+  if (!std::exchange(looked_, true) && subject_.content && subject_.payload &&
+      subject_.payload->size() == subject_.payload_bytes)
     values_ = find_json_values(*subject_.payload, program_.pointers);
   if (!values_ || (*values_)[pointer].kind == JsonValue::Kind::absent) return nullptr;
   return &(*values_)[pointer];

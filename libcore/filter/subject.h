@@ -48,7 +48,8 @@ struct Subject {
   std::uint32_t anomalies = 0;      ///< a bit each
   std::optional<Bytes> payload;     ///< what it says, inflated; none: nobody can read it
   std::uint64_t payload_bytes = 0;  ///< of all it says; more than `payload` where that was cut
-  bool text = false;                ///< the payload is of a text message
+  bool content = true;  ///< the payload says something by itself; a part of compressed bytes does not
+  bool text = false;    ///< ... and is of a text message
   std::optional<std::uint16_t> close_code;
   std::string_view close_reason;  ///< of a Close with a code
   std::string_view cause;         ///< of the verdict

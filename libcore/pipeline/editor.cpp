@@ -27,10 +27,22 @@ void refuse(Decision& decision, const char* why) {
   decision.cause = fmt::format("edit_refused:{}", why);
 }
 
+/// Of a compressed message of which not all has come.
+ws::Inflation inflation_of(InflateState state) noexcept {
+  return state == InflateState::ok        ? ws::Inflation::done
+         : state == InflateState::limited ? ws::Inflation::limited
+                                          : ws::Inflation::opaque;
+}
+
 /// The opcode of a message of which a step replaced this frame.
 std::uint8_t opcode_of(const Envelope& envelope, const Decision& decision) noexcept {
   const bool is_new = decision.header.opcode != envelope.frame.header.opcode;
   return is_new ? decision.header.opcode : envelope.placement.message_opcode;
+}
+
+/// A message ends in the middle, and the flow with it.
+LaneFault drop_open(const std::string& cause) {
+  return {"drop_open", cause, 0, ws::kPolicyViolation, ws::kPolicyViolation};
 }
 
 /// What a step blocks may end the flow as well.
@@ -59,6 +71,7 @@ bool Editor::is_compressed(const Envelope& envelope) const noexcept {
 void Editor::begin_message(bool compressed) {
   joining_ = !compressed && plan_.needs.whole_messages[ws::index(direction_)];
   joined_ = Buffer();
+  rest_ = false;
   course_ = plan_.needs.alters && (compressed || joining_) ? Course::when_whole
             : compressed                                   ? Course::untouched
                                                            : Course::frame_by_frame;
@@ -74,6 +87,7 @@ std::optional<LaneFault> Editor::take(Turn& turn, Envelope& envelope, const Fram
     return std::nullopt;
   }
   const Frame frame = envelope.frame;
+  envelope.extended = unknown_extension_ && !options_.force_edit;
   const Bytes content = content_of(envelope, reading, inflated);
   Decision decision = plan_.judge(envelope, plan_.needs.payloads ? content : Bytes());
   envelope.frame = frame;
@@ -123,13 +137,14 @@ Bytes Editor::content_of(Envelope& envelope, const FrameReading& reading, Bytes 
   const bool so_far = !last && must_leave(envelope, reading) &&
                       (joined || (compressed && course_ == Course::when_whole &&
                                   plan_.needs.whole_messages[ws::index(direction_)]));
+  if (rest_ && ws::is_fragment(part) && !(compressed && last)) return rest_of(envelope, reading, inflated);
   if (so_far) {
     joining_ = false;
+    rest_ = true;
     envelope.says = Says::message_so_far;
     if (!compressed) return joined_;
-    envelope.inflation = reading.state == InflateState::ok        ? ws::Inflation::done
-                         : reading.state == InflateState::limited ? ws::Inflation::limited
-                                                                  : ws::Inflation::opaque;
+    judged_ = inflated.size();
+    envelope.inflation = inflation_of(reading.state);
     return reading.state == InflateState::ok ? inflated : Bytes();
   }
   if (part == ws::Part::whole || (last && (compressed || joined))) envelope.says = Says::message;
@@ -137,20 +152,28 @@ Bytes Editor::content_of(Envelope& envelope, const FrameReading& reading, Bytes 
   return joined && last ? Bytes(joined_) : reading.payload;
 }
 
+/// What a frame adds to a message of which the beginning was judged.
+Bytes Editor::rest_of(Envelope& envelope, const FrameReading& reading, Bytes inflated) {
+  envelope.says = Says::rest;
+  if (!is_compressed(envelope)) return reading.payload;
+  envelope.inflation = inflation_of(reading.state);
+  if (reading.state != InflateState::ok) return {};
+  return inflated.subspan(std::exchange(judged_, inflated.size()));
+}
+
 /// Why a frame may not be edited as a step wants it to be; null: it may.
 const char* Editor::refusal(const Envelope& envelope, const FrameReading& reading,
                             const Decision& decision) const noexcept {
   const ws::Placement& placed = envelope.placement;
   if (decision.kind == Decision::Kind::go_on) return nullptr;
-  if (unknown_extension_ && !options_.force_edit && !ws::is_control(envelope.frame.header.opcode))
-    return "unknown_extension";
+  // What must not pass is no matter of what can be edited.
+  if (decision.verdict == Verdict::blocked) return nullptr;
+  if (envelope.extended && !ws::is_control(envelope.frame.header.opcode)) return "unknown_extension";
   if (!placed.in_message()) return nullptr;
   const bool compressed = is_compressed(envelope);
   const bool replaces = decision.kind == Decision::Kind::replace;
   if (compressed) {
-    // What nobody can read may still be kept from leaving.
-    const bool blocks = decision.verdict == Verdict::blocked && course_ == Course::when_whole;
-    if (reading.state == InflateState::lost && !blocks) return "opaque";
+    if (reading.state == InflateState::lost) return "opaque";
     if (course_ != Course::when_whole || (replaces && envelope.says == Says::message_so_far))
       return "message_limited";
   }
@@ -185,8 +208,7 @@ std::optional<LaneFault> Editor::drop_plain(Turn& turn, const Envelope& envelope
     outlet_.send(turn, envelope.frame, {.fin = true, .opcode = ws::kContinuation}, {}, Verdict::truncated,
                  decision.cause);
   } else {
-    if (in_message && outlet_.message_open())
-      fault = LaneFault{"drop_open", decision.cause, 0, ws::kPolicyViolation, ws::kPolicyViolation};
+    if (in_message && outlet_.message_open()) fault = drop_open(decision.cause);
     outlet_.drop(turn, envelope.frame, decision.verdict, decision.cause);
   }
   if (in_message) drop_rest(std::move(decision));
@@ -230,10 +252,13 @@ std::optional<LaneFault> Editor::take_compressed(Turn& turn, const Envelope& env
                                                  Decision decision) {
   const Frame& frame = envelope.frame;
   if (decision.kind == Decision::Kind::drop) {
+    std::optional<LaneFault> fault;
+    // Half a compressed message says nothing that its receiver could be left with.
+    if (outlet_.message_open()) fault = drop_open(decision.cause);
     outlet_.drop_message(turn, frame, decision.verdict, decision.cause);
     outlet_.compressed_altered();
     drop_rest(std::move(decision));
-    return std::nullopt;
+    return fault;
   }
   if (decision.kind == Decision::Kind::replace) {
     outlet_.compressed_altered();
@@ -294,6 +319,8 @@ std::optional<LaneFault> Editor::release(Turn& turn, Bytes inflated, bool goes_o
 /// What has come of a message that waits no longer is judged as it is (SAFE-2).
 Decision Editor::judge_so_far(Bytes inflated) {
   if (!plan_.needs.whole_messages[ws::index(direction_)]) return {};
+  rest_ = true;
+  judged_ = inflated.size();
   Envelope& envelope = last_waiting_;
   const bool compressed = is_compressed(envelope);
   envelope.says = Says::message_so_far;

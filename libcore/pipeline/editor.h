@@ -62,6 +62,7 @@ class Editor {
   bool is_compressed(const Envelope& envelope) const noexcept;
   void begin_message(bool compressed);
   bool must_leave(const Envelope& envelope, const ws::FrameReading& reading) const noexcept;
+  Bytes rest_of(Envelope& envelope, const ws::FrameReading& reading, Bytes inflated);
   Bytes content_of(Envelope& envelope, const ws::FrameReading& reading, Bytes inflated);
   const char* refusal(const Envelope& envelope, const ws::FrameReading& reading,
                       const Decision& decision) const noexcept;
@@ -93,6 +94,8 @@ class Editor {
   Envelope last_waiting_;        ///< without its bytes
   bool joining_ = false;         ///< the open message is not compressed, and judged whole
   Buffer joined_;                ///< what it says so far
+  bool rest_ = false;            ///< the open message was judged as far as it had come
+  std::size_t judged_ = 0;       ///< ... so much of it, where it is compressed
   std::vector<NewFrame> later_;  ///< data, for when no message is open
   std::vector<std::string> not_injected_;
 };

@@ -14,6 +14,7 @@ enum class Says : std::uint8_t {
   frame,           ///< its own
   message,         ///< all of its message, of which it is the last frame
   message_so_far,  ///< ... as far as it came: a message that is judged whole cannot wait for its rest
+  rest,            ///< what the frame adds to a message that was judged so
 };
 
 struct Envelope {
@@ -26,7 +27,11 @@ struct Envelope {
   ws::AnomalySet anomalies;  ///< all that are known: of the header, and of the payload once it was looked at
   ws::Inflation inflation = ws::Inflation::none;  ///< how far the payload beside it could be inflated
 
+  bool extended = false;  ///< an extension that nobody here knows gives data its meaning
+
   Says says = Says::frame;
+  /// The payload beside it is of the message as one, not of the frame.
+  bool of_message() const noexcept { return says == Says::message || says == Says::message_so_far; }
 
   /// The payload beside it is the beginning of one of so many bytes: the rest was not recorded. 0: it is all
   /// of it.

@@ -47,6 +47,7 @@ filter::Subject subject_of(const Envelope& envelope, Bytes payload,
                           .tags = envelope.tags};
   if (!ws::is_unread(envelope.inflation) && !envelope.withheld) subject.payload = payload;
   subject.payload_bytes = envelope.cut_from != 0 ? envelope.cut_from : payload.size();
+  subject.content = envelope.says_content();
   subject.text = envelope.says_text();
   if (header.opcode == ws::kClose) {
     const auto body = ws::parse_close(payload);
@@ -59,7 +60,7 @@ filter::Subject subject_of(const Envelope& envelope, Bytes payload,
 filter::Subject message_subject_of(const Envelope& envelope, Bytes payload,
                                    const filter::FlowSubject& flow) noexcept {
   filter::Subject subject = subject_of(envelope, payload, flow);
-  if (envelope.says == Says::frame) return subject;
+  if (!envelope.of_message()) return subject;
   subject.opcode = envelope.placement.message_opcode;
   subject.sequence = envelope.placement.message_first;
   subject.length = envelope.placement.message_bytes;

@@ -68,7 +68,7 @@ Decision Plan::judge(Envelope& envelope, Bytes payload) const {
 
 /// SAFE-6: what a step behind a checking one made of the frame.
 void Plan::check_again(Envelope& envelope, std::size_t changed_by, Decision& all) const {
-  if (envelope.says != Says::frame) envelope.placement.message_opcode = all.opcode_of_message(envelope);
+  if (envelope.of_message()) envelope.placement.message_opcode = all.opcode_of_message(envelope);
   for (std::size_t i = 0; i + 1 < changed_by; ++i) {
     if (!steps[i]->checks_again()) continue;
     Decision decision = steps[i]->judge(envelope, all.payload);

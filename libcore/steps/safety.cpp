@@ -18,6 +18,10 @@ Kind kind_of(std::uint8_t opcode) noexcept {
   return ws::is_control(opcode) ? control : opcode == ws::kText ? text : binary;
 }
 
+// A message that is too long, or too slow, is judged in parts, each with so many bytes of the one before it:
+// a match that is longer may be missed where it lies across a border.
+constexpr std::size_t kOverlap = std::size_t{4} * 1024;
+
 /// Rules that look at the same frames.
 struct Group {
   RuleList list;
@@ -67,21 +71,44 @@ class FlowSafety final : public pipeline::FlowStep {
     const auto opcode = in_message ? envelope.placement.message_opcode : envelope.frame.header.opcode;
     const auto& group = compiled_->groups[ws::index(envelope.direction)][kind_of(opcode)];
     if (!group) return {};
-    if (!envelope.says_content())
+    if (!envelope.says_content() || (in_message && envelope.extended && compiled_->blocks_unreadable))
       return compiled_->blocks_unreadable && group->any_blocks()
                  ? blocked("safety:unreadable", compiled_->closes)
                  : Decision{};
-    Decision decision;
-    for (const auto& match : group->list.matches(payload)) {
-      const std::string id(group->list.id(match.rule));
-      if (group->blocks[match.rule]) return blocked("safety:" + id, compiled_->closes);
-      decision.logged.push_back(id);
-    }
+    if (envelope.says != Says::rest && envelope.says != Says::message_so_far)
+      return judge_by(*group, payload);
+    Begun& begun = begun_[ws::index(envelope.direction)];
+    if (envelope.says == Says::message_so_far) begun = {};
+    append(begun.end, payload);
+    Decision decision = judge_by(*group, begun.end);
+    std::erase_if(decision.logged, [&](const std::string& id) {
+      return std::ranges::find(begun.logged, id) != begun.logged.end();
+    });
+    std::ranges::copy(decision.logged, std::back_inserter(begun.logged));
+    begun.end = to_buffer(Bytes(begun.end).last(std::min(begun.end.size(), kOverlap)));
+    if (ws::ends_message(envelope.placement.part)) begun = {};
     return decision;
   }
 
  private:
+  /// A message of which the beginning was judged.
+  struct Begun {
+    Buffer end;                       ///< of what was
+    std::vector<std::string> logged;  ///< ids of rules
+  };
+
+  Decision judge_by(const Group& group, Bytes payload) const {
+    Decision decision;
+    for (const auto& match : group.list.matches(payload)) {
+      std::string id(group.list.id(match.rule));
+      if (group.blocks[match.rule]) return blocked("safety:" + id, compiled_->closes);
+      decision.logged.push_back(std::move(id));
+    }
+    return decision;
+  }
+
   std::shared_ptr<const Safety::Compiled> compiled_;
+  std::array<Begun, 2> begun_;
 };
 
 bool looks_at(const InputRule& rule, std::size_t direction, std::size_t kind) noexcept {

@@ -53,7 +53,7 @@ class Subject {
   const ws::FrameHeader& header() const noexcept { return envelope_.frame.header; }
   /// Of the message, where it is one.
   std::uint8_t opcode() const noexcept {
-    return envelope_.says == Says::frame ? header().opcode : envelope_.placement.message_opcode;
+    return envelope_.of_message() ? envelope_.placement.message_opcode : header().opcode;
   }
   Bytes payload() const noexcept { return payload_; }
 
@@ -120,7 +120,7 @@ class FlowTransform final : public pipeline::FlowStep {
   Decision judge(const Envelope& envelope, Bytes payload) override {
     Decision decision;
     Subject subject(envelope, payload);
-    const bool fragment = envelope.placement.in_message() && envelope.says == Says::frame;
+    const bool fragment = envelope.placement.in_message() && !envelope.of_message();
     const auto flow = flow_.subject();
     for (const ActiveRule& active : active_[ws::index(envelope.direction)]) {
       if (fragment && active.rule->acts_on_messages()) continue;

@@ -19,8 +19,8 @@ using testing::IsEmpty;
 class DropOpen : public FlowTest {
  protected:
   DropOpen() {
-    steps = {scripted(StepKind::transform, [](const Envelope&, Bytes payload) {
-      return text(payload) == "x" ? dropped("rule", Verdict::blocked) : Decision{};
+    steps = {scripted(StepKind::transform, [this](const Envelope&, Bytes payload) {
+      return text(payload) == "x" ? dropped("rule", verdict) : Decision{};
     })};
   }
   void say(std::vector<std::string> pieces) {
@@ -35,6 +35,7 @@ class DropOpen : public FlowTest {
     return all;
   }
   ReceivingPeer receiver;
+  Verdict verdict = Verdict::blocked;  ///< of what is dropped
 };
 
 // PIPE-5: what has left of a message ends where the drop is.
@@ -90,11 +91,19 @@ TEST_F(DropOpen, ClosesIfAsked) {
 // FRM-6: what an unknown extension makes of data frames is not known, so that they are not edited.
 TEST_F(DropOpen, RefusesUnderAnUnknownExtension) {
   extensions = "x-unknown";
+  verdict = Verdict::dropped;
   const auto frame = text_frame(kSend, "x");
   EXPECT_EQ(feed(kSend, frame).out, frame);
   EXPECT_EQ(tap.frames[0].verdict, Verdict::forwarded);
   EXPECT_EQ(tap.frames[0].cause, "edit_refused:unknown_extension");
   EXPECT_TRUE(feed(kSend, proper(kSend, {.opcode = 9, .payload = bytes("x")})).out.empty());
+}
+
+// SAFE-2: what must not pass does not pass.
+TEST_F(DropOpen, BlocksUnderAnUnknownExtension) {
+  extensions = "x-unknown";
+  EXPECT_TRUE(feed(kSend, text_frame(kSend, "x")).out.empty());
+  EXPECT_EQ(tap.frames[0].verdict, Verdict::blocked);
 }
 
 TEST_F(DropOpen, DropsUnderAnUnknownExtensionIfForced) {

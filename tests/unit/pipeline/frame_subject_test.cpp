@@ -68,6 +68,8 @@ TEST_F(SubjectOfFrame, HidesWhatCannotBeInflated) {
   EXPECT_TRUE(matches("text == \"hello\" and compressed"));
   envelope.inflation = ws::Inflation::none;  // shown as the bytes they are
   EXPECT_TRUE(matches("payload == \"hello\" and not text == \"hello\""));
+  payload = as_bytes("3");  // ... and not as JSON that nobody wrote
+  EXPECT_TRUE(matches("payload and not json(\"\")"));
 }
 
 TEST_F(SubjectOfFrame, ReadsACloseBody) {

@@ -121,12 +121,13 @@ TEST_F(WholeMessage, HasFragmentsThatCannotBeReplacedAlone) {
   EXPECT_EQ(tap.outcomes.at(0).cause, "edit_refused:fragment_of_message");
 }
 
-// LIM-2: what has come is judged as it is, and the rest leaves as it comes.
+// LIM-2: what has come is judged as it is, and the rest as it comes.
 TEST_F(WholeMessage, OverItsLimitIsJudgedAsFarAsItCame) {
   options.max_message_bytes = 10;
   say({"1234567", "89abcdef", "secret"});
-  EXPECT_THAT(receiver.messages, ElementsAre(message("123456789abcdefsecret")));
-  EXPECT_THAT(judged, ElementsAre(std::pair(Says::message_so_far, "123456789abcdef")));
+  EXPECT_THAT(receiver.messages, ElementsAre(message("123456789abcdef"))) << "of which the rest is cut off";
+  EXPECT_THAT(judged, ElementsAre(std::pair(Says::message_so_far, "123456789abcdef"),
+                                  std::pair(Says::rest, "secret")));
   say({"1234 secret", "x", "y"});
   EXPECT_EQ(receiver.messages.size(), 1U);
   EXPECT_FALSE(receiver.in_message());
@@ -145,6 +146,8 @@ TEST_F(WholeMessage, WaitsNoLongerThanItMay) {
   EXPECT_THAT(receiver.messages, ElementsAre(message("abcd")));
   say({"e", "f"});
   EXPECT_THAT(judged.back(), std::pair(Says::message, "ef")) << "the next one is judged whole again";
+  EXPECT_THAT(judged[1], std::pair(Says::rest, "c"));
+  EXPECT_THAT(judged[2], std::pair(Says::rest, "d"));
 }
 
 TEST_F(WholeMessage, BlockedForWhatCameGetsNoRest) {

@@ -118,6 +118,37 @@ TEST_F(SafetyInputs, BlockWhatTheyCannotRead) {
   EXPECT_EQ(tap.frames[1].cause, "safety:unreadable");
 }
 
+// ... is also what two peers have agreed on that nobody else knows.
+TEST_F(SafetyInputs, BlockWhatAnUnknownExtensionMayMean) {
+  extensions = "x-rot13";
+  use({rule("bad", "bad")});
+  say({"onq"});
+  say({"o", "nq"});
+  arrives({.opcode = 9, .payload = bytes("ping")});
+  EXPECT_THAT(received(), IsEmpty());
+  EXPECT_EQ(receiver.controls.size(), 1U);
+  EXPECT_EQ(tap.frames[0].verdict, Verdict::blocked);
+  EXPECT_EQ(tap.frames[0].cause, "safety:unreadable");
+}
+
+TEST_F(SafetyInputs, LookAtAnUnknownExtensionAllTheSame) {
+  extensions = "x-rot13";
+  input.blocks_unreadable = false;
+  use({rule("bad", "bad")});
+  say({"ba", "d"});
+  say({"good"});
+  EXPECT_THAT(received(), ElementsAre("good"));
+}
+
+TEST_F(SafetyInputs, ReadWhatAnUnknownExtensionMayMeanWhereTheyAreTold) {
+  extensions = "x-rot13";
+  options.force_edit = true;
+  use({rule("bad", "bad")});
+  say({"ba", "d"});
+  say({"good"});
+  EXPECT_THAT(received(), ElementsAre("good"));
+}
+
 TEST_F(SafetyInputs, PassWhatTheyCannotReadWhereTheyMay) {
   extensions = "permessage-deflate";
   options.max_message_bytes = 100'000;
@@ -128,13 +159,63 @@ TEST_F(SafetyInputs, PassWhatTheyCannotReadWhereTheyMay) {
   EXPECT_EQ(receiver.messages.size(), 1U);
 }
 
-// SAFE-2: at the limit of a message, what has come is judged as it is.
+// SAFE-2: at the limit of a message, what has come is judged as it is, and then each frame of the rest.
 TEST_F(SafetyInputs, JudgeWhatHasComeOfALargeMessage) {
   options.max_message_bytes = 20;
   use({rule("bad", "bad")});
   say({"not good, not b", "ad, but large", "rest"});
-  say({"not good, not ok", ", but large", " bad"});
-  EXPECT_THAT(received(), ElementsAre("not good, not ok, but large bad"));
+  say({"not good, not ok", ", but large", " fine"});
+  EXPECT_THAT(received(), ElementsAre("not good, not ok, but large fine"));
+}
+
+// ... with what came before it, also if that has left; PIPE-5: what cannot be taken back is cut off.
+TEST_F(SafetyInputs, CutOffALargeMessageWhereItTurnsBad) {
+  options.max_message_bytes = 20;
+  use({rule("bad", "bad"), rule("odd", "odd", false)});
+  say({"not good, not ok", ", but large b", "a", "d", " rest"});
+  EXPECT_THAT(received(), ElementsAre("not good, not ok, but large ba"));
+  EXPECT_EQ(tap.frames.at(3).verdict, Verdict::truncated);
+  EXPECT_EQ(tap.frames.at(3).cause, "safety:bad");
+  EXPECT_EQ(tap.frames.at(4).verdict, Verdict::blocked);
+  say({"next"});
+  EXPECT_EQ(received().back(), "next");
+  say({"a large one that is o", "", "dd, and odd", "odd", "end"});
+  EXPECT_EQ(received().back(), "a large one that is odd, and oddoddend");
+  EXPECT_THAT(tap.frames.at(8).logged, ElementsAre("odd")) << "once";
+  EXPECT_THAT(tap.frames.at(9).logged, IsEmpty());
+}
+
+// ... also where it only took too long to come.
+TEST_F(SafetyInputs, CutOffASlowMessageWhereItTurnsBad) {
+  use({rule("bad", "bad")});
+  arrives({.payload = bytes("slowly b"), .fin = false});
+  pipeline::LaneScratch scratch;
+  receiver.take(parse_frames(flow().release(kSend, clock.now, scratch, true).out));
+  arrives({.opcode = 9, .payload = bytes("bad")});
+  arrives({.opcode = 0, .payload = bytes("a"), .fin = false});
+  arrives({.opcode = 0, .payload = bytes("d")});
+  EXPECT_THAT(received(), ElementsAre("slowly ba"));
+}
+
+// ... and under compression, where half a message says nothing: the flow ends.
+TEST_F(SafetyInputs, EndAFlowWhereASlowCompressedMessageTurnsBad) {
+  extensions = "permessage-deflate";
+  use({rule("bad", "bad")});
+  DeflatingPeer sender;
+  const Buffer compressed = sender.message(bytes("slowly bad, and more of it"));
+  const auto pieces = in_pieces(compressed, compressed.size());
+  arrives({.payload = pieces[0], .fin = false, .rsv = 4});
+  pipeline::LaneScratch scratch;
+  receiver.take(parse_frames(flow().release(kSend, clock.now, scratch, true).out));
+  std::optional<pipeline::LaneFault> fault;
+  for (std::size_t i = 1; i < pieces.size() && !fault; ++i)
+    fault = arrives({.opcode = 0, .payload = pieces[i], .fin = i + 1 == pieces.size()}).fault;
+  ASSERT_TRUE(fault);
+  EXPECT_EQ(fault->reason, "drop_open");
+  EXPECT_EQ(fault->detail, "safety:bad");
+  EXPECT_EQ(fault->close_code, 1008);
+  EXPECT_THAT(received(), IsEmpty());
+  EXPECT_EQ(tap.frames.back().verdict, Verdict::blocked);
 }
 
 // SAFE-3: ... and so it is said of it.
