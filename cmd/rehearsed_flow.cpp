@@ -19,10 +19,13 @@ Buffer frame_of(const Envelope& envelope, ws::FrameHeader header, Bytes payload)
   return ws::make_frame(header, payload);
 }
 
-/// Nobody could write the message anew.
-bool is_out_of_reach(const Envelope& envelope, const Decision& decision) {
-  return decision.kind != Decision::Kind::go_on && decision.verdict != Verdict::blocked &&
-         envelope.placement.in_compressed() && ws::is_unread(envelope.inflation);
+/// Why nobody could make of a frame what was decided; null: a proxy can.
+const char* out_of_reach(const Envelope& envelope, const Decision& decision) {
+  if (decision.kind == Decision::Kind::go_on || decision.verdict == Verdict::blocked) return nullptr;
+  if (envelope.extended && !ws::is_control(envelope.frame.header.opcode))
+    return "edit_refused:unknown_extension";
+  const bool unread = envelope.placement.in_compressed() && ws::is_unread(envelope.inflation);
+  return unread ? "edit_refused:opaque" : nullptr;
 }
 
 void visit_new(const Envelope& beside, const std::vector<pipeline::NewFrame>& frames,
@@ -82,7 +85,7 @@ void RehearsedFlow::judge(Lane& lane, Envelope envelope, Bytes payload, const Vi
   const bool is_rest = continues && lane.dropped.kind == Decision::Kind::drop;
   Decision decision = is_rest ? lane.dropped : plan_.judge(envelope, payload);
   envelope.frame.header = header;
-  if (is_out_of_reach(envelope, decision)) decision = {.cause = "edit_refused:opaque"};
+  if (const char* why = out_of_reach(envelope, decision)) decision = {.cause = why};
   if (continues && decision.kind == Decision::Kind::drop) lane.dropped = decision;
 
   const bool tagged = !decision.tags.empty() || !decision.logged.empty();

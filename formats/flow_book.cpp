@@ -101,6 +101,7 @@ Bytes FlowBook::step(Cursor& at, const pipeline::Burst& burst, Depth depth) {
   envelope_.inflation = ws::Inflation::none;
   envelope_.cut_from = 0;
   envelope_.says = pipeline::Says::frame;
+  envelope_.extended = at.flow.extended;
   if (!decode_header(envelope_.frame.raw, header)) {
     header = {};  // what does not hold a whole header is shown as bytes alone
     return depth == Depth::payloads ? envelope_.frame.raw : Bytes();

@@ -74,9 +74,11 @@ class FlowBook {
         : trackers{ws::MessageTracker(ws::Direction::send, negotiated),
                    ws::MessageTracker(ws::Direction::receive, negotiated)},
           readers{ws::MessageReader(negotiated.deflate[0], book.limits_, book.inflating_[0]),
-                  ws::MessageReader(negotiated.deflate[1], book.limits_, book.inflating_[1])} {}
+                  ws::MessageReader(negotiated.deflate[1], book.limits_, book.inflating_[1])},
+          extended(negotiated.unknown_extension) {}
     std::array<ws::MessageTracker, 2> trackers;
     std::array<ws::MessageReader, 2> readers;
+    bool extended;  ///< see Envelope
   };
   /// Where in a burst a visit is.
   struct Cursor {

@@ -111,6 +111,21 @@ class Rehearsals(unittest.TestCase):
         self.assertEqual((blocked["flow"], blocked["verdict"], blocked["safety_blocked"], blocked["payload"]),
                          (2, "blocked", True, "Hello"))
 
+    # SAFE-2: what only the two peers know how to read
+    def test_unknown_extensions(self):
+        capture = self.directory / "extended.wstap"
+        extension = "Sec-WebSocket-Extensions: x-rot13\r\n"
+        with Proxy("-q", "--force", capture=capture) as proxy, Listener() as listener:
+            client, server = open_websocket(proxy, listener, extra=extension, agree=extension)
+            client.send(masked(TEXT, b"qebc gnoyr"))
+            server.frame()
+            hang_up(client, server)
+            proxy.flow(1)
+        blocked, = self.listed("[[safety.input]]\nid='x'\npattern='drop table'\n", capture, status=6)
+        self.assertEqual((blocked["verdict"], blocked["cause"]), ("blocked", "safety:unreadable"))
+        refused, = self.listed("[[transform]]\nid='x'\ndrop=true\n", capture)
+        self.assertEqual((refused["verdict"], refused["cause"]), ("forwarded", "edit_refused:unknown_extension"))
+
     def test_frames_of_rules(self):
         rules = "[[transform]]\nid='x'\nfilter='ping'\nbefore={text='a'}\nafter={text='b'}\ntags=['t']\n"
         shown = self.listed(rules, self.sample)
