@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "libcore/base/address.h"
 #include "libcore/base/ascii.h"
 
 namespace wstap::pipeline {
@@ -34,9 +35,10 @@ bool glob(std::string_view pattern, std::string_view text) noexcept {
   return pattern.find_first_not_of('*', p) == std::string_view::npos;
 }
 
-/// Names differ neither by case nor by the dot of the root.
+/// Names differ neither by case nor by the dot of the root, addresses not by how they are written.
 std::string canonical_host(std::string_view host) {
   if (host.size() > 1 && host.ends_with('.')) host.remove_suffix(1);
+  if (auto address = canonical_address(host)) return std::move(*address);
   return to_lower(host);
 }
 

@@ -63,6 +63,17 @@ class Hosts(ScopeTest):
                                               ("blocked", "localhost:1", "out of scope: not allowed"),
                                               ("blocked", other.target, why)])
 
+    # an address has many spellings, and whoever resolves it knows them all
+    def test_spellings_of_an_address(self):
+        listener = self.listener()
+        tap = self.with_rules(f'[scope]\ndeny = ["127.0.0.1:{listener.port}"]\n')
+        for host in ("127.1", "2130706433", "0x7f.1", "0177.0.0.1", "[::ffff:127.0.0.1]", "0.0.0.0", "0", "127.0.0.1."):
+            with self.subTest(host=host):
+                target = f"{host}:{listener.port}"
+                self.refused(tap, f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n")
+                self.refused(tap, upgrade_request(target, f"http://{target}/chat"))
+        self.assertFalse(listener.waiting())
+
     def test_of_a_reverse_proxy(self):
         listener = self.listener()
         tap = self.with_rules('[scope]\nallow = ["elsewhere.example"]\n', "--reverse", f"http://{listener.target}")
