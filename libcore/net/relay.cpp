@@ -22,6 +22,9 @@ constexpr std::uint64_t kWorthAccounting = 16 * 1024;
 constexpr std::chrono::milliseconds kBudgetPoll{20};
 // Frames that a limit holds back are looked at again so often: rules may have been replaced.
 constexpr std::chrono::milliseconds kLimitPoll{250};
+// So much of a flow with limits is read at once: what is held back is no burden to others, however many flows
+// it is of.
+constexpr std::size_t kMostOfLimited = kWorthAccounting / 2;
 // A rate of thousands a second lets so many pass at a time as come together in this.
 constexpr std::chrono::milliseconds kShortestLimit{5};
 
@@ -109,7 +112,8 @@ Relay::TurnEnd Relay::take_turn(Half& half) {
     return take_frames(half, half.inbox.received(0), TurnEnd::Next::again);
   }
   const bool had_early = !half.early.empty();
-  const MutableBytes room = half.inbox.space(worker_.slab().bytes());
+  MutableBytes room = half.inbox.space(worker_.slab().bytes());
+  if (flow_->may_be_limited()) room = room.first(std::min(room.size(), kMostOfLimited));
   const IoResult got = read(half, room);
   switch (got.status) {
     case IoStatus::would_block:

@@ -36,6 +36,9 @@ class Flow {
   /// limit holds back what came (LIM-5), which is noted once, the turn says for how long.
   LaneTurn take(ws::Direction direction, MutableBytes unread, UnixNs now, LaneScratch& scratch);
 
+  /// Some limit covers the flow: what came may have to wait, and should not be much.
+  bool may_be_limited() const noexcept { return !tallies_.empty(); }
+
   /// What a turn delayed (LaneTurn::delay_ns) leaves now. To be called before it does.
   /// @return whether it may: nothing leaves unrecorded.
   bool leave_delayed(ws::Direction direction, UnixNs now);

@@ -184,13 +184,18 @@ Passage Limiter::pass(const Tallies& tallies, ws::Direction direction, Bytes unr
   const std::lock_guard guard(lock_);
   const auto time = elapsed(now);
   const auto counting = tallies_for(tallies, direction);
+  const auto in_the_way = [&] {
+    return longest_hit(counting, [time](Tally& each) { return in_the_way_of_frame(each, time); });
+  };
   std::optional<LimitHit> found;
   const Bytes rest = skip_frames(unread, [&](std::uint64_t bytes) {
-    found = longest_hit(counting, [time](Tally& each) { return in_the_way_of_frame(each, time); });
+    found = in_the_way();
     if (found) return false;
     for (const auto& tally : counting) count_frame(*tally, bytes, time);
     return true;
   });
+  // What cannot pass need not be read to its end.
+  if (!found && !rest.empty()) found = in_the_way();
   return {found ? unread.size() - rest.size() : unread.size(), std::move(found)};
 }
 

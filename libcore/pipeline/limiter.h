@@ -64,7 +64,7 @@ class Limiter {
   std::optional<LimitHit> admit(const Destination& to, UnixNs now);
   Tallies tallies_of(const Destination& to);
   /// Counts the frames that may pass. A frame passes while every bound has something left, and counts whole.
-  /// @param unread  begins with a frame; what is no whole one passes uncounted, to come again.
+  /// @param unread  begins with a frame; one that is not all there passes uncounted, to come again.
   Passage pass(const Tallies& tallies, ws::Direction direction, Bytes unread, UnixNs now);
   /// Frames of what passed were not taken: they do not count.
   void give_back(const Tallies& tallies, ws::Direction direction, Bytes untaken);

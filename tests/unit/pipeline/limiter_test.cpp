@@ -162,15 +162,18 @@ TEST_F(LimiterTest, CountsADirectionAlone) {
   EXPECT_EQ(pass(tallies, frames(3), kSend), 3U);
 }
 
-// An incomplete frame is read on: only then is known what waits.
-TEST_F(LimiterTest, HoldsBackWholeFramesOnly) {
+// An incomplete frame is read on while it may pass, and is counted when it does.
+TEST_F(LimiterTest, CountsWholeFrames) {
   limiter.use({{.id = "x", .frames_per_second = 1}});
   const auto tallies = limiter.tallies_of(host("a"));
   const Buffer two = frames(2, 300);
   EXPECT_EQ(pass(tallies, Bytes(two).first(200)), 200U);
-  EXPECT_EQ(pass(tallies, Bytes(two).first(400)), 400U) << "one frame, and what of the next has come";
-  EXPECT_EQ(pass(tallies, Bytes(two).subspan(304, 200)), 200U);
+  EXPECT_EQ(pass(tallies, Bytes(two).first(400)), 304U) << "what has come of the next is enough for now";
+  EXPECT_EQ(pass(tallies, Bytes(two).subspan(304, 200)), 0U);
   EXPECT_EQ(pass(tallies, Bytes(two).subspan(304)), 0U);
+  EXPECT_EQ(pass(tallies, {}), 0U);
+  EXPECT_FALSE(limiter.pass(tallies, kSend, {}, now).hit);
+  now += kSecond;
   // a length nobody can have is the reader's to complain of
   const Buffer endless = test::wire_header({.length = test::LengthForm::in_64_bits}, ~std::uint64_t{0});
   EXPECT_EQ(pass(tallies, endless), endless.size());
