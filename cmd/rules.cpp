@@ -28,6 +28,7 @@ std::string line_of(const pipeline::Scope& scope) {
     if (!patterns->empty()) text += verb;
     for (const auto& pattern : *patterns) text += ' ' + printable(pattern.text());
   }
+  if (!scope.unread) text += " no unread tunnels";
   return text + '\n';
 }
 

@@ -344,6 +344,12 @@ asio::awaitable<std::string> ClientSession::accept_tls(std::string fallback_name
 }
 
 asio::awaitable<void> ClientSession::relay_as_opaque(const http1::Url& url, std::string reason) {
+  auto why = core_.pipeline.get().pipeline->scope().refusal_unread(destination_of(url.authority));
+  if (!why.empty()) {
+    log(LogLevel::info, fmt::format("{}: {}", url.authority.text(), why));
+    record(url, ConnectionKind::blocked, fmt::format("{} ({})", why, reason));
+    co_return;
+  }
   log(LogLevel::info, fmt::format("{}: relaying unread: {}", url.authority.text(), reason));
   const auto bytes = co_await relay_opaque(client_, server_);
   record(url, ConnectionKind::opaque, std::move(reason), bytes);

@@ -132,7 +132,8 @@ Relay::TurnEnd Relay::take_frames(Half& half, MutableBytes unread, TurnEnd::Next
   const auto now = worker_.now();
   if (half.deaf) return {.next = next, .unread = unread.last(0), .kept = false};
   const pipeline::LaneTurn turn = flow_->take(half.direction, unread, now, worker_.scratch());
-  if (turn.limit_ns == 0 || turn.used != 0) last_activity_ns_ = now;
+  // What a rate holds back is none of its sender's idleness; what a spent budget does will stay so.
+  if (turn.limit_ns != pipeline::kForever || turn.used != 0) last_activity_ns_ = now;
   return send_on(half, turn, unread, next);
 }
 

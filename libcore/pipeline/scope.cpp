@@ -56,6 +56,14 @@ std::optional<Ports> parse_ports(std::string_view text) {
   return Ports{*first, *last};
 }
 
+/// What is wrong with the path of a pattern; empty: nothing.
+std::string fault_of_path(std::string_view path, std::string_view host) {
+  if (path.find_first_of("?#") != std::string_view::npos) return "a path has neither query nor fragment here";
+  const bool is_prefix_length = path.size() > 1 && parse_decimal<std::uint8_t>(path.substr(1));
+  if (!is_prefix_length || !canonical_address(host)) return {};
+  return fmt::format("'{}' is no path; a network is written as 10.0.* is", path);
+}
+
 /// Where the port begins, with its colon.
 std::size_t end_of_host(std::string_view authority) noexcept {
   if (!authority.starts_with('[')) return std::min(authority.find(':'), authority.size());
@@ -90,6 +98,7 @@ std::optional<TargetPattern> TargetPattern::parse(std::string_view text, std::st
     return std::nullopt;
   }
   made.host_ = canonical_host(host);
+  if (why = fault_of_path(made.path_, host); !why.empty()) return std::nullopt;
   if (ports.empty()) return made;
   const auto parsed = ports.starts_with(':') ? parse_ports(ports.substr(1)) : std::nullopt;
   if (!parsed) {
@@ -126,6 +135,17 @@ std::string Scope::refusal(const Destination& to) const {
   if (const auto found = std::ranges::find_if(deny, denies); found != deny.end())
     return fmt::format("out of scope: denied by \"{}\"", found->text());
   if (!allow.empty() && std::ranges::none_of(allow, allows)) return "out of scope: not allowed";
+  return {};
+}
+
+std::string Scope::refusal_unread(const Destination& to) const {
+  if (!unread) return "out of scope: it cannot be read";
+  const auto denies = [&](const TargetPattern& each) { return each.covers_host(to); };
+  const auto allows = [&](const TargetPattern& each) { return each.is_of_host() && each.covers_host(to); };
+  if (const auto found = std::ranges::find_if(deny, denies); found != deny.end())
+    return fmt::format("out of scope: it cannot be read, and \"{}\" denies some of it", found->text());
+  if (!allow.empty() && std::ranges::none_of(allow, allows))
+    return "out of scope: it cannot be read, and not all of it is allowed";
   return {};
 }
 

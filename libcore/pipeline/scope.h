@@ -45,11 +45,14 @@ class TargetPattern {
 struct Scope {
   std::vector<TargetPattern> allow;  ///< none: everything
   std::vector<TargetPattern> deny;   ///< also of what is allowed
+  bool unread = true;                ///< tunnels that nobody here can read may pass
 
-  bool everything() const noexcept { return allow.empty() && deny.empty(); }
+  bool everything() const noexcept { return allow.empty() && deny.empty() && unread; }
   /// Why not; empty: it may be reached. While only host and port are known, a pattern that says more lets in
   /// what it allows, and does not deny yet.
   std::string refusal(const Destination& to) const;
+  /// The same of a tunnel to there whose requests, if it has any, nobody will see.
+  std::string refusal_unread(const Destination& to) const;
 };
 
 }  // namespace wstap::pipeline

@@ -31,6 +31,7 @@ std::vector<pipeline::TargetPattern> read_targets(Table& table, std::string_view
 pipeline::Scope read_scope(const toml::table& table, Faults& faults) {
   Table scope(table, faults);
   pipeline::Scope made{read_targets(scope, "allow"), read_targets(scope, "deny")};
+  made.unread = scope.flag("unread").value_or(true);
   scope.end();
   return made;
 }

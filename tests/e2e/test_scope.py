@@ -98,6 +98,43 @@ class Urls(ScopeTest):
             self.assertEqual(server.rest(), b"")
         self.assertEqual(self.recorded(tap), [("blocked", f"ws://{listener.target}/other", "out of scope: not allowed")])
 
+    # UPG-5: what nobody reads passes where all of it may
+    def test_tunnels_that_cannot_be_read(self):
+        for scope, passes in (("", True), ("allow = ['127.0.0.1']", True), ("allow = ['127.0.0.1/chat']", False),
+                              ("deny = ['*/admin*']", False), ("unread = false", False)):
+            with self.subTest(scope=scope):
+                listener = self.listener()
+                tap = self.with_rules(f"[scope]\n{scope}\n")
+                self.works(tap, listener)
+                with tunnel_by_connect(tap, listener.target) as client:
+                    server = listener.accept()
+                    client.send(b"\0GET /admin")
+                    if passes:
+                        self.assertEqual(server.read(11), b"\0GET /admin")
+                        client.finish()
+                    self.assertEqual(server.rest(), b"")
+                    server.close()
+                    client.ending()
+                (kind, url, why), = self.recorded(tap)
+                self.assertEqual((kind, url), ("opaque" if passes else "blocked", listener.target))
+                self.assertTrue(passes or why.startswith("out of scope: it cannot be read"), why)
+
+    # the same of HTTP/2 behind --reverse, and inside TLS
+    def test_what_else_cannot_be_read(self):
+        listener = self.listener()
+        tap = self.with_rules("[scope]\ndeny = ['*/admin*']\n", "--reverse", f"http://{listener.target}")
+        with connect(tap.address) as client:
+            client.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+            self.assertEqual(client.rest(), b"")
+        self.assertEqual(listener.accept().rest(), b"")
+        echo = self.echo("--tls")
+        tap = self.with_rules("[scope]\ndeny = ['*/admin*']\n", "-k")
+        with tunnel_by_connect(tap, f"localhost:{echo.address[1]}") as tunnel:
+            with tunnel.start_tls(trusting(), "localhost") as client:
+                client.send(b"\0GET /admin")
+                self.assertEqual(client.rest(), b"")
+        self.assertEqual([r[0] for r in self.recorded(tap)], ["blocked"])
+
     def test_inside_tls(self):
         echo = self.echo("--tls")
         tap = self.with_rules('[scope]\ndeny = ["wss://localhost/secret"]\n', "-k")

@@ -95,7 +95,22 @@ TEST_F(RelayLimits, DoNotHideAReset) {
   EXPECT_EQ(session.closed().reason, "reset");
 }
 
-TEST_F(RelayLimits, CountAsIdleness) {
+TEST_F(RelayLimits, AreNoIdlenessWhileTheyPass) {
+  session.options.idle_timeout = 40ms;
+  session.limits[0].frames_per_second = 0.001;
+  session.start();
+  client_says({"a", "b"});
+  for (int i = 0; i < 3; ++i) {
+    clock.advance(20ms);
+    const auto later = std::chrono::steady_clock::now() + 400ms;
+    run_until([&] { return std::chrono::steady_clock::now() > later; });
+  }
+  EXPECT_FALSE(server.saw_end());
+  session.relay().cut();
+  EXPECT_TRUE(run_until([&] { return session.done(); }));
+}
+
+TEST_F(RelayLimits, CountAsIdlenessWhereABudgetIsSpent) {
   session.options.idle_timeout = 40ms;
   session.limits = {{.id = "x", .bytes = 1}};
   session.start();

@@ -116,6 +116,24 @@ TEST(Scopes, DecideByHostWhatHostsDecide) {
   EXPECT_NE(no_pages.refusal(page), "");
 }
 
+// What nobody reads may be anything that its host has.
+TEST(Scopes, LetPassUnreadWhatIsAllowedAsAWhole) {
+  const Destination a{.host = "a", .port = 443};
+  EXPECT_EQ(Scope().refusal_unread(a), "");
+  EXPECT_EQ(scope({"a"}, {"b", "a:80", "b/x"}).refusal_unread(a), "");
+  EXPECT_EQ(scope({"a/chat"}, {}).refusal_unread(a),
+            "out of scope: it cannot be read, and not all of it is allowed");
+  EXPECT_EQ(scope({"a/chat", "*:443"}, {}).refusal_unread(a), "");
+  EXPECT_EQ(scope({}, {"a/admin*"}).refusal_unread(a),
+            "out of scope: it cannot be read, and \"a/admin*\" denies some of it");
+  EXPECT_EQ(scope({}, {"ws://*"}).refusal_unread(a),
+            "out of scope: it cannot be read, and \"ws://*\" denies some of it");
+  Scope closed;
+  closed.unread = false;
+  EXPECT_EQ(closed.refusal_unread(a), "out of scope: it cannot be read");
+  EXPECT_FALSE(closed.everything());
+}
+
 TEST(Scopes, PickTheFlowsThatAreRecorded) {
   const auto filter =
       *filter::Filter::compile("host == \"a\" and path contains \"chat\"", filter::Vocabulary());
