@@ -27,6 +27,16 @@ void CountOfFrames::finish(std::string& out) {
   out += fmt::format("{}\n", count_);
 }
 
+CountOfMessages::CountOfMessages(const Reading& reading)
+    : FrameVisitor(reading, false), messages_([this](const formats::Message& message) {
+        if (selection().takes(formats::subject_of(message, subject_of(message.flow)))) ++count_;
+      }) {}
+
+void CountOfMessages::finish(std::string& out) {
+  messages_.close_all();
+  out += fmt::format("{}\n", count_);
+}
+
 void CountOfFlows::finish(std::string& out) {
   out += fmt::format("{}\n", flows_.size());
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// `wstap inspect --count`: how many frames, or flows, there are; or that a filter picks.
+// `wstap inspect --count`: how many frames, messages or flows there are; or that a filter picks.
 #pragma once
 
 #include "cmd/matched_flows.h"
+#include "formats/message_book.h"
 
 namespace wstap::cmd {
 
@@ -27,6 +28,21 @@ class CountOfFrames final : public FrameVisitor {
   formats::Depth depth(const pipeline::Burst& burst) const override;
   void frame(const pipeline::Envelope&, Bytes, std::string&) override { ++count_; }
 
+  std::uint64_t count_ = 0;
+};
+
+class CountOfMessages final : public FrameVisitor {
+ public:
+  explicit CountOfMessages(const Reading& reading);
+  void finish(std::string& out) override;
+
+ private:
+  void frame(const pipeline::Envelope& envelope, Bytes payload, std::string&) override {
+    messages_.take(envelope, payload);
+  }
+  void closed(const pipeline::FlowClosed& closed, std::string&) override { messages_.close(closed.id); }
+
+  formats::MessageBook messages_;
   std::uint64_t count_ = 0;
 };
 

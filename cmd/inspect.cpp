@@ -61,13 +61,16 @@ std::string contradiction(const Options& options) {
   if (!options.repair_to.empty() && options.files.size() != 1) return "--repair: expected one capture";
   if (options.repair_to == "-" && ::isatty(STDOUT_FILENO) == 1)
     return "--repair -: a capture is binary and standard output is a terminal (redirect it: > OUT)";
+  if (options.rules == "-" && std::ranges::count(options.files, "-") != 0)
+    return "--rules -: standard input can be read only once";
   if (options.files.size() > 1 && options.follow) return "--follow: expected one capture";
   return {};
 }
 
-std::unique_ptr<Listing> make_count(const Reading& reading, bool of_flows) {
-  if (!reading.filter) return std::make_unique<Count>(of_flows);
-  if (of_flows) return std::make_unique<CountOfFlows>(reading);
+std::unique_ptr<Listing> make_count(const Options& options, const Reading& reading) {
+  if (options.messages) return std::make_unique<CountOfMessages>(reading);
+  if (!reading.filter) return std::make_unique<Count>(options.flows);
+  if (options.flows) return std::make_unique<CountOfFlows>(reading);
   return std::make_unique<CountOfFrames>(reading);
 }
 
@@ -77,7 +80,7 @@ std::unique_ptr<Listing> make_listing(const Options& options, const Reading& rea
   Form form{options.shape(), wants_colour(options.colour), std::move(columns)};
   if (rules != nullptr)
     return std::make_unique<Rehearsal>(std::move(form), reading, rules->pipeline(), options.count);
-  if (options.count) return make_count(reading, options.flows);
+  if (options.count) return make_count(options, reading);
   if (options.lint) return std::make_unique<Lint>(form.shape, reading);
   if (options.messages) return std::make_unique<MessageListing>(std::move(form), reading);
   if (options.flows) return std::make_unique<FlowListing>(form, reading, options.follow);
@@ -223,7 +226,8 @@ void declare_what(CLI::App& app, Options& options) {
   app.add_option("--frame", options.frame,
                  "show this frame only; SEQ 0 and 1 are the upgrade's request and response")
       ->type_name("FLOW:SEQ");
-  app.add_flag("--count", options.count, "print how many frames (with --flows: flows) there are");
+  app.add_flag("--count", options.count,
+               "print how many frames there are; with --flows or --messages: how many of those");
   app.add_flag("--lint", options.lint,
                "list what RFC 6455 and 7692 forbid; exit status 1 if there is anything");
   app.add_option("--rules", options.rules,
@@ -278,7 +282,7 @@ void declare_conflicts(CLI::App& app) {
     for (const char* other : others) app.get_option(option)->excludes(app.get_option(other));
   };
   exclude("--flows", {"--messages", "--frame", "--lint"});
-  exclude("--messages", {"--frame", "--count", "--lint"});
+  exclude("--messages", {"--frame", "--lint"});
   exclude("--frame", {"--count", "--lint"});
   exclude("--count", {"--lint", "--format", "--raw", "--structured", "--json"});
   exclude("--lint", {"--raw", "--structured"});

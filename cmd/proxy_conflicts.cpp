@@ -61,6 +61,7 @@ std::string find_useless_option(const CLI::App& app, const ProxySettings& s) {
   const Typed typed(app);
   if (says_yes_and_no(app, "--print")) return "--print and --no-print: only one can be meant (leave one out)";
   if (auto useless = useless_for_capture(typed, s); !useless.empty()) return useless;
+  if (s.rules == "-") return "--rules -: standard input cannot be read again at a SIGHUP (name a file)";
   if (typed.has("--detect-timeout") && typed.has("--reverse"))
     return "--detect-timeout: with --reverse there are no tunnels (leave one of them out)";
   if (typed.has("--on-message-limit") && s.net.flow.on_message_limit == pipeline::OnMessageLimit::close &&

@@ -104,7 +104,7 @@ Run setup_rules(CLI::App& app) {
   CLI::App* sub =
       app.add_subcommand("check", "Say what is wrong with a rules file, or what its rules act on");
   sub->group("Commands");
-  sub->add_option("FILE", options->file, "the rules file")->required()->type_name("");
+  sub->add_option("FILE", options->file, "the rules file; - is standard input")->required()->type_name("");
   sub->add_flag("-q,--quiet", options->quiet, "say nothing of a good file");
   return [options](Io& io) { return check(*options, io); };
 }

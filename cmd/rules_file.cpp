@@ -12,11 +12,13 @@
 
 namespace wstap::cmd {
 
-std::expected<rules::RuleSet, std::vector<std::string>> read_rules(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
+namespace {
+
+std::expected<rules::RuleSet, std::vector<std::string>> read_rules(std::istream& from,
+                                                                   const std::string& path) {
   std::string text;
-  if (file) text.assign(std::istreambuf_iterator<char>(file), {});
-  if (!file || file.bad())
+  if (from) text.assign(std::istreambuf_iterator<char>(from), {});
+  if (!from || from.bad())
     return std::unexpected(std::vector{fmt::format("{}: {}", path, std::strerror(errno))});
   auto rules = rules::parse(text);
   if (rules) return std::move(*rules);
@@ -26,8 +28,15 @@ std::expected<rules::RuleSet, std::vector<std::string>> read_rules(const std::st
   return std::unexpected(std::move(faults));
 }
 
+}  // namespace
+
+std::expected<rules::RuleSet, std::vector<std::string>> read_rules(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return read_rules(file, path);
+}
+
 std::optional<rules::RuleSet> load_rules(const std::string& path, std::string_view command, Io& io) {
-  auto rules = read_rules(path);
+  auto rules = path == "-" ? read_rules(io.in, "standard input") : read_rules(path);
   if (rules) return std::move(*rules);
   for (const auto& fault : rules.error()) complain_in_lines(io, command, fault);
   return std::nullopt;

@@ -127,6 +127,10 @@ class Choice(Inspect):
     def test_counts(self):
         self.assertEqual(self.inspect("--count"), "14\n")
         self.assertEqual(self.inspect("--count", "--flows"), "4\n")
+        for picked in ([], ["-Y", "text"], ["-Y", "receive and length > 5"]):
+            listed = self.inspect("--messages", *picked).splitlines()
+            self.assertEqual(self.inspect("--count", "--messages", *picked), f"{len(listed)}\n")
+            self.assertTrue(listed)
 
     def test_short_forms_are_formats(self):
         for form in ("raw", "structured", "json"):

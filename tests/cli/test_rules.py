@@ -102,6 +102,12 @@ class Rules(unittest.TestCase):
                 self.assertEqual((said.status, said.out), (2, ""))
                 self.assertEqual(said.err.replace(f"wstap {command}: ", ""), FAULTS)
 
+    def test_standard_input(self):
+        # CLI-1
+        said = wstap("rules", "check", "-", input=b"[[transform]]\nid='a'\nfilter='ping'\ndrop=true\n")
+        self.assertEqual((said.status, said.out), (0, "transform a: frames\n"))
+        self.assertEqual(wstap("rules", "check", "-", input=b"x").err.split(":")[1:4], [" standard input", "1", "2"])
+
     def test_a_file_that_is_not_there(self):
         said = wstap("rules", "check", "nowhere.toml", cwd=self.directory)
         self.assertEqual((said.status, said.out), (2, ""))

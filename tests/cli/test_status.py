@@ -58,6 +58,8 @@ USAGE = (
     (["ca", "burn"], "there is no command 'burn', but path, show, export"),
     (["ca", "export", "--format", "jpeg"], "--format: 'jpeg' is not one of pem|der|p12"),
     (["ca", "export", "--password", "secret"], "--password: only a p12 file has one (add --format p12)"),
+    (["proxy", "--rules", "-"], "--rules -: standard input cannot be read again at a SIGHUP (name a file)"),
+    (["inspect", "--rules", "-", "-"], "--rules -: standard input can be read only once"),
     (["echo", "--name", "echo.example"], "--name requires --tls"),
     (["echo", "--size", "10"], "--size requires --source"),
     (["echo", "-q", "-v"], "--verbose excludes --quiet"),
@@ -79,13 +81,12 @@ USELESS = (
     (["--on-message-limit", "close"], ["--max-message", "off"], "--on-message-limit close: with --max-message off no message "
      "is too large (set a limit, or leave one of them out)"),
     (["--inflate-work", "1M"], ["--inflate", "never"],
-     "--inflate-work: with --inflate never nothing is inflated (leave one of them out)"),
-)
+     "--inflate-work: with --inflate never nothing is inflated (leave one of them out)"),)
 
 # Options of `inspect`, each with those that make no sense beside it.
 EXCLUDES = {
     "--flows": "--messages --frame --lint",
-    "--messages": "--frame --count --lint",
+    "--messages": "--frame --lint",
     "--frame": "--count --lint",
     "--count": "--lint --format --raw --structured --json",
     "--lint": "--raw --structured",
