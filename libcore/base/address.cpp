@@ -3,8 +3,8 @@
 
 #include <arpa/inet.h>
 
-#include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace wstap {
 namespace {
@@ -19,7 +19,7 @@ std::string text_of(in_addr address) {
 std::string text_of(in6_addr address) {
   if (IN6_IS_ADDR_V4MAPPED(&address)) {
     in_addr mapped{};
-    std::copy_n(&address.s6_addr[12], sizeof mapped.s_addr, reinterpret_cast<unsigned char*>(&mapped.s_addr));
+    std::memcpy(&mapped.s_addr, &address.s6_addr[12], sizeof mapped.s_addr);
     return text_of(mapped);
   }
   if (IN6_IS_ADDR_UNSPECIFIED(&address)) address = in6addr_loopback;

@@ -13,7 +13,6 @@ namespace {
 using pipeline::Decision;
 using pipeline::Envelope;
 using pipeline::FlowNames;
-using pipeline::Says;
 using pipeline::Verdict;
 
 /// What replacing makes of a message is no longer (LIM-2).
