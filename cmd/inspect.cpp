@@ -78,8 +78,7 @@ std::unique_ptr<Listing> make_count(const Options& options, const Reading& readi
 std::unique_ptr<Listing> make_listing(const Options& options, const Reading& reading, Columns columns,
                                       const rules::RuleSet* rules) {
   Form form{options.shape(), wants_colour(options.colour), std::move(columns)};
-  if (rules != nullptr)
-    return std::make_unique<Rehearsal>(std::move(form), reading, rules->pipeline(), options.count);
+  if (rules != nullptr) return std::make_unique<Rehearsal>(std::move(form), reading, *rules, options.count);
   if (options.count) return make_count(options, reading);
   if (options.lint) return std::make_unique<Lint>(form.shape, reading);
   if (options.messages) return std::make_unique<MessageListing>(std::move(form), reading);

@@ -10,7 +10,7 @@ RehearsedFlow& Rehearsal::flow(pipeline::FlowId id) {
   if (found != flows_.end()) return found->second;
   const auto names = names_of(id);
   auto out_of_scope = pipeline_.scope().refusal(names.destination());
-  return flows_.try_emplace(id, pipeline_, names, std::move(out_of_scope)).first->second;
+  return flows_.try_emplace(id, pipeline_, output_.get(), names, std::move(out_of_scope)).first->second;
 }
 
 void Rehearsal::frame(const pipeline::Envelope& envelope, Bytes payload, std::string& out) {

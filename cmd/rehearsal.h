@@ -7,16 +7,18 @@
 #include "cmd/frame_printer.h"
 #include "cmd/frame_visitor.h"
 #include "cmd/rehearsed_flow.h"
+#include "libcore/rules/rule_set.h"
 
 namespace wstap::cmd {
 
 /// Lists what something would have been done to, or counts it.
 class Rehearsal final : public FrameVisitor {
  public:
-  Rehearsal(Form form, const Reading& reading, pipeline::Pipeline pipeline, bool counts)
+  Rehearsal(Form form, const Reading& reading, const rules::RuleSet& rules, bool counts)
       : FrameVisitor(reading, false),
         printer_(std::move(form)),
-        pipeline_(std::move(pipeline)),
+        pipeline_(rules.pipeline()),
+        output_(rules.output),
         counts_(counts) {}
   void finish(std::string& out) override;
   bool would_block() const override { return blocked_; }
@@ -30,6 +32,7 @@ class Rehearsal final : public FrameVisitor {
 
   FramePrinter printer_;
   pipeline::Pipeline pipeline_;
+  std::shared_ptr<const steps::OutputRules> output_;  ///< null: none
   bool counts_;
   bool blocked_ = false;
   std::uint64_t count_ = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/rehearsed_flow.h"
 
+#include "libcore/ws/close.h"
 #include "libcore/ws/frame_writer.h"
 
 namespace wstap::cmd {
@@ -55,7 +56,7 @@ void RehearsedFlow::take(const Envelope& envelope, Bytes payload, const Visit& v
     blocked.sent.reset();
     return visit(blocked, payload);
   }
-  if (plan_.empty()) return;
+  if (plan_.empty() && output_ == nullptr) return;
   const std::size_t index = ws::index(envelope.direction);
   Lane& lane = lanes_[index];
   const ws::Part part = envelope.placement.part;
@@ -65,18 +66,32 @@ void RehearsedFlow::take(const Envelope& envelope, Bytes payload, const Visit& v
     lane.joining =
         part == ws::Part::first && !envelope.placement.compressed && plan_.needs.whole_messages[index];
   }
+  const bool last = ws::ends_message(part), fragment = ws::is_fragment(part);
+  if (fragment && !envelope.placement.compressed) append(lane.joined, payload);
+  const Bytes said = fragment && !envelope.placement.compressed ? Bytes(lane.joined) : payload;
   Envelope judged = envelope;
-  const bool last = ws::ends_message(part);
   if (part == ws::Part::whole || (last && (lane.joining || envelope.placement.compressed)))
     judged.says = Says::message;
+  if (!fragment || last) judged.redacted = redacted_by(envelope, said);
   if (lane.joining && envelope.placement.in_message()) {
-    append(lane.joined, payload);
     lane.last = envelope;
     lane.last.frame.raw = {};
-    if (last) payload = lane.joined;
+    if (last) payload = said;
     lane.joining = !last;
   }
   judge(lane, std::move(judged), payload, visit);
+}
+
+/// Rules that would have replaced something before it was recorded.
+std::vector<std::string> RehearsedFlow::redacted_by(const Envelope& envelope, Bytes said) const {
+  std::vector<std::string> ids;
+  if (output_ == nullptr || !envelope.says_content()) return ids;
+  const bool is_close = envelope.frame.header.opcode == ws::kClose;
+  const auto* rules = is_close ? output_->close_reasons() : output_->payloads(envelope.direction);
+  if (rules == nullptr) return ids;
+  const Bytes looked_at = is_close ? ws::parse_close(said).reason : said;
+  for (const auto& [rule, times] : rules->rewrite(looked_at).replaced) ids.emplace_back(rules->id(rule));
+  return ids;
 }
 
 void RehearsedFlow::judge(Lane& lane, Envelope envelope, Bytes payload, const Visit& visit) {
@@ -90,7 +105,9 @@ void RehearsedFlow::judge(Lane& lane, Envelope envelope, Bytes payload, const Vi
 
   const bool tagged = !decision.tags.empty() || !decision.logged.empty();
   visit_new(envelope, decision.before, visit);
-  if (decision.kind != Decision::Kind::go_on || tagged || !decision.cause.empty() || decision.delay_ns != 0) {
+  const bool redacted = !envelope.redacted.empty();
+  if (decision.kind != Decision::Kind::go_on || tagged || redacted || !decision.cause.empty() ||
+      decision.delay_ns != 0) {
     envelope.verdict = decision.kind == Decision::Kind::go_on ? Verdict::forwarded : decision.verdict;
     envelope.cause = decision.cause;
     envelope.tags = decision.tags;

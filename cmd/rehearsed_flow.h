@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "libcore/pipeline/step.h"
+#include "libcore/steps/output_rules.h"
 
 namespace wstap::cmd {
 
@@ -16,10 +17,11 @@ class RehearsedFlow {
   /// message.
   using Visit = std::function<void(const pipeline::Envelope& envelope, Bytes payload)>;
 
+  /// @param output  what would have been redacted; null: nothing. Outlives this.
   /// @param out_of_scope  why the flow would not have been opened; empty: it would.
-  RehearsedFlow(const pipeline::Pipeline& pipeline, const pipeline::FlowNames& names,
-                std::string out_of_scope)
-      : out_of_scope_(std::move(out_of_scope)), plan_(pipeline.plan(names)) {}
+  RehearsedFlow(const pipeline::Pipeline& pipeline, const steps::OutputRules* output,
+                const pipeline::FlowNames& names, std::string out_of_scope)
+      : out_of_scope_(std::move(out_of_scope)), plan_(pipeline.plan(names)), output_(output) {}
 
   /// To be called for each frame of the flow, in order. @param payload  as FlowBook::visit gives it.
   void take(const pipeline::Envelope& envelope, Bytes payload, const Visit& visit);
@@ -29,15 +31,17 @@ class RehearsedFlow {
  private:
   /// A direction, and its open message.
   struct Lane {
-    Buffer joined;            ///< what it says so far, where it is judged whole
+    Buffer joined;            ///< what it says so far, where it is judged whole or may be redacted
     pipeline::Envelope last;  ///< its last frame, without its bytes
     bool joining = false;
     pipeline::Decision dropped;  ///< its kind is drop: so is the rest of the message
   };
+  std::vector<std::string> redacted_by(const pipeline::Envelope& envelope, Bytes said) const;
   void judge(Lane& lane, pipeline::Envelope envelope, Bytes payload, const Visit& visit);
 
   std::string out_of_scope_;
   pipeline::Plan plan_;
+  const steps::OutputRules* output_;
   std::array<Lane, 2> lanes_;  ///< by ws::index
 };
 

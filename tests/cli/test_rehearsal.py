@@ -111,6 +111,16 @@ class Rehearsals(unittest.TestCase):
         self.assertEqual((blocked["flow"], blocked["verdict"], blocked["safety_blocked"], blocked["payload"]),
                          (2, "blocked", True, "Hello"))
 
+    # SAFE-4: what would have been redacted, in messages however they are cut and compressed
+    def test_what_would_be_redacted(self):
+        rules = "[[safety.output]]\nid='o'\npattern='ragmen|Hell'\ndirection='both'\n" \
+                "[[transform]]\nid='t'\nfilter='text == \"fragment\"'\ndrop=true\n"
+        listed = self.listed(rules, self.sample)
+        self.assertEqual([(f["flow"], f["verdict"], f.get("redacted")) for f in listed],
+                         [(1, "dropped", ["o"]), (2, "forwarded", ["o"])])
+        self.assertIn("redacted (o)", self.rehearse(rules, self.sample))
+        self.assertEqual(self.rehearse(rules.replace("ragmen|Hell", "nowhere"), self.sample, "--count"), "1\n")
+
     # SAFE-2: what only the two peers know how to read
     def test_unknown_extensions(self):
         capture = self.directory / "extended.wstap"
