@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/redactor.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "libcore/ws/utf8.h"
@@ -42,6 +44,29 @@ void redact_target(const RuleList* urls, Buffer& head) {
     append(found->first, Bytes(head).subspan(line.size()));
     head = std::move(found->first);
   }
+}
+
+/// What a client's TLS says of a URL's host, and its server's.
+void redact_host(const RuleList* urls, std::optional<TlsFacts>& tls) {
+  if (!tls) return;
+  redact(urls, tls->sni);
+  if (!tls->certificate) return;
+  redact(urls, tls->certificate->subject);
+  for (auto& name : tls->certificate->names) redact(urls, name);
+}
+
+/// The extensions of a response that mean the same for frames, and say nothing else.
+std::string bare_extensions(const ws::Negotiated& agreed) {
+  constexpr std::array kWho = {"client", "server"};
+  std::string text = agreed.permessage_deflate ? "permessage-deflate" : "";
+  for (std::size_t i = 0; i < 2; ++i) {
+    const auto& deflate = agreed.deflate[i];
+    if (!deflate.context_takeover) text += fmt::format("; {}_no_context_takeover", kWho[i]);
+    if (deflate.window_bits != 15)
+      text += fmt::format("; {}_max_window_bits={}", kWho[i], deflate.window_bits);
+  }
+  if (agreed.unknown_extension) text += text.empty() ? "[redacted]" : ", [redacted]";
+  return text;
 }
 
 bool looks_into(const steps::OutputRules* rules, ws::Direction direction) {
@@ -300,18 +325,24 @@ Result<void> Redactor::flow_closed(const pipeline::FlowClosed& closed) {
 
 /// With what was taken out of its heads.
 pipeline::FlowOpened Redactor::redacted(pipeline::FlowOpened flow) const {
-  const auto stands_in = [&flow] {
-    return as_text(flow.facts.response_head).find(flow.subprotocol) != std::string_view::npos;
+  const auto* rules = rules_->heads(ws::Direction::receive);
+  const auto stands_in = [&flow](const std::string& text) {
+    return as_text(flow.facts.response_head).find(text) != std::string_view::npos;
   };
-  const bool stood = stands_in();
+  const bool had_subprotocol = stands_in(flow.subprotocol), had_extensions = stands_in(flow.extensions);
   flow.facts = redacted(std::move(flow.facts));
-  redact(rules_->heads(ws::Direction::receive), flow.subprotocol);
-  if (stood && !stands_in()) flow.subprotocol = "[redacted]";
+  redact(rules, flow.subprotocol);
+  if (had_subprotocol && !stands_in(flow.subprotocol)) flow.subprotocol = "[redacted]";
+  // What they mean for frames must still be known to whoever reads these.
+  if (find(rules, as_bytes(flow.extensions)) || (had_extensions && !stands_in(flow.extensions)))
+    flow.extensions = bare_extensions(flow.negotiated());
   return flow;
 }
 
 pipeline::ConnectionFacts Redactor::redacted(pipeline::ConnectionFacts facts) const {
   redact(rules_->urls(), facts.url);
+  redact_host(rules_->urls(), facts.client.tls);
+  redact_host(rules_->urls(), facts.server.tls);
   // The request's head has it too, and what is hidden there is not to be read here.
   redact(rules_->heads(ws::Direction::send), facts.url);
   redact_target(rules_->urls(), facts.request_head);
@@ -330,6 +361,15 @@ Result<void> Redactor::connection(const pipeline::ConnectionRecord& connection) 
   redact(rules_->heads(ws::Direction::receive), told.reason);
   redact(rules_->urls(), told.reason);
   return to_.connection(told);
+}
+
+/// Of an extension that nobody knows it has what the response's head says.
+Result<void> Redactor::note(const pipeline::Note& note) {
+  constexpr std::string_view kKind = "unknown_extension";
+  if (!note.text.starts_with(kKind) || !watches_.load(std::memory_order_acquire)) return to_.note(note);
+  const std::lock_guard guard(lock_);
+  if (!rules_ || rules_->heads(ws::Direction::receive) == nullptr) return to_.note(note);
+  return to_.note({note.flow, note.time_ns, std::string(kKind)});
 }
 
 Result<void> Redactor::window(const pipeline::Window& window) {

@@ -35,7 +35,7 @@ class Redactor final : public pipeline::Tap {
   Result<void> outcome(const pipeline::Outcome& outcome) override;
   Result<void> flow_closed(const pipeline::FlowClosed& closed) override;
   Result<void> connection(const pipeline::ConnectionRecord& connection) override;
-  Result<void> note(const pipeline::Note& note) override { return to_.note(note); }
+  Result<void> note(const pipeline::Note& note) override;
   std::uint32_t next_part() override { return to_.next_part(); }
   Result<void> window(const pipeline::Window& window) override;
   /// What was withheld cannot be read again: the direction is then lost.

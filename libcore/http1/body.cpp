@@ -157,7 +157,13 @@ Result<void> BodyReader::trailer_byte(char c) {
   switch (state_) {
     case Chunk::trailer_start:
       if (c == '\n') return bad("line feed without carriage return");
-      state_ = c == '\r' ? Chunk::end_lf : Chunk::trailer;
+      if (c != '\r' && !is_token_char(c)) return bad("a trailer without a name");
+      state_ = c == '\r' ? Chunk::end_lf : Chunk::trailer_name;
+      return {};
+    case Chunk::trailer_name:
+      // A line that is none might be taken for the next request by whoever is less strict.
+      if (c != ':' && !is_token_char(c)) return bad("a trailer without a colon");
+      if (c == ':') state_ = Chunk::trailer;
       return {};
     case Chunk::trailer:
       if (c == '\n') return bad("line feed without carriage return");

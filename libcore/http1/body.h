@@ -50,6 +50,7 @@ class BodyReader {
     data_cr,
     data_lf,
     trailer_start,
+    trailer_name,
     trailer,
     trailer_lf,
     end_lf

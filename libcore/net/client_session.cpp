@@ -224,8 +224,14 @@ asio::awaitable<Result<void>> ClientSession::dial_tunnel(const http1::Authority&
   co_return Result<void>();
 }
 
-/// Waits for the client to say what it speaks; for a moment only, and not when its server speaks first.
-asio::awaitable<ClientSession::TunnelOpening> ClientSession::sniff_tunnel() {
+/// Why a tunnel to there may not be relayed unread; empty: it may.
+std::string ClientSession::refusal_unread(const http1::Authority& to) const {
+  return core_.pipeline.get().pipeline->scope().refusal_unread(destination_of(to));
+}
+
+/// Waits for the client to say what it speaks; not when its server speaks first, and for a moment only, but
+/// where it is `patient`.
+asio::awaitable<ClientSession::TunnelOpening> ClientSession::sniff_tunnel(bool patient) {
   struct Patience {
     explicit Patience(asio::io_context& io) : timer(io) {}
     asio::steady_timer timer;
@@ -241,7 +247,7 @@ asio::awaitable<ClientSession::TunnelOpening> ClientSession::sniff_tunnel() {
     patience->over = why;
     client->interrupt();
   };
-  if (core_.options.detect_timeout.count() != 0) {
+  if (core_.options.detect_timeout.count() != 0 && !patient) {
     patience->timer.expires_after(core_.options.detect_timeout);
     patience->timer.async_wait([run_out](std::error_code cancelled) {
       if (!cancelled) run_out("silent client");
@@ -273,7 +279,8 @@ asio::awaitable<ClientSession::TunnelOpening> ClientSession::sniff_tunnel() {
 }
 
 asio::awaitable<void> ClientSession::serve_tunnel(http1::Url url) {
-  const TunnelOpening opening = co_await sniff_tunnel();
+  const bool patient = !refusal_unread(url.authority).empty();
+  const TunnelOpening opening = co_await sniff_tunnel(patient);
   if (opening.kind == Opening::tls) {
     co_await intercept_tls(std::move(url));
   } else if (opening.kind == Opening::http1) {
@@ -319,7 +326,8 @@ asio::awaitable<void> ClientSession::intercept_tls(http1::Url url) {
   }
   // Who agreed on HTTP may say nothing for as long as it likes (UPG-5).
   TunnelOpening opening{Opening::http1};
-  if (facts_.server.tls->alpn != "http/1.1") opening = co_await sniff_tunnel();
+  const bool patient = !refusal_unread(url.authority).empty();
+  if (facts_.server.tls->alpn != "http/1.1") opening = co_await sniff_tunnel(patient);
   if (opening.kind == Opening::http1) {
     co_await serve_http(std::move(site));
   } else {
@@ -344,8 +352,9 @@ asio::awaitable<std::string> ClientSession::accept_tls(std::string fallback_name
 }
 
 asio::awaitable<void> ClientSession::relay_as_opaque(const http1::Url& url, std::string reason) {
-  auto why = core_.pipeline.get().pipeline->scope().refusal_unread(destination_of(url.authority));
-  if (!why.empty()) {
+  if (const auto why = refusal_unread(url.authority); !why.empty()) {
+    // Nothing was said that somebody should hear.
+    if (reason == "closed") co_return record(url, ConnectionKind::opaque, std::move(reason));
     log(LogLevel::info, fmt::format("{}: {}", url.authority.text(), why));
     record(url, ConnectionKind::blocked, fmt::format("{} ({})", why, reason));
     co_return;

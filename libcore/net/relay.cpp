@@ -21,7 +21,7 @@ constexpr std::size_t kCopyBelow = 64 * 1024;
 constexpr std::uint64_t kWorthAccounting = 16 * 1024;
 constexpr std::chrono::milliseconds kBudgetPoll{20};
 // Frames that a limit holds back are looked at again so often: rules may have been replaced.
-constexpr std::chrono::milliseconds kLimitPoll{250};
+constexpr std::chrono::milliseconds kLimitPoll{500};
 // So much of a flow with limits is read at once: what is held back is no burden to others, however many flows
 // it is of.
 constexpr std::size_t kMostOfLimited = kWorthAccounting / 2;
@@ -133,7 +133,6 @@ Relay::TurnEnd Relay::take_frames(Half& half, MutableBytes unread, TurnEnd::Next
   if (half.deaf) return {.next = next, .unread = unread.last(0), .kept = false};
   const pipeline::LaneTurn turn = flow_->take(half.direction, unread, now, worker_.scratch());
   // What a rate holds back is none of its sender's idleness; what a spent budget does will stay so.
-  half.in_vain = turn.limit_ns != 0 && turn.used == 0 ? half.in_vain + 1 : 0;
   if (turn.limit_ns != pipeline::kForever || turn.used != 0) last_activity_ns_ = now;
   return send_on(half, turn, unread, next);
 }
@@ -260,11 +259,9 @@ asio::awaitable<void> Relay::wait(Half& half, std::chrono::nanoseconds time) {
 
 /// Nothing of the direction is read meanwhile, so that its sender has to wait as well.
 asio::awaitable<void> Relay::heed_limit(Half& half, std::int64_t limit_ns) {
-  // Others wait for the same: whoever comes too late comes less often, and then finds more.
-  const auto shortest = kShortestLimit * (1U << std::min(half.in_vain, 5U));
   const std::chrono::nanoseconds time(limit_ns);
   half.reads = false;
-  co_await wait(half, std::clamp<std::chrono::nanoseconds>(time, shortest, kLimitPoll));
+  co_await wait(half, std::clamp<std::chrono::nanoseconds>(time, kShortestLimit, kLimitPoll));
   half.reads = true;
 }
 

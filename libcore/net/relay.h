@@ -64,7 +64,6 @@ class Relay : public std::enable_shared_from_this<Relay> {
     bool keeps_frames = false;  ///< the inbox may have whole frames, which were not taken
     asio::steady_timer* delay = nullptr;  ///< runs while something leaves later
     bool overdue = false;                 ///< frames have waited long enough for the rest of their message
-    unsigned in_vain = 0;                 ///< so often a limit had nothing for it since it last had
     bool reset = false;                   ///< a write to the sender found that it had reset the connection
     std::uint64_t accounted = 0;          ///< bytes that count against the buffer budget
   };

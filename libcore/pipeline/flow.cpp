@@ -67,12 +67,19 @@ void Flow::follow() {
   const auto [pipeline, version] = current_->get();
   version_ = version;
   replan(*pipeline);
-  tallies_ = current_->limiter().tallies_of(names_.destination());
+  limit();
+}
+
+void Flow::limit() {
+  Limiter& limiter = current_->limiter();
+  if (limits_) limiter.forget(*limits_);
+  auto found = limiter.limits_of(names_.destination());
+  limits_ = found.tallies.empty() ? nullptr : std::make_unique<FlowLimits>(std::move(found));
 }
 
 LaneTurn Flow::take(Direction direction, MutableBytes unread, UnixNs now, LaneScratch& scratch) {
   follow_current();
-  if (!tallies_.empty() && !unlimited_) [[unlikely]]
+  if (limits_ && !unlimited_) [[unlikely]]
     return take_limited(direction, unread, now, scratch);
   LaneTurn turn = lanes_[index(direction)].take(unread, now, sequences_, scratch);
   after_turn(direction, turn, unread, now);
@@ -81,13 +88,13 @@ LaneTurn Flow::take(Direction direction, MutableBytes unread, UnixNs now, LaneSc
 
 LaneTurn Flow::take_limited(Direction direction, MutableBytes unread, UnixNs now, LaneScratch& scratch) {
   Limiter& limiter = current_->limiter();
-  const auto passage = limiter.pass(tallies_, direction, unread, now);
+  const auto passage = limiter.pass(*limits_, direction, unread, now);
   LaneTurn turn;
   if (passage.bytes != 0) {
     const auto may_pass = unread.first(passage.bytes);
     turn = lanes_[index(direction)].take(may_pass, now, sequences_, scratch);
     // A turn may end at a frame that is delayed: those behind it come again.
-    limiter.give_back(tallies_, direction, may_pass.subspan(turn.used));
+    limiter.give_back(*limits_, direction, may_pass.subspan(turn.used));
     after_turn(direction, turn, unread, now);
   }
   if (!passage.hit) return turn;
@@ -259,6 +266,7 @@ FlowClosed Flow::closing_record(UnixNs now) {
 
 Result<void> Flow::finish(UnixNs now) {
   if (std::exchange(finished_, true)) return {};
+  if (limits_) current_->limiter().forget(*limits_);
   for (auto& lane : lanes_) {
     lane.discard(closed_.reason, now);
     lane.drop_delayed(closed_.reason, now);

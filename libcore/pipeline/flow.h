@@ -37,7 +37,7 @@ class Flow {
   LaneTurn take(ws::Direction direction, MutableBytes unread, UnixNs now, LaneScratch& scratch);
 
   /// Some limit covers the flow: what came may have to wait, and should not be much.
-  bool may_be_limited() const noexcept { return !tallies_.empty(); }
+  bool may_be_limited() const noexcept { return limits_ != nullptr; }
 
   /// What a turn delayed (LaneTurn::delay_ns) leaves now. To be called before it does.
   /// @return whether it may: nothing leaves unrecorded.
@@ -83,6 +83,7 @@ class Flow {
  private:
   void follow_current();
   void follow();
+  void limit();
   LaneTurn take_limited(ws::Direction direction, MutableBytes unread, UnixNs now, LaneScratch& scratch);
   bool closed(std::size_t lane) const noexcept { return lanes_[lane].close_seen() != nullptr; }
   /// How the flow ended is known: what still happens does not change it.
@@ -98,7 +99,7 @@ class Flow {
   CurrentPipeline* current_ = nullptr;
   std::uint64_t version_ = 0;  ///< of the pipeline that the plan was made of
   FlowNames names_;
-  Tallies tallies_;
+  std::unique_ptr<FlowLimits> limits_;  ///< null: none
   Plan plan_;
   std::array<Lane, 2> lanes_;
   std::atomic<Sequence> sequences_;

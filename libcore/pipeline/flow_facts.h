@@ -54,6 +54,8 @@ struct FlowOpened {
   FlowId id = 0;
   UnixNs time_ns = 0;
   ConnectionFacts facts;
+  std::string target;  ///< "example.com:443", to where the connection leads, whatever the client's Host says;
+                       ///< not recorded
   std::string subprotocol;               ///< empty: none was agreed on
   std::string extensions;                ///< Sec-WebSocket-Extensions of the response, empty: none
   ws::AnomalySet anomalies;              ///< of the upgrade itself

@@ -32,12 +32,11 @@ UrlParts parts_of(std::string_view url) noexcept {
 
 }  // namespace
 
-FlowNames::FlowNames(FlowId id, std::string url, std::string subprotocol)
-    : id_(id), url_(std::move(url)), subprotocol_(std::move(subprotocol)) {
+FlowNames::FlowNames(FlowId id, std::string url, std::string subprotocol, std::string target)
+    : id_(id), url_(std::move(url)), subprotocol_(std::move(subprotocol)), target_(std::move(target)) {
   const auto [host, path, port] = parts_of(url_);
   host_ = part(host);
   path_ = part(path);
-  port_ = port;
 }
 
 FlowNames::Part FlowNames::part(std::string_view view) const noexcept {
@@ -50,8 +49,9 @@ filter::FlowSubject FlowNames::subject() const noexcept {
 }
 
 Destination FlowNames::destination() const noexcept {
-  return {.host = of(host_),
-          .port = port_,
+  const auto [host, path, port] = parts_of(target_.empty() ? url_ : target_);
+  return {.host = host,
+          .port = port,
           .scheme = is_secure(url_) ? "https" : "http",
           .path = of(path_),
           .upgrade = true};

@@ -10,13 +10,14 @@ namespace wstap::pipeline {
 
 class FlowNames {
  public:
-  FlowNames(FlowId id, std::string url, std::string subprotocol);
-  explicit FlowNames(const FlowOpened& flow) : FlowNames(flow.id, flow.facts.url, flow.subprotocol) {}
+  FlowNames(FlowId id, std::string url, std::string subprotocol, std::string target = {});
+  explicit FlowNames(const FlowOpened& flow)
+      : FlowNames(flow.id, flow.facts.url, flow.subprotocol, flow.target) {}
   explicit FlowNames(const ConnectionRecord& none) : FlowNames(none.id, none.facts.url, {}) {}
 
   /// Valid as long as this is where it is.
   filter::FlowSubject subject() const noexcept;
-  /// The same; of an upgrade.
+  /// The same: where the flow leads. What its URL says, where nobody knows better.
   Destination destination() const noexcept;
 
  private:
@@ -29,9 +30,8 @@ class FlowNames {
   }
 
   FlowId id_;
-  std::string url_, subprotocol_;
+  std::string url_, subprotocol_, target_;
   Part host_, path_;  ///< of the URL
-  std::uint16_t port_;
 };
 
 }  // namespace wstap::pipeline

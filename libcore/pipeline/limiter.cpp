@@ -171,38 +171,52 @@ std::optional<LimitHit> Limiter::admit(const Destination& to, UnixNs now) {
   return std::nullopt;
 }
 
-Tallies Limiter::tallies_of(const Destination& to) {
+FlowLimits Limiter::limits_of(const Destination& to) {
   const std::lock_guard guard(lock_);
-  Tallies tallies;
+  FlowLimits found;
   for (const auto& limit : limits_)
     if (limit->covers(to))
-      if (auto tally = tally_of(limit, to)) tallies.push_back(std::move(tally));
-  return tallies;
+      if (auto tally = tally_of(limit, to)) found.tallies.push_back(std::move(tally));
+  return found;
 }
 
-Passage Limiter::pass(const Tallies& tallies, ws::Direction direction, Bytes unread, UnixNs now) {
+void Limiter::forget(const FlowLimits& limits) {
+  const std::lock_guard guard(lock_);
+  for (const auto direction : {ws::Direction::send, ws::Direction::receive})
+    if (const auto& turn = limits.turns[ws::index(direction)])
+      for (const auto& tally : tallies_for(limits.tallies, direction)) uncount_frame(*tally, turn->bytes);
+}
+
+Passage Limiter::pass(FlowLimits& limits, ws::Direction direction, Bytes unread, UnixNs now) {
   const std::lock_guard guard(lock_);
   const auto time = elapsed(now);
-  const auto counting = tallies_for(tallies, direction);
+  const auto counting = tallies_for(limits.tallies, direction);
+  auto& turn = limits.turns[ws::index(direction)];
   const auto in_the_way = [&] {
     return longest_hit(counting, [time](Tally& each) { return in_the_way_of_frame(each, time); });
   };
   std::optional<LimitHit> found;
   const Bytes rest = skip_frames(unread, [&](std::uint64_t bytes) {
+    if (turn) {
+      if (time < turn->due) found = LimitHit{turn->reason, turn->due - time};
+      if (!found) turn.reset();
+      return !found;
+    }
     found = in_the_way();
-    if (found) return false;
-    for (const auto& tally : counting) count_frame(*tally, bytes, time);
-    return true;
+    if (found && found->wait_ns != kForever) turn = {time + found->wait_ns, bytes, found->reason};
+    if (!found || turn)
+      for (const auto& tally : counting) count_frame(*tally, bytes, time);
+    return !found;
   });
   // What cannot pass need not be read to its end.
   if (!found && !rest.empty()) found = in_the_way();
   return {found ? unread.size() - rest.size() : unread.size(), std::move(found)};
 }
 
-void Limiter::give_back(const Tallies& tallies, ws::Direction direction, Bytes untaken) {
+void Limiter::give_back(const FlowLimits& limits, ws::Direction direction, Bytes untaken) {
   if (untaken.empty()) return;
   const std::lock_guard guard(lock_);
-  const auto counting = tallies_for(tallies, direction);
+  const auto counting = tallies_for(limits.tallies, direction);
   skip_frames(untaken, [&](std::uint64_t bytes) {
     for (const auto& tally : counting) uncount_frame(*tally, bytes);
     return true;

@@ -48,8 +48,20 @@ struct Passage {
 
 /// What one limit has counted, of one host or of all. Its limiter's alone.
 struct Tally;
-/// What a flow counts in; empty: nothing bounds it.
 using Tallies = std::vector<std::shared_ptr<Tally>>;
+
+/// What limits know of one flow. Only its limiter writes it.
+struct FlowLimits {
+  Tallies tallies;  ///< what it counts in; empty: nothing bounds it
+  /// By ws::index: the frame that waits was counted when it came, and may pass when its time has come, so
+  /// that flows that wait for the same rate have their turns one after the other. None: no frame was.
+  struct Turn {
+    std::int64_t due = 0;     ///< of elapsed time
+    std::uint64_t bytes = 0;  ///< of the frame
+    std::string reason;       ///< see LimitHit
+  };
+  std::array<std::optional<Turn>, 2> turns;
+};
 
 /// Thread-safe. Upgrades and flows that no limit covers cost a lookup when they begin, and nothing later.
 class Limiter {
@@ -62,12 +74,14 @@ class Limiter {
 
   /// Counts an upgrade, unless a limit is against it: then it must not be passed on.
   std::optional<LimitHit> admit(const Destination& to, UnixNs now);
-  Tallies tallies_of(const Destination& to);
+  FlowLimits limits_of(const Destination& to);
+  /// The flow ends, or has other limits: what was counted and did not pass is given back.
+  void forget(const FlowLimits& limits);
   /// Counts the frames that may pass. A frame passes while every bound has something left, and counts whole.
   /// @param unread  begins with a frame; one that is not all there passes uncounted, to come again.
-  Passage pass(const Tallies& tallies, ws::Direction direction, Bytes unread, UnixNs now);
+  Passage pass(FlowLimits& limits, ws::Direction direction, Bytes unread, UnixNs now);
   /// Frames of what passed were not taken: they do not count.
-  void give_back(const Tallies& tallies, ws::Direction direction, Bytes untaken);
+  void give_back(const FlowLimits& limits, ws::Direction direction, Bytes untaken);
 
  private:
   std::int64_t elapsed(UnixNs now);

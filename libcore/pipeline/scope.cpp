@@ -98,6 +98,8 @@ std::optional<TargetPattern> TargetPattern::parse(std::string_view text, std::st
     return std::nullopt;
   }
   made.host_ = canonical_host(host);
+  made.of_addresses_ = made.host_.find_first_not_of("0123456789.*") == std::string::npos &&
+                       made.host_.find_first_of("0123456789") != std::string::npos;
   if (why = fault_of_path(made.path_, host); !why.empty()) return std::nullopt;
   if (ports.empty()) return made;
   const auto parsed = ports.starts_with(':') ? parse_ports(ports.substr(1)) : std::nullopt;
@@ -111,7 +113,9 @@ std::optional<TargetPattern> TargetPattern::parse(std::string_view text, std::st
 }
 
 bool TargetPattern::covers_host(const Destination& to) const noexcept {
-  return to.port >= first_port_ && to.port <= last_port_ && glob(host_, canonical_host(to.host));
+  if (to.port < first_port_ || to.port > last_port_) return false;
+  const auto host = canonical_host(to.host);
+  return (!of_addresses_ || canonical_address(host)) && glob(host_, host);
 }
 
 bool TargetPattern::covers(const Destination& to) const noexcept {

@@ -39,6 +39,7 @@ class TargetPattern {
  private:
   std::string text_, scheme_, host_, path_;  ///< empty: any
   std::uint16_t first_port_ = 0, last_port_ = 65535;
+  bool of_addresses_ = false;  ///< the host is one, or a part of one: no name is meant
 };
 
 /// Immutable; shared by workers.

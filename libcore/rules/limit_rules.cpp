@@ -22,7 +22,7 @@ std::optional<pipeline::Limit> read_limit(const toml::table& found, Faults& faul
   Table table(found, faults);
   pipeline::Limit made;
   made.id = table.text("id").value_or("");
-  made.targets = read_targets(table, "targets");
+  made.targets = read_targets(table, "targets", false);
   made.per_host = table.word("per", kPer).value_or(0) == 0;
   const auto direction = table.word("direction", kDirections);
   if (direction) made.directions = {*direction != 1, *direction != 0};

@@ -52,13 +52,15 @@ std::expected<RuleSet, std::vector<Fault>> parse(std::string_view text) {
   const auto macros = top.tables("macro");
   for (const auto* each : macros)
     if (auto macro = read_macro(*each, faults)) rules.macros.push_back(std::move(*macro));
-  if (const auto* scope = top.table("scope")) rules.scope = read_scope(*scope, faults);
   const auto limits = top.tables("limit");
   for (const auto* each : limits)
     if (auto limit = read_limit(*each, faults)) rules.limits.push_back(std::move(*limit));
   if (const auto* capture = top.table("capture")) rules.recorded = read_capture_scope(*capture, faults);
   const auto* safety = top.table("safety");
   rules.safety = read_safety(safety, rules.redactions, faults);
+  // SAFE-2: nobody can read what goes through such a tunnel.
+  rules.scope.unread = !rules.safety.blocks_what_is_unread();
+  if (const auto* scope = top.table("scope")) read_scope(*scope, rules.scope, faults);
   if (!rules.safety.rules.empty()) {
     if (auto made = steps::Safety::make(rules.safety)) {
       rules.safety_step = std::move(*made);

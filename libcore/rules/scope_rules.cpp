@@ -7,7 +7,7 @@
 
 namespace wstap::rules {
 
-std::vector<pipeline::TargetPattern> read_targets(Table& table, std::string_view key) {
+std::vector<pipeline::TargetPattern> read_targets(Table& table, std::string_view key, bool may_be_empty) {
   std::vector<pipeline::TargetPattern> patterns;
   const auto* list = table.node(key);
   if (list == nullptr) return patterns;
@@ -15,6 +15,8 @@ std::vector<pipeline::TargetPattern> read_targets(Table& table, std::string_view
     table.fault(*list, fmt::format("'{}' is a list of texts", key));
     return patterns;
   }
+  if (list->as_array()->empty() && !may_be_empty)
+    table.fault(*list, fmt::format("'{}' names no target", key));
   for (const auto& each : *list->as_array()) {
     const auto text = each.value_exact<std::string>();
     std::string why = "it is no text";
@@ -28,12 +30,12 @@ std::vector<pipeline::TargetPattern> read_targets(Table& table, std::string_view
   return patterns;
 }
 
-pipeline::Scope read_scope(const toml::table& table, Faults& faults) {
-  Table scope(table, faults);
-  pipeline::Scope made{read_targets(scope, "allow"), read_targets(scope, "deny")};
-  made.unread = scope.flag("unread").value_or(true);
-  scope.end();
-  return made;
+void read_scope(const toml::table& table, pipeline::Scope& scope, Faults& faults) {
+  Table found(table, faults);
+  scope.allow = read_targets(found, "allow", false);
+  scope.deny = read_targets(found, "deny", true);
+  scope.unread = found.flag("unread").value_or(scope.unread);
+  found.end();
 }
 
 std::optional<filter::Filter> read_capture_scope(const toml::table& table, Faults& faults) {

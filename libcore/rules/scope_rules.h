@@ -6,11 +6,11 @@
 
 namespace wstap::rules {
 
-/// What may be reached. @return what could be read; what could not is a fault.
-pipeline::Scope read_scope(const toml::table& table, Faults& faults);
+/// What may be reached. @param scope  what goes where nothing is said. What cannot be read is a fault.
+void read_scope(const toml::table& table, pipeline::Scope& scope, Faults& faults);
 
-/// A list of targets. @param key  where it is in `table`; may be absent.
-std::vector<pipeline::TargetPattern> read_targets(Table& table, std::string_view key);
+/// A list of targets, which may be absent, and empty only where that means the same.
+std::vector<pipeline::TargetPattern> read_targets(Table& table, std::string_view key, bool may_be_empty);
 
 /// Which flows are recorded; none: all.
 std::optional<filter::Filter> read_capture_scope(const toml::table& table, Faults& faults);

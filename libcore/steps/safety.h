@@ -2,6 +2,7 @@
 // The safety filter's input rules: what must not pass (SAFE-1 to SAFE-3, SAFE-6).
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <string>
@@ -23,6 +24,10 @@ struct SafetyInput {
   std::vector<InputRule> rules;
   bool blocks_unreadable = true;  ///< what no rule can look into (SAFE-2)
   bool closes = false;            ///< a block ends the flow with Close 1008
+
+  bool blocks_what_is_unread() const noexcept {
+    return blocks_unreadable && std::ranges::any_of(rules, &InputRule::blocks);
+  }
 };
 
 /// The step Safety. Messages are judged whole.

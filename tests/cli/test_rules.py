@@ -82,7 +82,7 @@ class Rules(unittest.TestCase):
     def test_what_rules_act_on(self):
         said = self.with_file(GOOD, "rules", "check", "rules.toml")
         self.assertEqual((said.status, said.err), (0, ""))
-        self.assertEqual(said.out, "scope: allow *.example.com:443 ws://localhost deny secret.example.com\n"
+        self.assertEqual(said.out, "scope: allow *.example.com:443 ws://localhost deny secret.example.com no unread tunnels\n"
                                    "capture: a part of the flows\n"
                                    "limit gently: 0.5 upgrades/s 100 frames/s, each host, send\n"
                                    "limit in-all: 1024 bytes/s 2MiB for 10m, all\n"

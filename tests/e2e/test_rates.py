@@ -9,7 +9,7 @@ import unittest
 import websockets
 
 from frame_bytes import CLOSE, PING, TEXT, frame, masked
-from raw_peers import WAIT, connect, hang_up, open_websocket, tunnel_by_connect, upgrade_request
+from raw_peers import WAIT, connect, hang_up, open_websocket, tunnel_by_connect, upgrade_request, upgrade_response
 from wstap_testing import TestCase, eventually, everything, frames, inspect
 
 SOON = 0.2  # seconds in which nothing may happen
@@ -109,6 +109,22 @@ class Frames(RatesTest):
                 self.assertEqual(self.notes(tap), ["rate_limited: limit 'steady': 20 frames a second"])
                 self.assertEqual({f["verdict"] for f in frames(tap.capture)}, {"forwarded"})
                 self.assertIn("limit hit: flow 1: rate_limited", tap.said())
+
+    # where a flow leads counts, not what its client says of it
+    def test_whatever_the_host_field_says(self):
+        listener = self.listener()
+        tap = self.with_rules(f"[[limit]]\nid='x'\ntargets=['{listener.target}']\nframes_per_second=0.001\ndirection='send'\n")
+        with tunnel_by_connect(tap, listener.target) as client:
+            client.send(upgrade_request("elsewhere.example"))
+            server = listener.accept()
+            server.head()
+            server.send(upgrade_response())
+            client.head()
+            client.send(masked(TEXT, b"1"), masked(TEXT, b"2"))
+            self.assertEqual(server.frame().payload, b"1")
+            self.is_silent(server)
+            client.reset()
+            self.assertEqual(server.ending(), "reset")
 
     # the sender feels it: nothing is read, so nothing grows
     def test_back_pressure(self):

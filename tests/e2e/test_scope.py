@@ -3,10 +3,12 @@
 FLOW-4, UPG-8)."""
 import pathlib
 import tempfile
+import time
 import unittest
 
 from frame_bytes import TEXT, frame, masked
-from raw_peers import connect, hang_up, open_websocket, socks_address, trusting, tunnel_by_connect, upgrade_request
+from raw_peers import connect, hang_up, open_websocket, socks_address, trusting, tunnel_by_connect, upgrade_request, \
+    upgrade_response
 from wstap_testing import TestCase, frames, inspect, run
 
 
@@ -118,6 +120,25 @@ class Urls(ScopeTest):
                 (kind, url, why), = self.recorded(tap)
                 self.assertEqual((kind, url), ("opaque" if passes else "blocked", listener.target))
                 self.assertTrue(passes or why.startswith("out of scope: it cannot be read"), why)
+
+    # SAFE-2: silence is no way around rules
+    def test_clients_that_are_silent_at_first(self):
+        listener = self.listener()
+        tap = self.with_rules("[[safety.input]]\nid='x'\npattern='DROP'\n", "--detect-timeout", "50ms")
+        with tunnel_by_connect(tap, listener.target) as client, tunnel_by_connect(tap, listener.target) as other:
+            server = listener.accept()
+            time.sleep(0.2)
+            client.send(upgrade_request(listener.target))
+            server.head()
+            server.send(upgrade_response())
+            self.assertEqual(client.status(), 101)
+            client.send(masked(TEXT, b"DROP"), masked(TEXT, b"fine"))
+            self.assertEqual(server.frame().payload, b"fine")
+            hang_up(client, server)
+            other.send("get / HTTP/1.1\r\n\r\n")
+            self.assertEqual(other.ending(), "eof")
+        self.assertEqual([r[::2] for r in self.recorded(tap)],
+                         [("blocked", "out of scope: it cannot be read (not HTTP)")])
 
     # the same of HTTP/2 behind --reverse, and inside TLS
     def test_what_else_cannot_be_read(self):

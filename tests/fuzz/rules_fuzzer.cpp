@@ -27,7 +27,8 @@ void judge(const pipeline::Pipeline& pipeline, Bytes said) {
   pipeline::Limiter limiter;
   limiter.use(pipeline.limits());
   if (const auto hit = limiter.admit(names.destination(), 1)) require(hit->wait_ns > 0);
-  const auto passage = limiter.pass(limiter.tallies_of(names.destination()), ws::Direction::send, said, 2);
+  auto limits = limiter.limits_of(names.destination());
+  const auto passage = limiter.pass(limits, ws::Direction::send, said, 2);
   require(passage.bytes <= said.size() && (passage.hit || passage.bytes == said.size()));
   const pipeline::Plan plan = pipeline.plan(names);
   for (const auto direction : {ws::Direction::receive, ws::Direction::send}) {

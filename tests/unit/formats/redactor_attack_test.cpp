@@ -90,6 +90,53 @@ TEST_F(RedactorUnderAttack, ValuesThatWereTakenOutOfHeadsAreRedactedToo) {
   EXPECT_THAT(files(), Not(HasSubstr("s3cr3t")));
 }
 
+// Extensions too, which must mean the same for frames as before.
+TEST_F(RedactorUnderAttack, ExtensionsKeepTheirMeaningAlone) {
+  const std::string agreed =
+      "permessage-deflate; server_max_window_bits=10; client_no_context_takeover; s3cr3t=s3cr3t";
+  for (const std::string pattern :
+       {"s3cr3t", "(?i)sec-websocket-(?:protocol|extensions): (?P<secret>[^\r]*)"})
+    for (const std::string& value : {agreed, "x-s3cr3t, " + agreed, std::string("s3cr3t; x=s3cr3t")}) {
+      SCOPED_TRACE(pattern + " of " + value);
+      write({});
+      use({heads_alone(pattern)});
+      auto flow = test::plain_flow_opened(1);
+      flow.extensions = value;
+      flow.facts.response_head =
+          test::bytes("HTTP/1.1 101 Yes\r\nSec-WebSocket-Extensions: " + value + "\r\n\r\n");
+      ASSERT_TRUE(redactor->flow_opened(flow));
+      ASSERT_TRUE(redactor->note({1, 0, "unknown_extension: " + value}));
+      EXPECT_THAT(files(), Not(HasSubstr("s3cr3t")));
+      auto reader = CaptureReader::open(path);
+      ASSERT_TRUE(reader);
+      std::optional<pipeline::FlowOpened> opened;
+      while (!opened) {
+        const auto record = reader->next();
+        ASSERT_TRUE(record && *record);
+        if (const auto* found = std::get_if<pipeline::FlowOpened>(&**record)) opened = *found;
+      }
+      EXPECT_EQ(opened->negotiated().deflate, flow.negotiated().deflate);
+      EXPECT_EQ(opened->negotiated().permessage_deflate, flow.negotiated().permessage_deflate);
+      EXPECT_EQ(opened->negotiated().unknown_extension, flow.negotiated().unknown_extension);
+    }
+}
+
+// TLS names the hosts of URLs.
+TEST_F(RedactorUnderAttack, HostsAreRedactedInTlsAsInUrls) {
+  auto urls = rule("hide", "s3cr3t");
+  urls.payloads = {};
+  urls.urls = true;
+  use({urls});
+  auto flow = test::plain_flow_opened(1);
+  flow.facts.url = "wss://s3cr3t.example/";
+  flow.facts.client.tls.emplace().sni = "s3cr3t.example";
+  auto& certificate = flow.facts.server.tls.emplace().certificate.emplace();
+  certificate.subject = "CN=s3cr3t.example";
+  certificate.names = {"other.example", "s3cr3t.example"};
+  ASSERT_TRUE(redactor->flow_opened(flow));
+  EXPECT_THAT(files(), Not(HasSubstr("s3cr3t")));
+}
+
 // FLOW-4: so is the reason of what never became a flow: the upstream's status line.
 TEST_F(RedactorUnderAttack, ReasonsOfRefusedUpgradesAreRedacted) {
   use({heads_alone("s3cr3t")});

@@ -171,6 +171,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Fault{"CrWithoutLfBehindData", "5\r\nhello\r^0", "without line feed"},
                     Fault{"BareLfInsteadOfTrailers", "0\r\n^\n", "line feed without"},
                     Fault{"BareLfInTrailer", "0\r\nA: b^\n\r\n", "line feed without"},
+                    Fault{"RequestAsTrailer", "0\r\nA: b\r\nGET^ /admin HTTP/1.1\r\n\r\n", "without a colon"},
+                    Fault{"BlankBeforeTrailer", "0\r\n^ A: b\r\n\r\n", "without a name"},
                     Fault{"CrInTrailer", "0\r\nA: b\r^c\r\n", "without line feed"},
                     Fault{"CrWithoutLfAtTheEnd", "0\r\n\r^x", "without line feed"}),
     [](const auto& row) { return std::string(row.param.name); });

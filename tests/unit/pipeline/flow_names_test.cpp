@@ -44,6 +44,16 @@ TEST(FlowNames, KnowTheDestination) {
   EXPECT_EQ(destination("ws://h:99999/"), "http h 0 /");
 }
 
+// ... also where the client says another host in its request.
+TEST(FlowNames, KnowTheTarget) {
+  const FlowNames names(1, "wss://elsewhere.example/chat", "", "[::1]:8443");
+  EXPECT_EQ(names.subject().host, "elsewhere.example");
+  EXPECT_EQ(names.destination().host, "::1");
+  EXPECT_EQ(names.destination().port, 8443);
+  EXPECT_EQ(names.destination().scheme, "https");
+  EXPECT_EQ(names.destination().path, "/chat");
+}
+
 // A short URL lives inside its string: views follow it.
 TEST(FlowNames, CanBeMoved) {
   FlowNames first(1, "ws://h/p", "");

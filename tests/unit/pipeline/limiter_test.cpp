@@ -81,14 +81,21 @@ class LimiterTest : public testing::Test {
     return hit ? hit->reason : "";
   }
   /// Bytes that pass.
-  std::size_t pass(const Tallies& tallies, Bytes unread, ws::Direction direction = kSend) {
-    return limiter.pass(tallies, direction, unread, now).bytes;
+  std::size_t pass(FlowLimits& limits, Bytes unread, ws::Direction direction = kSend) {
+    return limiter.pass(limits, direction, unread, now).bytes;
+  }
+  /// ... of a flow that ends then.
+  std::size_t pass(const Destination& to, Bytes unread) {
+    auto limits = limiter.limits_of(to);
+    const auto passed = pass(limits, unread);
+    limiter.forget(limits);
+    return passed;
   }
 };
 
 TEST_F(LimiterTest, WithoutLimitsBoundsNothing) {
   EXPECT_EQ(upgrade(host("a")), "");
-  EXPECT_TRUE(limiter.tallies_of(host("a")).empty());
+  EXPECT_TRUE(limiter.limits_of(host("a")).tallies.empty());
 }
 
 TEST_F(LimiterTest, CountsUpgradesOfEachHost) {
@@ -133,68 +140,96 @@ TEST_F(LimiterTest, CountsARefusedUpgradeNowhere) {
 
 TEST_F(LimiterTest, LetsSoManyFramesPass) {
   limiter.use({{.id = "x", .frames_per_second = 10}});
-  const auto tallies = limiter.tallies_of(host("a"));
+  auto limits = limiter.limits_of(host("a"));
   const Buffer unread = frames(25);
-  const auto first = limiter.pass(tallies, kSend, unread, now);
+  const auto first = limiter.pass(limits, kSend, unread, now);
   EXPECT_EQ(first.bytes, 10U * 3);
   ASSERT_TRUE(first.hit);
   EXPECT_EQ(first.hit->reason, "limit 'x': 10 frames a second");
   EXPECT_EQ(first.hit->wait_ns, 100 * kMs);
   now += 250 * kMs;
-  EXPECT_EQ(pass(tallies, Bytes(unread).subspan(30), kReceive), 2U * 3) << "both directions count";
+  EXPECT_EQ(pass(limits, Bytes(unread).subspan(30), kReceive), 3U)
+      << "both directions count, and one has its turn";
+  EXPECT_EQ(pass(limits, Bytes(unread).subspan(30)), 3U);
   now += 10 * kSecond;
-  const auto rest = limiter.pass(tallies, kSend, frames(7), now);
+  const auto rest = limiter.pass(limits, kSend, frames(7), now);
   EXPECT_EQ(rest.bytes, 7U * 3);
   EXPECT_FALSE(rest.hit);
 }
 
 TEST_F(LimiterTest, IsSharedByTheFlowsOfAHost) {
   limiter.use({{.id = "x", .frames_per_second = 10}});
-  EXPECT_EQ(pass(limiter.tallies_of(host("a")), frames(6)), 6U * 3);
-  EXPECT_EQ(pass(limiter.tallies_of(host("a")), frames(6)), 4U * 3);
-  EXPECT_EQ(pass(limiter.tallies_of(host("b")), frames(6)), 6U * 3);
+  EXPECT_EQ(pass(host("a"), frames(6)), 6U * 3);
+  EXPECT_EQ(pass(host("a"), frames(6)), 4U * 3);
+  EXPECT_EQ(pass(host("b"), frames(6)), 6U * 3);
+}
+
+// Those who wait have their turns in the order in which they came, and are not woken in vain.
+TEST_F(LimiterTest, GivesEachFlowItsTurn) {
+  limiter.use({{.id = "x", .frames_per_second = 10}});
+  EXPECT_EQ(pass(host("a"), frames(10)), 30U);
+  std::vector<FlowLimits> flows;
+  const Buffer one = frames(1);
+  for (int i = 0; i < 5; ++i) {
+    flows.push_back(limiter.limits_of(host("a")));
+    EXPECT_EQ(limiter.pass(flows.back(), kSend, one, now).hit->wait_ns, (i + 1) * 100 * kMs);
+  }
+  now += 50 * kMs;
+  for (int i = 0; i < 5; ++i) {
+    SCOPED_TRACE(i);
+    EXPECT_EQ(limiter.pass(flows[4], kSend, one, now).hit->wait_ns, 450 * kMs - i * 100 * kMs);
+    if (i == 4) break;
+    now += 50 * kMs;
+    EXPECT_EQ(pass(flows[static_cast<std::size_t>(i)], one), 3U);
+    now += 50 * kMs;
+  }
+  limiter.forget(flows[4]);
+  now += 50 * kMs;
+  EXPECT_EQ(pass(host("a"), one), 3U) << "it went away, and its turn is free";
 }
 
 TEST_F(LimiterTest, CountsADirectionAlone) {
   limiter.use({{.id = "x", .directions = {true, false}, .frames_per_second = 1}});
-  const auto tallies = limiter.tallies_of(host("a"));
-  EXPECT_EQ(pass(tallies, frames(3), kReceive), 9U);
-  EXPECT_EQ(pass(tallies, frames(3), kSend), 3U);
+  auto limits = limiter.limits_of(host("a"));
+  EXPECT_EQ(pass(limits, frames(3), kReceive), 9U);
+  EXPECT_EQ(pass(limits, frames(3), kSend), 3U);
 }
 
 // An incomplete frame is read on while it may pass, and is counted when it does.
 TEST_F(LimiterTest, CountsWholeFrames) {
   limiter.use({{.id = "x", .frames_per_second = 1}});
-  const auto tallies = limiter.tallies_of(host("a"));
+  auto limits = limiter.limits_of(host("a"));
   const Buffer two = frames(2, 300);
-  EXPECT_EQ(pass(tallies, Bytes(two).first(200)), 200U);
-  EXPECT_EQ(pass(tallies, Bytes(two).first(400)), 304U) << "what has come of the next is enough for now";
-  EXPECT_EQ(pass(tallies, Bytes(two).subspan(304, 200)), 0U);
-  EXPECT_EQ(pass(tallies, Bytes(two).subspan(304)), 0U);
-  EXPECT_EQ(pass(tallies, {}), 0U);
-  EXPECT_FALSE(limiter.pass(tallies, kSend, {}, now).hit);
+  EXPECT_EQ(pass(limits, Bytes(two).first(200)), 200U);
+  EXPECT_EQ(pass(limits, Bytes(two).first(400)), 304U) << "what has come of the next is enough for now";
+  EXPECT_EQ(pass(limits, Bytes(two).subspan(304, 200)), 0U);
+  EXPECT_EQ(pass(limits, Bytes(two).subspan(304)), 0U);
+  EXPECT_EQ(pass(limits, {}), 0U);
+  EXPECT_FALSE(limiter.pass(limits, kSend, {}, now).hit);
+  now += kSecond;
+  EXPECT_EQ(pass(limits, Bytes(two).subspan(304)), 304U);
   now += kSecond;
   // a length nobody can have is the reader's to complain of
   const Buffer endless = test::wire_header({.length = test::LengthForm::in_64_bits}, ~std::uint64_t{0});
-  EXPECT_EQ(pass(tallies, endless), endless.size());
+  EXPECT_EQ(pass(limits, endless), endless.size());
 }
 
 TEST_F(LimiterTest, CountsBytes) {
   limiter.use({{.id = "x", .bytes_per_second = 1000}});
-  const auto tallies = limiter.tallies_of(host("a"));
-  EXPECT_EQ(pass(tallies, frames(12, 98)), 1000U);
+  auto limits = limiter.limits_of(host("a"));
+  EXPECT_EQ(pass(limits, frames(12, 98)), 1000U);
   now += 3 * kMs;
-  EXPECT_EQ(pass(tallies, frames(2, 98)), 100U) << "it passes whole, and the others wait for it";
-  EXPECT_EQ(limiter.pass(tallies, kSend, frames(1), now).hit->wait_ns, 98 * kMs);
+  EXPECT_EQ(pass(limits, frames(2, 98)), 100U) << "it passes whole, and the others wait for it";
+  EXPECT_EQ(limiter.pass(limits, kSend, frames(1), now).hit->wait_ns, 98 * kMs);
 }
 
 TEST_F(LimiterTest, EndsWithABudget) {
   limiter.use({{.id = "x", .bytes = 1024}});
-  const auto tallies = limiter.tallies_of(host("a"));
+  auto limits = limiter.limits_of(host("a"));
   EXPECT_EQ(upgrade(host("a")), "");
-  EXPECT_EQ(pass(tallies, frames(20, 98)), 1100U);
+  EXPECT_EQ(pass(limits, frames(20, 98)), 1100U);
   now += 1'000'000 * kSecond;
-  const auto later = limiter.pass(tallies, kSend, frames(1), now);
+  const auto later = limiter.pass(limits, kSend, frames(1), now);
   EXPECT_EQ(later.bytes, 0U);
   EXPECT_EQ(later.hit->wait_ns, kForever);
   EXPECT_EQ(later.hit->reason, "limit 'x': a budget of 1024 bytes is spent");
@@ -204,51 +239,51 @@ TEST_F(LimiterTest, EndsWithABudget) {
 
 TEST_F(LimiterTest, EndsWithADuration) {
   limiter.use({{.id = "x", .duration_ns = 60 * kSecond}});
-  const auto tallies = limiter.tallies_of(host("a"));
+  auto limits = limiter.limits_of(host("a"));
   EXPECT_EQ(upgrade(host("a")), "");
   now += 60 * kSecond - 1;
-  EXPECT_EQ(pass(tallies, frames(20)), 60U);
+  EXPECT_EQ(pass(limits, frames(20)), 60U);
   EXPECT_EQ(upgrade(host("a")), "");
   now += 1;
-  EXPECT_EQ(pass(tallies, frames(20)), 0U);
+  EXPECT_EQ(pass(limits, frames(20)), 0U);
   EXPECT_EQ(upgrade(host("a")), "limit 'x': its 1m are over");
   EXPECT_EQ(upgrade(host("b")), "") << "its time begins now";
 }
 
 TEST_F(LimiterTest, ForgetsWhatWasNotTaken) {
   limiter.use({{.id = "x", .frames_per_second = 10, .bytes_per_second = 30, .bytes = 18}});
-  const auto tallies = limiter.tallies_of(host("a"));
+  auto limits = limiter.limits_of(host("a"));
   const Buffer four = frames(4);
-  EXPECT_EQ(pass(tallies, four), 12U);
-  limiter.give_back(tallies, kSend, Bytes(four).subspan(3, 8));
-  EXPECT_EQ(pass(tallies, frames(9)), 12U) << "six in all, of which two were not taken";
+  EXPECT_EQ(pass(limits, four), 12U);
+  limiter.give_back(limits, kSend, Bytes(four).subspan(3, 8));
+  EXPECT_EQ(pass(limits, frames(9)), 12U) << "six in all, of which two were not taken";
 }
 
 // PIPE-3
 TEST_F(LimiterTest, KeepsWhatItCountedWhenRulesAreReplaced) {
   limiter.use(
       {{.id = "x", .frames_per_second = 10, .bytes = 60}, {.id = "y", .per_host = false, .bytes = 60}});
-  EXPECT_EQ(pass(limiter.tallies_of(host("a")), frames(5)), 15U);
+  EXPECT_EQ(pass(host("a"), frames(5)), 15U);
   limiter.use({{.id = "x", .frames_per_second = 10, .bytes = 60}});
-  EXPECT_EQ(pass(limiter.tallies_of(host("a")), frames(9)), 15U) << "five are left of this second";
+  EXPECT_EQ(pass(host("a"), frames(9)), 15U) << "five are left of this second";
   limiter.use({{.id = "x", .frames_per_second = 1000, .bytes = 60}});
-  EXPECT_EQ(pass(limiter.tallies_of(host("a")), frames(90)), 30U) << "ten are left of the budget";
+  EXPECT_EQ(pass(host("a"), frames(90)), 30U) << "ten are left of the budget";
   limiter.use({{.id = "x", .bytes = 90}});
-  EXPECT_EQ(pass(limiter.tallies_of(host("a")), frames(90)), 30U);
+  EXPECT_EQ(pass(host("a"), frames(90)), 30U);
   limiter.use({{.id = "y", .per_host = false, .bytes = 60}});
-  EXPECT_EQ(pass(limiter.tallies_of(host("a")), frames(90)), 60U) << "it was forgotten, and begins anew";
+  EXPECT_EQ(pass(host("a"), frames(90)), 60U) << "it was forgotten, and begins anew";
   limiter.use({});
-  EXPECT_TRUE(limiter.tallies_of(host("a")).empty());
+  EXPECT_TRUE(limiter.limits_of(host("a")).tallies.empty());
 }
 
 TEST_F(LimiterTest, DoesNotWaitForAClockThatWasSetBack) {
   limiter.use({{.id = "x", .frames_per_second = 1}});
-  const auto tallies = limiter.tallies_of(host("a"));
-  EXPECT_EQ(pass(tallies, frames(1)), 3U);
+  auto limits = limiter.limits_of(host("a"));
+  EXPECT_EQ(pass(limits, frames(1)), 3U);
   now -= 3600 * kSecond;
-  EXPECT_EQ(limiter.pass(tallies, kSend, frames(1), now).hit->wait_ns, kSecond);
+  EXPECT_EQ(limiter.pass(limits, kSend, frames(1), now).hit->wait_ns, kSecond);
   now += kSecond;
-  EXPECT_EQ(pass(tallies, frames(1)), 3U);
+  EXPECT_EQ(pass(limits, frames(1)), 3U);
 }
 
 // Hosts come from clients: what is remembered of them is bounded.
@@ -275,9 +310,9 @@ TEST_F(LimiterTest, CountsExactlyFromManyThreads) {
     std::vector<std::jthread> threads;
     for (int i = 0; i < 4; ++i)
       threads.emplace_back([&] {
-        const auto tallies = limiter.tallies_of(host("a"));
+        auto limits = limiter.limits_of(host("a"));
         for (int turn = 0; turn < 100; ++turn)
-          passed += limiter.pass(tallies, kSend, frames(7), now).bytes / 3;
+          passed += limiter.pass(limits, kSend, frames(7), now).bytes / 3;
       });
     for (int turn = 0; turn < 100; ++turn) limiter.use({{.id = "x", .frames_per_second = 1000}});
   }

@@ -38,6 +38,8 @@ TEST(TargetPatterns, CoverHosts) {
   EXPECT_FALSE(covers("*.example.com", "badexample.com", 80));
   EXPECT_TRUE(covers("10.0.*", "10.0.3.4", 80));
   EXPECT_TRUE(covers("10.0.*", "10.3", 80));
+  EXPECT_FALSE(covers("10.0.*", "10.0.evil.example", 80));
+  EXPECT_TRUE(covers("*", "10.0.evil.example", 80));
   EXPECT_TRUE(covers("127.0.0.1", "0x7f000001", 80));
   EXPECT_TRUE(covers("127.0.0.1", "::ffff:7f00:1", 80));
   EXPECT_TRUE(covers("[0:0::1]", "::1", 80));

@@ -148,6 +148,18 @@ TEST(RuleSet, ReadsLimits) {
   EXPECT_EQ(in_all.duration_ns, 600'000'000'000);
 }
 
+// SAFE-2: what nobody can read is blocked, tunnels too, where rules say no other.
+TEST(RuleSet, BlocksUnreadTunnelsWithWhatIsUnreadable) {
+  const std::string rule = "[[safety.input]]\nid='x'\npattern='x'\n";
+  EXPECT_TRUE(parsed("").scope.unread);
+  EXPECT_FALSE(parsed(rule).scope.unread);
+  EXPECT_TRUE(parsed(rule + "action='log_only'\n").scope.unread);
+  EXPECT_TRUE(parsed("[safety]\non_unreadable='pass'\n" + rule).scope.unread);
+  EXPECT_TRUE(parsed("[scope]\nunread=true\n" + rule).scope.unread);
+  EXPECT_FALSE(parsed("[scope]\nunread=false\n").scope.unread);
+  EXPECT_FALSE(parsed("[scope]\ndeny=[]\n" + rule).scope.unread);
+}
+
 // SAFE-1 to SAFE-3, SAFE-5
 TEST(RuleSet, ReadsSafetyRules) {
   const auto rules = parsed(R"(
@@ -232,6 +244,7 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"[scope]\ndeny = ['a', 'a:x']\n", 2, 14, "deny: ':x' is no port"},
         Wrong{"[scope]\nalow = []\n", 2, 1, "did you mean 'allow'"},
         Wrong{"[scope]\nunread = 'no'\n", 2, 10, "true or false"},
+        Wrong{"[scope]\nallow = []\n", 2, 9, "'allow' names no target"},
         Wrong{"[scope]\ndeny = ['127.0.0.0/8']\n", 2, 9,
               "'/8' is no path; a network is written as 10.0.* is"},
         Wrong{"[scope]\ndeny = ['[fe80::]/10']\n", 2, 9, "'/10' is no path"},
