@@ -237,10 +237,13 @@ class Socat(Program):
 
 
 class Wstap(Program):
-    def __init__(self, name, binary, record_in=None, workers=1):
-        """@param record_in  folder of the capture; None: nothing is recorded."""
+    def __init__(self, name, binary, record_in=None, workers=1, rules=None):
+        """@param record_in  folder of the capture; None: nothing is recorded.
+
+        @param rules  the text of a rules file
+        """
         super().__init__(name, binary)
-        self._folder, self._workers = record_in, workers
+        self._folder, self._workers, self._rules = record_in, workers, rules
         self._capture = None
 
     def start(self, setting):
@@ -253,9 +256,10 @@ class Wstap(Program):
     def command(self, setting):
         scheme = "wss" if setting.tls else "ws"
         recording = ["-w", self._capture, "--force"] if self._capture else ["--no-print"]
+        rules = ["--rules", setting.file(f"{self.name.replace(' ', '-')}.toml", self._rules)] if self._rules else []
         return ["proxy", "--listen", "127.0.0.1:0", "--reverse", f"{scheme}://127.0.0.1:{setting.upstream}",
                 "--upstream-ca", setting.authority, "--workers", self._workers, "--max-connections", CONNECTIONS,
-                "--ready-file", self._ready, "-q", *recording]
+                "--ready-file", self._ready, "-q", *recording, *rules]
 
     def environment(self, setting):
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("WSTAP", "XDG_", "SSLKEYLOG"))}

@@ -3,6 +3,7 @@
 #include <benchmark/benchmark.h>
 
 #include "libcore/pipeline/flow.h"
+#include "libcore/rules/rule_set.h"
 #include "libcore/tls/openssl_entropy.h"
 #include "tests/bench/bench_frames.h"
 
@@ -24,8 +25,9 @@ class NullTap final : public pipeline::Tap {
   Result<void> note(const pipeline::Note&) override { return {}; }
 };
 
-/// Arguments: payload bytes, frames in the burst.
-void take(benchmark::State& state, Direction direction, pipeline::Forward forward, std::uint8_t rsv = 0) {
+/// Arguments: payload bytes, frames in the burst. @param rules  of a rules file.
+void take(benchmark::State& state, Direction direction, pipeline::Forward forward, std::uint8_t rsv = 0,
+          std::string_view rules = {}) {
   Frames burst = frames(direction, static_cast<std::size_t>(state.range(1)),
                         static_cast<std::size_t>(state.range(0)), rsv);
   NullTap tap;
@@ -35,7 +37,7 @@ void take(benchmark::State& state, Direction direction, pipeline::Forward forwar
   pipeline::FlowOpened opened;
   opened.id = 1;
   opened.extensions = "permessage-deflate";
-  pipeline::Flow flow(opened, pipeline::Pipeline(), {options, tap, entropy, counters});
+  pipeline::Flow flow(opened, rules::parse(rules)->pipeline(), {options, tap, entropy, counters});
   pipeline::LaneScratch scratch;
   for (auto _ : state) {
     const auto turn = flow.take(direction, burst.raw, 1, scratch);
@@ -58,6 +60,14 @@ BENCHMARK_CAPTURE(take, send_compressed, Direction::send, pipeline::Forward::ree
 BENCHMARK_CAPTURE(take, receive_compressed, Direction::receive, pipeline::Forward::reencode, ws::kRsv1)
     ->Apply(shapes);
 BENCHMARK_CAPTURE(take, send_verbatim, Direction::send, pipeline::Forward::verbatim)->Apply(shapes);
+
+// A rule that looks at the opcode of every frame, and does something to none of these.
+BENCHMARK_CAPTURE(take, send_opcode_rule, Direction::send, pipeline::Forward::reencode, 0,
+                  "[[transform]]\nid='x'\nfilter='ping'\ndrop=true\n")
+    ->Apply(shapes);
+BENCHMARK_CAPTURE(take, receive_opcode_rule, Direction::receive, pipeline::Forward::reencode, 0,
+                  "[[transform]]\nid='x'\nfilter='ping'\ndrop=true\n")
+    ->Apply(shapes);
 
 /// Four bytes a frame from OpenSSL's generator, by way of blocks.
 void draw_mask(benchmark::State& state) {
