@@ -2,8 +2,6 @@
 """PIPE-6 between real peers: macros that take variables from one message and use them in others, and frames that are delayed."""
 import asyncio
 import json
-import pathlib
-import tempfile
 import time
 import unittest
 
@@ -12,7 +10,7 @@ from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFact
 from conversations import connected
 from frame_bytes import CLOSE, CONTINUATION, PING, PONG, TEXT, frame, masked
 from raw_peers import WAIT, Listener, hang_up, open_websocket
-from wstap_testing import TestCase, everything, frames
+from wstap_testing import RulesTest, everything, frames
 
 COMPRESSED = (ClientPerMessageDeflateFactory(), ServerPerMessageDeflateFactory())
 MACRO = """
@@ -29,13 +27,6 @@ set = { "/token" = "${token}" }
 replace = { pattern = 'HOST', with = '<${host}>' }
 after = { text = "paid with ${token}" }
 """
-
-
-class RulesTest(TestCase):
-    def with_rules(self, rules, *args):
-        directory = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="wstap-macros-")))
-        (directory / "rules.toml").write_text(rules)
-        return self.proxy("--rules", directory / "rules.toml", *args)
 
 
 class Macros(RulesTest):

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """LIM-5: rates and budgets. Waits are only ever too short to be right, never too long, so that a slow machine fails nothing."""
 import asyncio
-import pathlib
-import tempfile
 import time
 import unittest
 
@@ -10,19 +8,12 @@ import websockets
 
 from frame_bytes import CLOSE, PING, TEXT, frame, masked
 from raw_peers import WAIT, connect, hang_up, open_websocket, tunnel_by_connect, upgrade_request, upgrade_response
-from wstap_testing import TestCase, eventually, everything, frames, inspect
+from wstap_testing import RulesTest, eventually, everything, frames, inspect
 
 SOON = 0.2  # seconds in which nothing may happen
 
 
-class RatesTest(TestCase):
-    def setUp(self):
-        self.rules = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="wstap-rates-"))) / "rules.toml"
-
-    def with_rules(self, rules, *args):
-        self.rules.write_text(rules)
-        return self.proxy("--rules", self.rules, *args)
-
+class RatesTest(RulesTest):
     def notes(self, tap):
         return [r["text"] for r in everything(tap.capture) if r["type"] == "note" and "rate_limited" in r["text"]]
 
@@ -85,8 +76,7 @@ class Upgrades(RatesTest):
         self.assertFalse("retry-after" in head)
         server.send(frame(TEXT, b"too late"))
         self.is_silent(client)
-        self.rules.write_text("")
-        tap.reload()
+        self.replace_rules(tap, "")
         self.assertEqual(client.frame().payload, b"too late")
         hang_up(client, server)
 
@@ -149,19 +139,14 @@ class Frames(RatesTest):
         tap = self.with_rules("[[limit]]\nid='shared'\nframes_per_second=40\ndirection='send'\n", "--workers", "2")
         server = self.echo()
         url = f"ws://127.0.0.1:{server.address[1]}/"
-        proxy = f"http://{tap.address[0]}:{tap.address[1]}"
 
         async def flow():
-            reader, writer = await asyncio.open_connection(*tap.address)
-            writer.write(f"CONNECT 127.0.0.1:{server.address[1]} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-            await reader.readuntil(b"\r\n\r\n")
-            sock = writer.get_extra_info("socket").dup()
-            writer.transport.pause_reading()
+            sock = tunnel_by_connect(tap, f"127.0.0.1:{server.address[1]}").sock
+            sock.setblocking(False)
             async with websockets.connect(url, sock=sock, compression=None, ping_interval=None) as ws:
                 for number in range(20):
                     await ws.send(f"{number}")
                 self.assertEqual([await asyncio.wait_for(ws.recv(), WAIT) for _ in range(20)], [f"{n}" for n in range(20)])
-            writer.close()
 
         async def session():
             await asyncio.gather(*(flow() for _ in range(4)))
@@ -184,8 +169,7 @@ class Budgets(RatesTest):
         eventually(lambda: self.notes(tap) == ["rate_limited: limit 'budget': a budget of 100 bytes is spent"], "the note")
         self.is_silent(server)
         # PIPE-3
-        self.rules.write_text(text.format(170))
-        tap.reload()
+        self.replace_rules(tap, text.format(170))
         self.assertEqual([server.frame().payload[:1] for _ in range(2)], [b"D", b"E"])
         self.is_silent(server)
         tap.send_signal()

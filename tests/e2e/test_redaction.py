@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import json
-import pathlib
 import re
 import tempfile
 import unittest
@@ -13,7 +12,7 @@ from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFact
 from conversations import END, NodeTalk, as_json, connected, converse, messages, said, whole
 from raw_peers import WAIT, Listener, hang_up, open_websocket
 from frame_bytes import TEXT, frame
-from wstap_testing import SANITIZED, TestCase, frames, inspect, run
+from wstap_testing import SANITIZED, RulesTest, frames, inspect, run
 
 COMPRESSED = (ClientPerMessageDeflateFactory(), ServerPerMessageDeflateFactory())
 ALONE = (ClientPerMessageDeflateFactory(server_no_context_takeover=True), ServerPerMessageDeflateFactory(
@@ -47,19 +46,14 @@ def redacted(message):
     return text if isinstance(message, str) else text.encode("latin-1")
 
 
-class RedactionTest(TestCase):
-    def setUp(self):
-        self.directory = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="wstap-redaction-")))
-        self.rules = self.directory / "rules.toml"
-        self.rules.write_text(RULES)
-
+class RedactionTest(RulesTest):
     def assert_hidden(self, tap, words):
         """No file, and no view of it, has these words."""
         parts = sorted(tap.capture.parent.glob("*.wstap"))
         views = [part.read_bytes() for part in parts]
         for form in (["--format", "jsonl"], ["--json"], ["--raw"], ["--structured"], ["--messages", "--json"], ["--flows"]):
             views.append(run("inspect", *form, *parts).stdout.encode())
-        copy = self.directory / "copy.wstap"
+        copy = self.path("copy.wstap")
         run("inspect", "-q", "--force", "-w", copy, "-Y", "receive", *parts)
         views.append(copy.read_bytes())
         for word in words:
@@ -72,7 +66,7 @@ class PythonPeers(RedactionTest):
     def test_conversations(self):
         for compression in ((None, None), COMPRESSED, ALONE):
             with self.subTest(compression=compression):
-                tap, count = self.proxy("--rules", self.rules), 40 if SANITIZED else 200
+                tap, count = self.with_rules(RULES), 40 if SANITIZED else 200
                 client_says = list(messages(count, 1))
                 server_says = [*messages(count, 2), f"pay with {CARD}", ["pay with 4111 11", "11 1111 1111"], f"{CARD} again"]
                 at_client, at_server, _ = asyncio.run(converse(tap, client_says, server_says, *compression))
@@ -90,7 +84,7 @@ class PythonPeers(RedactionTest):
                 self.assertGreater(len([f for f in frames(tap.capture, "receive") if f.get("payload_withheld")]), 5)
 
     def test_parts(self):
-        tap = self.proxy("--rules", self.rules, "--rotate-size", "20K", "--inflate", "always")
+        tap = self.with_rules(RULES, "--rotate-size", "20K", "--inflate", "always")
         server_says = [f"pay with {CARD}, the {n}th time, and nothing else {n * 7919}" for n in range(1500)]
         asyncio.run(converse(tap, ["hello"], server_says, *COMPRESSED))
         tap.stop()
@@ -106,7 +100,7 @@ class PythonPeers(RedactionTest):
 
     def test_printed_as_it_is_recorded(self):
         with tempfile.TemporaryFile() as printed:
-            tap = self.proxy("--rules", self.rules, record=False, stdout=printed)
+            tap = self.with_rules(RULES, record=False, stdout=printed)
             asyncio.run(converse(tap, [], [f"pay with {CARD}"], *COMPRESSED))
             tap.stop()
             printed.seek(0)
@@ -118,8 +112,7 @@ class PythonPeers(RedactionTest):
     def test_rules_come_late(self):
         for compression in ((None, None), COMPRESSED):
             with self.subTest(compressed=compression[0] is not None):
-                self.rules.write_text("")
-                tap = self.proxy("--rules", self.rules)
+                tap = self.with_rules("")
 
                 async def session():
                     async def serve(ws):
@@ -130,8 +123,7 @@ class PythonPeers(RedactionTest):
                             await ws.send(message)
                             return await asyncio.wait_for(ws.recv(), WAIT)
                         before = await answer("before")
-                        self.rules.write_text(RULES)
-                        self.assertIn("4 redactions", await asyncio.to_thread(tap.reload))
+                        self.assertIn("4 redactions", await asyncio.to_thread(self.replace_rules, tap, RULES))
                         return [before] + [await answer("behind") for _ in range(3)]
                 self.assertEqual(asyncio.run(session()), [f"before with {CARD}"] + [f"behind with {CARD}"] * 3)
                 tap.stop()
@@ -146,7 +138,7 @@ class PythonPeers(RedactionTest):
 
 class Heads(RedactionTest):
     def test_tokens_in_heads_and_urls(self):
-        tap, listener = self.proxy("--rules", self.rules), self.enterContext(Listener())
+        tap, listener = self.with_rules(RULES), self.enterContext(Listener())
         client, server = open_websocket(tap, listener, extra="Authorization: Bearer abc.def\r\nCookie: id=secretcookie\r\n",
                                         agree="Set-Cookie: id=othercookie\r\n", target="/chat?key=secretkey&x=1")
         with client:
@@ -164,7 +156,7 @@ class NodePeer(RedactionTest):
         says = [[(message, n % 4 != 3) for n, message in enumerate(messages(20 if SANITIZED else 60, seed))] for seed in (3, 4)]
         deflates = [(False, False), ({}, {}), ({}, {"clientNoContextTakeover": True, "serverNoContextTakeover": True})]
         with NodeTalk(*says) as talk:
-            tap = self.proxy("--rules", self.rules, "--reverse", f"ws://127.0.0.1:{talk.port}")
+            tap = self.with_rules(RULES, "--reverse", f"ws://127.0.0.1:{talk.port}")
             for at_client, at_server in talk.converse(tap.address, deflates, WAIT * 2):
                 self.assertEqual(at_client, [as_json(whole(m)) for m, _ in says[1]])
                 self.assertEqual(at_server, [as_json(whole(m)) for m, _ in says[0]])
@@ -174,19 +166,13 @@ class NodePeer(RedactionTest):
         self.assertEqual([m for m in recorded if m != END], expected * len(deflates))
 
 
-class RulesThatGoAndCome(TestCase):
-    def setUp(self):
-        self.directory = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="wstap-attack-")))
-        self.rules = self.directory / "rules.toml"
-
-    def replace_rules(self, tap, text, says):
-        self.rules.write_text(text)
-        self.assertIn(says, tap.reload())
+class RulesThatGoAndCome(RulesTest):
+    def exchange(self, tap, rules, says):
+        self.assertIn(says, self.replace_rules(tap, rules))
 
     # CAP-5: what was redacted in one part is in no window of a later one
     def test_windows_of_later_parts(self):
-        self.rules.write_text(PAYLOADS)
-        tap = self.proxy("--rules", self.rules, "--rotate-size", "2K", "--inflate", "always")
+        tap = self.with_rules(PAYLOADS, "--rotate-size", "2K", "--inflate", "always")
 
         async def session():
             async def serve(ws):
@@ -197,7 +183,7 @@ class RulesThatGoAndCome(TestCase):
                     await ws.send(message)
                     self.assertEqual(await asyncio.wait_for(ws.recv(), WAIT), message)
                 await echo("s3cr3t-thing")
-                await asyncio.to_thread(self.replace_rules, tap, "", "0 redactions")
+                await asyncio.to_thread(self.exchange, tap, "", "0 redactions")
                 for n in range(300):
                     await echo(f"nothing {n * 7919} to hide")
         asyncio.run(session())
@@ -210,13 +196,12 @@ class RulesThatGoAndCome(TestCase):
 
     # PIPE-3: the rest of a message whose beginning no rule looked at
     def test_the_rest_of_a_message(self):
-        self.rules.write_text(REASONS)
-        tap, listener = self.proxy("--rules", self.rules), self.enterContext(Listener())
+        tap, listener = self.with_rules(REASONS), self.enterContext(Listener())
         client, server = open_websocket(tap, listener)
         with client:
             server.send(frame(TEXT, b"a s3cr3t", fin=False))
             self.assertEqual(client.frame().payload, b"a s3cr3t")
-            self.replace_rules(tap, REASONS + PAYLOADS, "2 redactions")
+            self.exchange(tap, REASONS + PAYLOADS, "2 redactions")
             server.send(frame(0, b"-thing"))
             self.assertEqual(client.frame().payload, b"-thing")
             hang_up(client, server)

@@ -3,10 +3,8 @@
 they can be replaced while traffic flows (PIPE-3, PIPE-6, FIL-2, DEF-4, DEF-6)."""
 import asyncio
 import json
-import pathlib
 import re
 import signal
-import tempfile
 import unittest
 
 import websockets
@@ -14,7 +12,7 @@ from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFact
 
 from conversations import NodeTalk, as_json, connected, converse, messages, whole
 from raw_peers import WAIT
-from wstap_testing import SANITIZED, TestCase, frames, inspect, run
+from wstap_testing import SANITIZED, RulesTest, frames, inspect, run
 
 COMPRESSED = (ClientPerMessageDeflateFactory(), ServerPerMessageDeflateFactory())
 RULES = """
@@ -50,16 +48,6 @@ def sent_arrives(says):
 
 def received_arrives(says):
     return [m for m in map(whole, says) if not (isinstance(m, str) and "0123456789mask" in m)]
-
-
-class RulesTest(TestCase):
-    def setUp(self):
-        self.directory = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="wstap-rules-")))
-        self.rules = self.directory / "rules.toml"
-
-    def with_rules(self, rules, *args):
-        self.rules.write_text(rules)
-        return self.proxy("--rules", self.rules, *args)
 
 
 class PythonPeers(RulesTest):
@@ -126,8 +114,8 @@ class PythonPeers(RulesTest):
     # PIPE-3: a bad new file is refused whole, and the rules before stay
     def test_a_bad_file_changes_nothing(self):
         tap = self.with_rules("[[transform]]\nid='x'\nfilter='send and text contains \"a\"'\nreplace={pattern='a',with='b'}\n")
-        self.rules.write_text("[[transform]]\nid='x'\nfilter='send and'\ndrop=true\n")
-        self.assertIn("the rules before stay", tap.reload())
+        said = self.replace_rules(tap, "[[transform]]\nid='x'\nfilter='send and'\ndrop=true\n")
+        self.assertIn("the rules before stay", said)
         self.assertIn("rules.toml:3:8: filter: column 9", tap.wait_for_line(r"column 9"))
         _, at_server, _ = asyncio.run(converse(tap, ["aa"], []))
         self.assertEqual(at_server, ["bb"])
@@ -148,9 +136,8 @@ class PythonPeers(RulesTest):
                     await ws.send(message)
                     return await asyncio.wait_for(ws.recv(), WAIT)
                 before = [await answer("the same words, said again") for _ in range(5)]
-                self.rules.write_text("[[transform]]\nid='x'\nfilter='send and text contains \"words\"'\n"
-                                      "replace={pattern='words',with='WORDS'}\n")
-                self.assertIn("1 transform", await asyncio.to_thread(tap.reload))
+                rules = "[[transform]]\nid='x'\nfilter='send and text contains \"words\"'\nreplace={pattern='words',with='WORDS'}\n"
+                self.assertIn("1 transform", await asyncio.to_thread(self.replace_rules, tap, rules))
                 return before, [await answer("the same words, said again") for _ in range(5)]
         before, after = asyncio.run(session())
         self.assertEqual(before, ["the same words, said again"] * 5)
@@ -236,9 +223,8 @@ class NodePeer(RulesTest):
         expected = [[as_json(m) for m in sent_arrives([message for message, _ in says[0]])],
                     [as_json(m) for m in received_arrives([message for message, _ in says[1]])]]
         deflates = [(False, False), ({}, {}), ({}, {"clientNoContextTakeover": True, "serverNoContextTakeover": True})]
-        self.rules.write_text(RULES)
         with NodeTalk(*says) as talk:
-            tap = self.proxy("--rules", self.rules, "--reverse", f"ws://127.0.0.1:{talk.port}")
+            tap = self.with_rules(RULES, "--reverse", f"ws://127.0.0.1:{talk.port}")
             for deflate, (at_client, at_server) in zip(deflates, talk.converse(tap.address, deflates, WAIT * 2), strict=True):
                 with self.subTest(deflate=deflate):
                     self.assertEqual(at_server, expected[0])

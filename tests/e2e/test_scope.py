@@ -1,25 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """HostScope and HttpScope: what rules do not let clients reach, by every way in, and which flows are recorded (PIPE-3, PIPE-4,
 FLOW-4, UPG-8)."""
-import pathlib
-import tempfile
 import time
 import unittest
 
 from frame_bytes import TEXT, frame, masked
 from raw_peers import connect, hang_up, open_websocket, socks_address, trusting, tunnel_by_connect, upgrade_request, \
     upgrade_response
-from wstap_testing import TestCase, frames, inspect, run
+from wstap_testing import RulesTest, frames, inspect, run
 
 
-class ScopeTest(TestCase):
-    def setUp(self):
-        self.rules = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="wstap-scope-"))) / "rules.toml"
-
-    def with_rules(self, rules, *args):
-        self.rules.write_text(rules)
-        return self.proxy("--rules", self.rules, *args)
-
+class ScopeTest(RulesTest):
     def refused(self, tap, request):
         """@return what the client is told, 403 and the reason."""
         with connect(tap.address) as client:
@@ -171,15 +162,13 @@ class Urls(ScopeTest):
         listener = self.listener()
         tap = self.with_rules("")
         client, server = open_websocket(tap, listener)
-        self.rules.write_text('[scope]\ndeny = ["127.0.0.1"]\n')
-        self.assertIn("scope", tap.reload())
+        self.assertIn("scope", self.replace_rules(tap, '[scope]\ndeny = ["127.0.0.1"]\n'))
         self.refused(tap, upgrade_request(listener.target, f"http://{listener.target}/chat"))
         with client:
             client.send(masked(TEXT, b"still here"))
             self.assertEqual(server.frame().payload, b"still here")
             hang_up(client, server)
-        self.rules.write_text("")
-        tap.reload()
+        self.replace_rules(tap, "")
         self.works(tap, listener)
 
 

@@ -226,3 +226,18 @@ class TestCase(unittest.TestCase):
     def path(self, name):
         directory = self.enterContext(tempfile.TemporaryDirectory(prefix="wstap-files-"))
         return pathlib.Path(directory, name)
+
+
+class RulesTest(TestCase):
+    """A test with a file of rules, `self.rules`."""
+    def setUp(self):
+        self.rules = self.path("rules.toml")
+
+    def with_rules(self, rules, *args, **options):
+        self.rules.write_text(rules)
+        return self.proxy("--rules", self.rules, *args, **options)
+
+    def replace_rules(self, tap, rules):
+        """@return the line that says what came of it."""
+        self.rules.write_text(rules)
+        return tap.reload()
