@@ -67,8 +67,9 @@ void RehearsedFlow::take(const Envelope& envelope, Bytes payload, const Visit& v
         part == ws::Part::first && !envelope.placement.compressed && plan_.needs.whole_messages[index];
   }
   const bool last = ws::ends_message(part), fragment = ws::is_fragment(part);
-  if (fragment && !envelope.placement.compressed) append(lane.joined, payload);
-  const Bytes said = fragment && !envelope.placement.compressed ? Bytes(lane.joined) : payload;
+  const bool joins = fragment && !envelope.placement.compressed && (lane.joining || output_ != nullptr);
+  if (joins) append(lane.joined, payload);
+  const Bytes said = joins ? Bytes(lane.joined) : payload;
   Envelope judged = envelope;
   if (part == ws::Part::whole || (last && (lane.joining || envelope.placement.compressed)))
     judged.says = Says::message;

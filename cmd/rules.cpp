@@ -21,6 +21,12 @@ struct Options {
   bool quiet = false;
 };
 
+/// Of what is not of both.
+const char* in_directions(bool sends, bool receives) {
+  if (sends && receives) return "";
+  return sends ? ", send" : receives ? ", receive" : ", never";
+}
+
 std::string line_of(const pipeline::Scope& scope) {
   if (scope.everything()) return {};
   std::string text = "scope:";
@@ -41,8 +47,7 @@ std::string line_of(const pipeline::Limit& limit) {
   if (limit.bytes != 0) text += fmt::format(" {}", format_size(limit.bytes));
   if (limit.duration_ns != 0) text += " for " + format_duration_ns(limit.duration_ns);
   text += limit.per_host ? ", each host" : ", all";
-  if (!limit.directions[0] || !limit.directions[1]) text += limit.directions[0] ? ", send" : ", receive";
-  return text + '\n';
+  return text + in_directions(limit.directions[0], limit.directions[1]) + '\n';
 }
 
 /// What a rule acts on (FIL-2).
@@ -51,8 +56,7 @@ std::string line_of(std::string_view kind, std::string_view id, const steps::Tra
       fmt::format("{} {}: {}", kind, printable(id), rule.acts_on_messages() ? "messages" : "frames");
   const bool sends = !rule.filter || rule.filter->may_match(false);
   const bool receives = !rule.filter || rule.filter->may_match(true);
-  if (!sends || !receives) text += sends ? ", send" : receives ? ", receive" : ", never";
-  return text + '\n';
+  return text + in_directions(sends, receives) + '\n';
 }
 
 std::string line_of(const steps::InputRule& rule) {
@@ -61,8 +65,7 @@ std::string line_of(const steps::InputRule& rule) {
   for (const auto& [looks, what] : {std::pair(rule.texts, " text"), std::pair(rule.binaries, " binary"),
                                     std::pair(rule.controls, " control")})
     if (looks) text += what;
-  if (!rule.directions[0] || !rule.directions[1]) text += rule.directions[0] ? ", send" : ", receive";
-  return text + '\n';
+  return text + in_directions(rule.directions[0], rule.directions[1]) + '\n';
 }
 
 std::string line_of(const steps::OutputRule& rule) {

@@ -11,7 +11,6 @@
 #include "cmd/output.h"
 
 namespace wstap::cmd {
-
 namespace {
 
 std::expected<rules::RuleSet, std::vector<std::string>> read_rules(std::istream& from,

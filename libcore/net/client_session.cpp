@@ -230,8 +230,8 @@ std::string ClientSession::refusal_unread(const http1::Authority& to) const {
 }
 
 /// Waits for the client to say what it speaks; not when its server speaks first, and for a moment only, but
-/// where it is `patient`.
-asio::awaitable<ClientSession::TunnelOpening> ClientSession::sniff_tunnel(bool patient) {
+/// where the tunnel may not be relayed unread.
+asio::awaitable<ClientSession::TunnelOpening> ClientSession::sniff_tunnel(const http1::Authority& target) {
   struct Patience {
     explicit Patience(asio::io_context& io) : timer(io) {}
     asio::steady_timer timer;
@@ -247,7 +247,7 @@ asio::awaitable<ClientSession::TunnelOpening> ClientSession::sniff_tunnel(bool p
     patience->over = why;
     client->interrupt();
   };
-  if (core_.options.detect_timeout.count() != 0 && !patient) {
+  if (core_.options.detect_timeout.count() != 0 && refusal_unread(target).empty()) {
     patience->timer.expires_after(core_.options.detect_timeout);
     patience->timer.async_wait([run_out](std::error_code cancelled) {
       if (!cancelled) run_out("silent client");
@@ -279,8 +279,7 @@ asio::awaitable<ClientSession::TunnelOpening> ClientSession::sniff_tunnel(bool p
 }
 
 asio::awaitable<void> ClientSession::serve_tunnel(http1::Url url) {
-  const bool patient = !refusal_unread(url.authority).empty();
-  const TunnelOpening opening = co_await sniff_tunnel(patient);
+  const TunnelOpening opening = co_await sniff_tunnel(url.authority);
   if (opening.kind == Opening::tls) {
     co_await intercept_tls(std::move(url));
   } else if (opening.kind == Opening::http1) {
@@ -326,8 +325,7 @@ asio::awaitable<void> ClientSession::intercept_tls(http1::Url url) {
   }
   // Who agreed on HTTP may say nothing for as long as it likes (UPG-5).
   TunnelOpening opening{Opening::http1};
-  const bool patient = !refusal_unread(url.authority).empty();
-  if (facts_.server.tls->alpn != "http/1.1") opening = co_await sniff_tunnel(patient);
+  if (facts_.server.tls->alpn != "http/1.1") opening = co_await sniff_tunnel(url.authority);
   if (opening.kind == Opening::http1) {
     co_await serve_http(std::move(site));
   } else {

@@ -34,7 +34,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
     const char* why_unread = "not HTTP";  ///< what a record says of a tunnel that is relayed unread
   };
   std::string refusal_unread(const http1::Authority& to) const;
-  asio::awaitable<TunnelOpening> sniff_tunnel(bool patient);
+  asio::awaitable<TunnelOpening> sniff_tunnel(const http1::Authority& target);
   asio::awaitable<void> intercept_tls(http1::Url url);
   asio::awaitable<std::string> accept_tls(std::string fallback_name, std::vector<std::string> alpn,
                                           std::vector<std::string> names);

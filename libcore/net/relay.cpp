@@ -327,7 +327,7 @@ asio::awaitable<void> Relay::say_last_words(Half& half) {
 }
 
 asio::awaitable<void> Relay::pause(Half& half) {
-  if (!std::exchange(paused_before_, true)) flow_->add_note("buffers_limited", {}, worker_.now());
+  flow_->add_note_once("buffers_limited", {}, worker_.now());
   half.reads = false;
   half.from.watch_reset([this, &half] { peer_reset(half); });
   asio::steady_timer timer(worker_.io());

@@ -124,8 +124,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
   UnixNs last_activity_ns_ = 0;
   unsigned running_ = 2;  ///< coroutines: the pumps, and those that say farewell; with the last the flow ends
   bool closing_ = false;  ///< a Close went by, its timer runs
-  bool farewell_ = false;       ///< wstap ends the flow itself
-  bool paused_before_ = false;  ///< the buffer budget stopped a half, and that was noted
+  bool farewell_ = false;  ///< wstap ends the flow itself
   bool cut_ = false;
 };
 

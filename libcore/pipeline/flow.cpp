@@ -99,7 +99,7 @@ LaneTurn Flow::take_limited(Direction direction, MutableBytes unread, UnixNs now
   }
   if (!passage.hit) return turn;
   turn.limit_ns = passage.hit->wait_ns;
-  if (!std::exchange(limited_, true)) add_note("rate_limited", passage.hit->reason, now);
+  add_note_once("rate_limited", passage.hit->reason, now);
   return turn;
 }
 
@@ -202,8 +202,16 @@ void Flow::fail(Party began, std::string reason, std::string detail, std::uint64
   if (closed_.began == Party::none) closed_.began = began;
 }
 
+bool Flow::has_note(std::string_view kind) const {
+  return std::ranges::find(closed_.notes, kind) != closed_.notes.end();
+}
+
+void Flow::add_note_once(std::string_view kind, std::string_view detail, UnixNs now) {
+  if (!has_note(kind)) add_note(kind, detail, now);
+}
+
 void Flow::add_note(std::string_view kind, std::string_view detail, UnixNs now) {
-  if (std::ranges::find(closed_.notes, kind) == closed_.notes.end()) closed_.notes.emplace_back(kind);
+  if (!has_note(kind)) closed_.notes.emplace_back(kind);
   auto text = detail.empty() ? std::string(kind) : fmt::format("{}: {}", kind, detail);
   // A note that cannot be recorded is not worth ending a flow for; the next frame will find out.
   (void)context_.tap.note({id(), now, std::move(text)});

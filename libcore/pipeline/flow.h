@@ -65,6 +65,8 @@ class Flow {
   /// Records that something happened, and lists its kind with how the flow ended (LIM-4).
   /// @param kind  "buffers_limited"
   void add_note(std::string_view kind, std::string_view detail, UnixNs now);
+  /// The same, unless it has that kind of note already.
+  void add_note_once(std::string_view kind, std::string_view detail, UnixNs now);
 
   /// Close frames wstap sends of its own accord when a flow ends by fault or by give_up(); recorded as
   /// synthetic. Each travels in the direction it is indexed by; empty where a Close went that way already or
@@ -81,6 +83,7 @@ class Flow {
   bool closed_one_way() const noexcept { return closed(0) || closed(1); }
 
  private:
+  bool has_note(std::string_view kind) const;
   void follow_current();
   void follow();
   void limit();
@@ -109,7 +112,6 @@ class Flow {
   std::array<bool, 2> over_{};               ///< the direction ended in order: nothing more can be said there
   bool shut_down_ = false;
   bool finished_ = false;
-  bool limited_ = false;    ///< which is noted
   bool unlimited_ = false;  ///< what still comes goes nowhere
 };
 

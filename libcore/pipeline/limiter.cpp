@@ -60,12 +60,13 @@ std::optional<LimitHit> in_the_way_of_frame(Tally& tally, std::int64_t now) {
   return std::nullopt;
 }
 
-/// The one that lasts longest of those that `find` finds.
-template <class Find>
-std::optional<LimitHit> longest_hit(const Tallies& tallies, Find find) {
+/// What is longest in the way of an upgrade, or of a frame.
+std::optional<LimitHit> longest_hit(const Tallies& tallies,
+                                    std::optional<LimitHit> (*in_the_way)(Tally&, std::int64_t),
+                                    std::int64_t now) {
   std::optional<LimitHit> longest;
   for (const auto& tally : tallies)
-    if (auto found = find(*tally); found && (!longest || found->wait_ns > longest->wait_ns))
+    if (auto found = in_the_way(*tally, now); found && (!longest || found->wait_ns > longest->wait_ns))
       longest = std::move(found);
   return longest;
 }
@@ -108,9 +109,6 @@ Bytes skip_frames(Bytes bytes, Visit visit) {
 bool Limit::covers(const Destination& to) const noexcept {
   return targets.empty() || std::ranges::any_of(targets, [&](const auto& each) { return each.covers(to); });
 }
-
-Limiter::Limiter() = default;
-Limiter::~Limiter() = default;
 
 void Limiter::use(std::vector<Limit> limits) {
   const std::lock_guard guard(lock_);
@@ -165,8 +163,7 @@ std::optional<LimitHit> Limiter::admit(const Destination& to, UnixNs now) {
     tallies.push_back(tally_of(limit, to));
     if (!tallies.back()) return hit(*limit, "too many hosts to count", kForever);
   }
-  auto found = longest_hit(tallies, [time](Tally& tally) { return in_the_way_of_upgrade(tally, time); });
-  if (found) return found;
+  if (auto found = longest_hit(tallies, in_the_way_of_upgrade, time)) return found;
   for (const auto& tally : tallies) tally->upgrades.charge(tally->limit->upgrades_per_second, 1, time);
   return std::nullopt;
 }
@@ -192,9 +189,6 @@ Passage Limiter::pass(FlowLimits& limits, ws::Direction direction, Bytes unread,
   const auto time = elapsed(now);
   const auto counting = tallies_for(limits.tallies, direction);
   auto& turn = limits.turns[ws::index(direction)];
-  const auto in_the_way = [&] {
-    return longest_hit(counting, [time](Tally& each) { return in_the_way_of_frame(each, time); });
-  };
   std::optional<LimitHit> found;
   const Bytes rest = skip_frames(unread, [&](std::uint64_t bytes) {
     if (turn) {
@@ -202,14 +196,14 @@ Passage Limiter::pass(FlowLimits& limits, ws::Direction direction, Bytes unread,
       if (!found) turn.reset();
       return !found;
     }
-    found = in_the_way();
+    found = longest_hit(counting, in_the_way_of_frame, time);
     if (found && found->wait_ns != kForever) turn = {time + found->wait_ns, bytes, found->reason};
     if (!found || turn)
       for (const auto& tally : counting) count_frame(*tally, bytes, time);
     return !found;
   });
   // What cannot pass need not be read to its end.
-  if (!found && !rest.empty()) found = in_the_way();
+  if (!found && !rest.empty()) found = longest_hit(counting, in_the_way_of_frame, time);
   return {found ? unread.size() - rest.size() : unread.size(), std::move(found)};
 }
 

@@ -66,9 +66,6 @@ struct FlowLimits {
 /// Thread-safe. Upgrades and flows that no limit covers cost a lookup when they begin, and nothing later.
 class Limiter {
  public:
-  Limiter();
-  ~Limiter();
-
   /// Limits whose ids were there before go on with what they have counted; a rate that changed begins anew.
   void use(std::vector<Limit> limits);
 

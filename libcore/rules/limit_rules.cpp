@@ -4,12 +4,12 @@
 #include <array>
 
 #include "libcore/rules/scope_rules.h"
+#include "libcore/rules/values.h"
 
 namespace wstap::rules {
 namespace {
 
 constexpr std::array<std::string_view, 2> kPer = {"host", "all"};
-constexpr std::array<std::string_view, 3> kDirections = {"send", "receive", "both"};
 
 bool bounds_frames(const pipeline::Limit& limit) {
   return limit.frames_per_second != 0 || limit.bytes_per_second != 0 || limit.bytes != 0;
@@ -24,8 +24,8 @@ std::optional<pipeline::Limit> read_limit(const toml::table& found, Faults& faul
   made.id = table.text("id").value_or("");
   made.targets = read_targets(table, "targets", false);
   made.per_host = table.word("per", kPer).value_or(0) == 0;
-  const auto direction = table.word("direction", kDirections);
-  if (direction) made.directions = {*direction != 1, *direction != 0};
+  const auto directions = read_directions(table);
+  made.directions = directions.value_or(made.directions);
   made.upgrades_per_second = table.rate("upgrades_per_second").value_or(0);
   made.frames_per_second = table.rate("frames_per_second").value_or(0);
   made.bytes_per_second = static_cast<double>(table.size("bytes_per_second").value_or(0));
@@ -37,7 +37,7 @@ std::optional<pipeline::Limit> read_limit(const toml::table& found, Faults& faul
   if (!bounds_frames(made) && made.upgrades_per_second == 0 && made.duration_ns == 0)
     table.fault(
         "a limit wants a bound: upgrades_per_second, frames_per_second, bytes_per_second, bytes or duration");
-  if (direction && !bounds_frames(made))
+  if (directions && !bounds_frames(made))
     table.fault(*found.get("direction"),
                 "direction says whose frames count, and nothing bounds frames or bytes here");
   return faults.size() == before ? std::optional(std::move(made)) : std::nullopt;

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "libcore/rules/patterns.h"
+#include "libcore/rules/values.h"
 
 namespace wstap::rules {
 namespace {
@@ -13,7 +14,6 @@ namespace {
 using steps::OutputRule;
 
 constexpr std::string_view kRedacted = "[redacted]";
-constexpr std::array<std::string_view, 3> kDirections = {"send", "receive", "both"};
 constexpr std::array<std::string_view, 4> kPlaces = {"payload", "head", "url", "close_reason"};
 
 /// Which of kPlaces.
@@ -49,9 +49,9 @@ void read_redaction(const toml::table& table, std::vector<OutputRule>& made, Fau
   if (replacement) output.spec.replacement = *replacement;
   if (!replacement && output.spec.replacement.empty()) output.spec.replacement = kRedacted;
   const auto places = read_places(rule, table);
-  const auto direction = rule.word("direction", kDirections);
+  const auto directions = read_directions(rule);
   const auto is_of = [&](std::size_t index, bool unless_said) {
-    return direction ? *direction == 2 || *direction == index : unless_said;
+    return directions ? (*directions)[index] : unless_said;
   };
   for (std::size_t i = 0; i < 2; ++i) {
     // Clients are told what they want to keep; who they are they say themselves, in heads.

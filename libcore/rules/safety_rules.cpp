@@ -7,6 +7,7 @@
 
 #include "libcore/rules/patterns.h"
 #include "libcore/rules/redaction_rules.h"
+#include "libcore/rules/values.h"
 
 namespace wstap::rules {
 namespace {
@@ -14,7 +15,6 @@ namespace {
 using steps::InputRule;
 
 constexpr std::array<std::string_view, 2> kActions = {"block", "log_only"};
-constexpr std::array<std::string_view, 3> kDirections = {"send", "receive", "both"};
 constexpr std::array<std::string_view, 3> kTypes = {"text", "binary", "control"};
 constexpr std::array<std::string_view, 2> kOnUnreadable = {"block", "pass"};
 constexpr std::array<std::string_view, 2> kOnBlock = {"drop", "close"};
@@ -39,8 +39,7 @@ void read_input(const toml::table& table, steps::SafetyInput& safety, Faults& fa
   made.spec.id = rule.text("id").value_or("");
   read_patterns(rule, table, made.spec);
   made.blocks = rule.word("action", kActions).value_or(0) == 0;
-  if (const auto direction = rule.word("direction", kDirections))
-    made.directions = {*direction != 1, *direction != 0};
+  made.directions = read_directions(rule).value_or(made.directions);
   read_types(rule, table, made);
   rule.end();
   if (faults.size() != before) return;

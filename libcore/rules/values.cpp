@@ -48,6 +48,13 @@ void write(Writer& out, const toml::node& value) {
 
 }  // namespace
 
+std::optional<std::array<bool, 2>> read_directions(Table& table) {
+  constexpr std::array<std::string_view, 3> kDirections = {"send", "receive", "both"};
+  const auto word = table.word("direction", kDirections);
+  if (!word) return std::nullopt;
+  return std::array{*word != 1, *word != 0};
+}
+
 std::optional<filter::Filter> read_filter(Table& table, std::string_view key) {
   const auto expression = table.text(key);
   if (!expression) return std::nullopt;

@@ -2,10 +2,15 @@
 // Values of a rules file that have a meaning of their own: filters, patterns, JSON.
 #pragma once
 
+#include <array>
+
 #include "libcore/filter/filter.h"
 #include "libcore/rules/table.h"
 
 namespace wstap::rules {
+
+/// direction = "send", "receive" or "both", by ws::index; none: nothing is said.
+std::optional<std::array<bool, 2>> read_directions(Table& table);
 
 /// An expression of wstap-filter(7).
 std::optional<filter::Filter> read_filter(Table& table, std::string_view key);
