@@ -206,16 +206,11 @@ Redactor::Kept Redactor::judge(Lane& lane, const Envelope& envelope, Bytes paylo
   const bool unknown = placed.extended || (header.rsv != 0 && !placed.compressed);
   if ((stray || unknown) && !made_here(envelope.verdict)) return payload.empty() ? Kept{} : kUnreadable;
   if (!placed.in_message()) return judge_alone(envelope, payload);
-  if (ws::begins_message(placed.part))
-    lane.interrupted =
-        placed.part == ws::Part::whole && placed.anomalies.has(ws::Anomaly::data_inside_message);
   if (!placed.compressed)
     return ws::is_fragment(placed.part) ? judge_fragment(lane, envelope, payload)
                                         : judge_message(lane, envelope, payload);
-  // Two compressed messages at once are more than a reader keeps apart.
-  const bool mixed = lane.interrupted && ws::is_fragment(placed.part);
   if (!ws::ends_message(placed.part)) return {.as_it_came = false};
-  return mixed || ws::is_unread(envelope.inflation) ? kUnreadable : judge_message(lane, envelope, payload);
+  return ws::is_unread(envelope.inflation) ? kUnreadable : judge_message(lane, envelope, payload);
 }
 
 Redactor::Kept Redactor::judge_close(Bytes payload) const {

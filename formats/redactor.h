@@ -63,7 +63,6 @@ class Redactor final : public pipeline::Tap {
   struct Lane {
     Buffer said;  ///< by its open message so far, if that is not compressed
     bool too_large = false;
-    bool interrupted = false;  ///< the open message is, by another one
     bool takeover = true;      ///< compressed messages refer to earlier ones
     bool looked_into = false;  ///< something may have been withheld: windows would have it
   };

@@ -11,11 +11,20 @@ constexpr std::size_t kKeptRoom = std::size_t{1} << 20;
 
 FrameReading MessageReader::read(const FrameHeader& header, const Placement& placed, Bytes payload,
                                  const Inflater::Beyond& beyond) {
+  if (open_ && begins_message(placed.part)) interrupt();
   if (placed.in_compressed()) return read_compressed(placed, payload, beyond);
   FrameReading reading;
   reading.payload = payload;
   reading.anomalies = checker_.check(header, placed, payload);
   return reading;
+}
+
+/// A message ended in the middle: with takeover, what is compressed behind it refers to nobody knows what.
+void MessageReader::interrupt() {
+  if (!inflater_.lost()) why_lost_ = Inflation::opaque;
+  inflater_.skip();
+  open_ = false;
+  cut_ = true;
 }
 
 FrameReading MessageReader::read_compressed(const Placement& placed, Bytes payload,
@@ -29,7 +38,6 @@ FrameReading MessageReader::read_compressed(const Placement& placed, Bytes paylo
     return reading;
   }
   if (begins_message(placed.part)) {
-    open_ = false;
     trim();
     message_.clear();
     if (message_.capacity() > room_) message_ = Buffer();

@@ -91,6 +91,7 @@ class MessageReader {
   void resume(Bytes window);
 
  private:
+  void interrupt();
   FrameReading read_compressed(const Placement& placed, Bytes payload, const Inflater::Beyond& beyond);
 
   Inflating inflating_;

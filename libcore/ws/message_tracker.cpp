@@ -39,7 +39,8 @@ Placement MessageTracker::begin_message(const FrameHeader& header, std::uint64_t
   placed.compressed = negotiated_.permessage_deflate && (header.rsv & kRsv1) != 0;
   placed.message_first = sequence;
   placed.message_bytes = header.payload_len;
-  // A whole message inside an open one leaves that one open: its continuations may still come.
+  // An open message is over then, unfinished: nobody could say which of the two goes on.
+  state_ = {.closed = state_.closed};
   if (!header.fin)
     state_ = {true, placed.compressed, state_.closed, header.opcode, sequence, header.payload_len};
   return placed;

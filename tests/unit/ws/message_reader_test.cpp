@@ -97,6 +97,26 @@ TEST_F(MessageReaderTest, TellsOfABoundThatWasHit) {
   EXPECT_EQ(to_buffer(frame(kText, peer.message(bytes("next")), kFin, kCompressed).payload), bytes("next"));
 }
 
+// FRM-5: data_inside_message. The message that was open is over in the middle of its compressed data.
+TEST_F(MessageReaderTest, BehindAnInterruptedMessageNothingThatRefersToItIsRead) {
+  test::DeflatingPeer peer;
+  const auto cut = peer.message(bytes("a message that is cut"));
+  frame(kText, Bytes(cut).first(5), kMore, kCompressed);
+  EXPECT_EQ(to_buffer(frame(kText, bytes("plain")).payload), bytes("plain"));
+  EXPECT_EQ(reader.held(), 0U);
+  EXPECT_FALSE(reader.has_window());
+  EXPECT_EQ(to_buffer(frame(kContinuation, Bytes(cut).subspan(5)).payload), to_buffer(Bytes(cut).subspan(5)));
+  const auto behind = frame(kText, peer.message(bytes("a message")), kFin, kCompressed);
+  EXPECT_EQ(behind.inflation, Inflation::opaque);
+  EXPECT_TRUE(behind.anomalies.empty());
+}
+
+TEST_F(MessageReaderTest, BehindAnInterruptedMessageOneThatRefersToNothingIsRead) {
+  reader = MessageReader({.context_takeover = false}, {});
+  frame(kText, hex("f2 48 cd"), kMore, kCompressed);
+  EXPECT_EQ(to_buffer(frame(kText, hex("f2 48 cd c9 c9 07 00"), kFin, kCompressed).payload), bytes("Hello"));
+}
+
 TEST_F(MessageReaderTest, WhatIsNotThereMakesTheRestUnreadable) {
   frame(kText, hex("f2 48 cd c9 c9 07 00"), kFin, kCompressed);
   reader.skip(placed);

@@ -90,8 +90,8 @@ TEST(MessageTracker, AStrayContinuationBelongsToNoMessageAndOpensNone) {
   EXPECT_EQ(observed(messages, frame(kText, false, 1), 4), (Place{Part::first, kText, 4, 1}));
 }
 
-// FRM-5: data_inside_message. A whole message leaves the open one to its continuations.
-TEST(MessageTracker, AWholeMessageInsideAnotherLeavesThatOneOpen) {
+// FRM-5: data_inside_message. The open one is over, and has no continuations.
+TEST(MessageTracker, AWholeMessageInsideAnotherEndsThatOne) {
   auto messages = tracker();
   observed(messages, frame(kText, false, 5), 2);
   const Placement inside = messages.observe(frame(kBinary, true, 7), 3);
@@ -99,7 +99,10 @@ TEST(MessageTracker, AWholeMessageInsideAnotherLeavesThatOneOpen) {
   EXPECT_EQ(inside.part, Part::whole);
   EXPECT_EQ(inside.message_first, 3U);
   EXPECT_EQ(inside.message_bytes, 7U);
-  EXPECT_EQ(observed(messages, frame(kContinuation, true, 1), 4), (Place{Part::last, kText, 2, 6}));
+  EXPECT_FALSE(messages.state().open);
+  const Placement behind = messages.observe(frame(kContinuation, true, 1), 4);
+  EXPECT_TRUE(behind.anomalies.has(Anomaly::stray_continuation));
+  EXPECT_EQ(behind.part, Part::none);
 }
 
 // FRM-5: data_inside_message. Continuations belong to the message that began last.
