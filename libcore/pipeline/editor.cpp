@@ -27,13 +27,6 @@ void refuse(Decision& decision, const char* why) {
   decision.cause = fmt::format("edit_refused:{}", why);
 }
 
-/// Of a compressed message of which not all has come.
-ws::Inflation inflation_of(InflateState state) noexcept {
-  return state == InflateState::ok        ? ws::Inflation::done
-         : state == InflateState::limited ? ws::Inflation::limited
-                                          : ws::Inflation::opaque;
-}
-
 /// The opcode of a message of which a step replaced this frame.
 std::uint8_t opcode_of(const Envelope& envelope, const Decision& decision) noexcept {
   const bool is_new = decision.header.opcode != envelope.frame.header.opcode;
@@ -64,31 +57,34 @@ Editor::Editor(ws::Direction direction, const ws::Negotiated& negotiated, bool v
       outlet_(direction, negotiated, verbatim, options.max_frame_bytes, message, entropy),
       course_(message.open && message.compressed ? Course::untouched : Course::frame_by_frame) {}
 
+void Editor::follow(bool message_open) noexcept {
+  if (message_open && plan_.needs.whole_messages[ws::index(direction_)]) content_.begin_in_the_middle();
+}
+
 bool Editor::is_compressed(const Envelope& envelope) const noexcept {
   return inflates_ && envelope.placement.in_compressed();
 }
 
-void Editor::begin_message(bool compressed) {
-  joining_ = !compressed && plan_.needs.whole_messages[ws::index(direction_)];
-  joined_ = Buffer();
-  rest_ = false;
-  course_ = plan_.needs.alters && (compressed || joining_) ? Course::when_whole
-            : compressed                                   ? Course::untouched
-                                                           : Course::frame_by_frame;
+void Editor::begin_message(const Envelope& first, bool compressed) {
+  const bool whole = plan_.needs.whole_messages[ws::index(direction_)];
+  content_.begin_message(whole && (!compressed || plan_.needs.alters), first);
+  course_ = plan_.needs.alters && (compressed || whole) ? Course::when_whole
+            : compressed                                ? Course::untouched
+                                                        : Course::frame_by_frame;
 }
 
 std::optional<LaneFault> Editor::take(Turn& turn, Envelope& envelope, const FrameReading& reading,
                                       Bytes inflated) {
   const ws::Part part = envelope.placement.part;
   const bool compressed = is_compressed(envelope);
-  if (ws::begins_message(part)) begin_message(compressed);
+  if (ws::begins_message(part)) begin_message(envelope, compressed);
   if (envelope.placement.in_message() && course_ == Course::dropped) {
     outlet_.drop_message(turn, envelope.frame, dropping_.verdict, dropping_.cause);
     return std::nullopt;
   }
   const Frame frame = envelope.frame;
   envelope.extended = unknown_extension_ && !options_.force_edit;
-  const Bytes content = content_of(envelope, reading, inflated);
+  const Bytes content = content_.take(envelope, reading, inflated, compressed, must_leave(envelope, reading));
   Decision decision = plan_.judge(envelope, plan_.needs.payloads ? content : Bytes());
   envelope.frame = frame;
   if (const char* why = refusal(envelope, reading, decision)) refuse(decision, why);
@@ -107,7 +103,7 @@ std::optional<LaneFault> Editor::take(Turn& turn, Envelope& envelope, const Fram
                           : take_plain(turn, envelope, std::move(decision));
   inject(turn, std::move(after), true);
   if (turn.delays) delay(turn, left_before, fault ? 0 : delay_ns);
-  if (envelope.says != Says::frame) joined_ = Buffer();
+  if (envelope.says != Says::frame) content_.let_go();
   return fault ? fault : end;
 }
 
@@ -126,39 +122,6 @@ void Editor::delay(Turn& turn, std::size_t from, std::int64_t delay_ns) {
 bool Editor::must_leave(const Envelope& envelope, const FrameReading& reading) const noexcept {
   return reading.state != InflateState::ok || outlet_.waiting().size() >= kMaxWaiting ||
          envelope.placement.message_bytes > options_.max_message_bytes;
-}
-
-/// What the frame is judged by, and what that is (Envelope::says).
-Bytes Editor::content_of(Envelope& envelope, const FrameReading& reading, Bytes inflated) {
-  const ws::Part part = envelope.placement.part;
-  const bool last = ws::ends_message(part), compressed = is_compressed(envelope);
-  const bool joined = joining_ && ws::is_fragment(part);
-  if (joined) append(joined_, reading.payload);
-  const bool so_far = !last && must_leave(envelope, reading) &&
-                      (joined || (compressed && course_ == Course::when_whole &&
-                                  plan_.needs.whole_messages[ws::index(direction_)]));
-  if (rest_ && ws::is_fragment(part) && !(compressed && last)) return rest_of(envelope, reading, inflated);
-  if (so_far) {
-    joining_ = false;
-    rest_ = true;
-    envelope.says = Says::message_so_far;
-    if (!compressed) return joined_;
-    judged_ = inflated.size();
-    envelope.inflation = inflation_of(reading.state);
-    return reading.state == InflateState::ok ? inflated : Bytes();
-  }
-  if (part == ws::Part::whole || (last && (compressed || joined))) envelope.says = Says::message;
-  if (compressed && reading.state == InflateState::lost) return {};
-  return joined && last ? Bytes(joined_) : reading.payload;
-}
-
-/// What a frame adds to a message of which the beginning was judged.
-Bytes Editor::rest_of(Envelope& envelope, const FrameReading& reading, Bytes inflated) {
-  envelope.says = Says::rest;
-  if (!is_compressed(envelope)) return reading.payload;
-  envelope.inflation = inflation_of(reading.state);
-  if (reading.state != InflateState::ok) return {};
-  return inflated.subspan(std::exchange(judged_, inflated.size()));
 }
 
 /// Why a frame may not be edited as a step wants it to be; null: it may.
@@ -201,17 +164,20 @@ std::optional<LaneFault> Editor::take_plain(Turn& turn, const Envelope& envelope
 
 /// PIPE-5: what has not left does not leave; what has, ends here.
 std::optional<LaneFault> Editor::drop_plain(Turn& turn, const Envelope& envelope, Decision decision) {
-  const ws::Part part = envelope.placement.part;
-  const bool in_message = ws::is_fragment(part);
+  const bool fragment = ws::is_fragment(envelope.placement.part);
+  // What began before data that must not pass does not go on with what follows it either.
+  const bool ends_open =
+      outlet_.message_open() &&
+      (fragment || (decision.verdict == Verdict::blocked && !ws::is_control(envelope.frame.header.opcode)));
   std::optional<LaneFault> fault;
-  if (in_message && outlet_.message_open() && options_.drop_open == DropOpen::truncate) {
+  if (ends_open && options_.drop_open == DropOpen::truncate) {
     outlet_.send(turn, envelope.frame, {.fin = true, .opcode = ws::kContinuation}, {}, Verdict::truncated,
                  decision.cause);
   } else {
-    if (in_message && outlet_.message_open()) fault = drop_open(decision.cause);
+    if (ends_open) fault = drop_open(decision.cause);
     outlet_.drop(turn, envelope.frame, decision.verdict, decision.cause);
   }
-  if (in_message) drop_rest(std::move(decision));
+  if (fragment) drop_rest(std::move(decision));
   return fault;
 }
 
@@ -224,9 +190,8 @@ void Editor::drop_rest(Decision decision) {
 /// A frame of a message that is not compressed and leaves when all of it was judged.
 std::optional<LaneFault> Editor::take_waiting(Turn& turn, const Envelope& envelope, Decision decision) {
   if (decision.kind == Decision::Kind::drop) {
-    outlet_.drop_message(turn, envelope.frame, decision.verdict, decision.cause);
-    drop_rest(std::move(decision));
-    return std::nullopt;
+    outlet_.drop_waiting(turn, decision.verdict, decision.cause);
+    return drop_plain(turn, envelope, std::move(decision));
   }
   if (envelope.says == Says::frame) {
     keep(turn, envelope, std::move(decision.cause));
@@ -297,10 +262,10 @@ std::optional<LaneFault> Editor::take_as_it_comes(Turn& turn, const Envelope& en
   return outlet_.stream_message(turn, envelope.frame, ws::ends_message(envelope.placement.part), inflated);
 }
 
-std::optional<LaneFault> Editor::release(Turn& turn, Bytes inflated, bool goes_on) {
+std::optional<LaneFault> Editor::release(Turn& turn, Bytes inflated, Release why) {
   std::optional<LaneFault> fault;
   if (waits()) {
-    Decision decision = judge_so_far(inflated);
+    Decision decision = judge_so_far(inflated, why);
     outlet_.say_with_waiting(std::move(decision.tags), std::move(decision.logged));
     inject(turn, std::move(decision.before), false);
     auto after = std::exchange(decision.after, {});
@@ -310,26 +275,21 @@ std::optional<LaneFault> Editor::release(Turn& turn, Bytes inflated, bool goes_o
     if (course_ == Course::dropped) drop_rest(std::move(decision));
     inject(turn, std::move(after), true);
   }
-  joining_ = false;
-  joined_ = Buffer();
-  if (!goes_on) outlet_.leave_unfinished();
+  content_.let_go();
+  if (why != Release::waited_long_enough) outlet_.leave_unfinished();
   return fault;
 }
 
 /// What has come of a message that waits no longer is judged as it is (SAFE-2).
-Decision Editor::judge_so_far(Bytes inflated) {
+Decision Editor::judge_so_far(Bytes inflated, Release why) {
   if (!plan_.needs.whole_messages[ws::index(direction_)]) return {};
-  rest_ = true;
-  judged_ = inflated.size();
   Envelope& envelope = last_waiting_;
-  const bool compressed = is_compressed(envelope);
-  envelope.says = Says::message_so_far;
-  if (compressed) envelope.inflation = ws::Inflation::done;
+  if (why == Release::interrupted) envelope.anomalies.add(ws::Anomaly::data_inside_message);
   const Frame frame = envelope.frame;
-  const Bytes content = compressed ? inflated : Bytes(joined_);
+  const Bytes content = content_.take_so_far(envelope, inflated, is_compressed(envelope));
   Decision decision = plan_.judge(envelope, plan_.needs.payloads ? content : Bytes());
   envelope.frame = frame;
-  if (const char* why = refusal(envelope, {}, decision)) refuse(decision, why);
+  if (const char* refused = refusal(envelope, {}, decision)) refuse(decision, refused);
   return decision;
 }
 

@@ -6,9 +6,17 @@
 #include <vector>
 
 #include "libcore/pipeline/flow_options.h"
+#include "libcore/pipeline/judged_content.h"
 #include "libcore/pipeline/outlet.h"
 
 namespace wstap::pipeline {
+
+/// Why a message waits no longer.
+enum class Release : std::uint8_t {
+  waited_long_enough,  ///< its rest may come
+  ended,               ///< ... and will not: a Close or the end came
+  interrupted,         ///< ... but another message
+};
 
 class Editor {
  public:
@@ -18,16 +26,17 @@ class Editor {
          const ws::MessageTracker::State& message, const Plan& plan, const FlowOptions& options,
          Entropy& entropy);
 
+  /// The plan changed. @param message_open  some of a message came before.
+  void follow(bool message_open) noexcept;
   /// Judges a frame, notes it in the turn, and writes what leaves to the turn's scratch.out.
   /// @param reading  of its payload. @param inflated  its compressed message so far.
   /// @return why the flow must end; the frame is then noted as dropped.
   std::optional<LaneFault> take(Turn& turn, Envelope& envelope, const ws::FrameReading& reading,
                                 Bytes inflated);
   /// What waits of the open message waits no longer: where messages are judged whole, as far as it came, and
-  /// what then leaves of it leaves. @param inflated  of the message. @param goes_on  further frames of it may
-  /// come.
+  /// what then leaves of it leaves. @param inflated  of the message.
   /// @return why the flow must end.
-  std::optional<LaneFault> release(Turn& turn, Bytes inflated, bool goes_on);
+  std::optional<LaneFault> release(Turn& turn, Bytes inflated, Release why);
   /// ... or does not leave: the flow ends.
   void discard(Turn& turn, const std::string& cause);
   /// To be called behind the last frame of a turn.
@@ -47,7 +56,7 @@ class Editor {
   /// Since when the first of them does.
   UnixNs waits_since() const noexcept { return outlet_.waits_since(); }
   /// Bytes of memory that they take, and what their message says.
-  std::uint64_t held() const noexcept { return outlet_.waiting().held() + joined_.capacity(); }
+  std::uint64_t held() const noexcept { return outlet_.waiting().held() + content_.held(); }
 
  private:
   /// How the frames of the open message leave.
@@ -60,10 +69,8 @@ class Editor {
   };
 
   bool is_compressed(const Envelope& envelope) const noexcept;
-  void begin_message(bool compressed);
+  void begin_message(const Envelope& first, bool compressed);
   bool must_leave(const Envelope& envelope, const ws::FrameReading& reading) const noexcept;
-  Bytes rest_of(Envelope& envelope, const ws::FrameReading& reading, Bytes inflated);
-  Bytes content_of(Envelope& envelope, const ws::FrameReading& reading, Bytes inflated);
   const char* refusal(const Envelope& envelope, const ws::FrameReading& reading,
                       const Decision& decision) const noexcept;
   std::optional<LaneFault> take_plain(Turn& turn, const Envelope& envelope, Decision decision);
@@ -78,7 +85,7 @@ class Editor {
   void drop_rest(Decision decision);
   static void delay(Turn& turn, std::size_t from, std::int64_t delay_ns);
   void keep(Turn& turn, const Envelope& envelope, std::string cause);
-  Decision judge_so_far(Bytes inflated);
+  Decision judge_so_far(Bytes inflated, Release why);
   Course leave_so_far(Turn& turn, Decision& decision, Bytes inflated);
   void inject(Turn& turn, std::vector<NewFrame> frames, bool behind_message);
   void put(Turn& turn, NewFrame& frame);
@@ -90,12 +97,9 @@ class Editor {
   ws::Direction direction_;
   Outlet outlet_;
   Course course_;
-  Decision dropping_;            ///< what decided that the message does not leave
-  Envelope last_waiting_;        ///< without its bytes
-  bool joining_ = false;         ///< the open message is not compressed, and judged whole
-  Buffer joined_;                ///< what it says so far
-  bool rest_ = false;            ///< the open message was judged as far as it had come
-  std::size_t judged_ = 0;       ///< ... so much of it, where it is compressed
+  Decision dropping_;      ///< what decided that the message does not leave
+  Envelope last_waiting_;  ///< without its bytes
+  JudgedContent content_;
   std::vector<NewFrame> later_;  ///< data, for when no message is open
   std::vector<std::string> not_injected_;
 };

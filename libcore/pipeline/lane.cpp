@@ -62,6 +62,7 @@ void Lane::follow(const Plan& plan) {
     editor_ =
         std::make_unique<Editor>(direction_, negotiated_, verbatim_, inflating != ws::Inflating::as_bytes,
                                  tracker_.state(), plan, options, context_.entropy);
+  if (editor_) editor_->follow(tracker_.state().open);
 }
 
 bool Lane::looks_at_payloads(const Plan& plan) const noexcept {
@@ -108,7 +109,9 @@ void Lane::say_window() {
 
 LaneTurn Lane::release(UnixNs now, LaneScratch& scratch, bool goes_on) {
   Turn turn = begin_turn({}, now, scratch, 0);
-  if (editor_) turn.result.fault = editor_->release(turn, inflated(), goes_on);
+  if (editor_)
+    turn.result.fault =
+        editor_->release(turn, inflated(), goes_on ? Release::waited_long_enough : Release::ended);
   return end_turn(turn);
 }
 
@@ -219,8 +222,10 @@ bool Lane::admit_unusual(Turn& turn, const Frame& frame, const Placement& placed
   if (auto found = muted_ ? std::nullopt : fault_of(frame.header, placed.message_bytes, offset))
     return end_with(turn, frame, std::move(*found));
 
-  if (editor_ && (frame.header.opcode == ws::kClose || ws::begins_message(placed.part)))
-    if (auto end = editor_->release(turn, inflated(), false)) return end_with(turn, frame, std::move(*end));
+  const bool begins = ws::begins_message(placed.part);
+  if (editor_ && (begins || frame.header.opcode == ws::kClose))
+    if (auto end = editor_->release(turn, inflated(), begins ? Release::interrupted : Release::ended))
+      return end_with(turn, frame, std::move(*end));
   ws::FrameReading reading;
   if (reads(placed)) reading = read(turn, frame, placed);
   AnomalySet anomalies = placed.anomalies;

@@ -14,8 +14,9 @@ namespace {
 
 enum Kind : std::size_t { text, binary, control, kKinds };
 
-Kind kind_of(std::uint8_t opcode) noexcept {
-  return ws::is_control(opcode) ? control : opcode == ws::kText ? text : binary;
+Kind kind_of(const Envelope& envelope) noexcept {
+  if (!envelope.placement.in_message()) return control;
+  return envelope.placement.message_opcode == ws::kText ? text : binary;
 }
 
 // A message that is too long, or too slow, is judged in parts, each with so many bytes of the one before it:
@@ -39,6 +40,24 @@ struct Safety::Compiled {
 };
 
 namespace {
+
+/// Data that RFC 6455 gives no meaning: nobody knows what its receiver makes of it.
+bool is_of_no_message(const Envelope& envelope) noexcept {
+  const auto opcode = envelope.frame.header.opcode;
+  return !envelope.placement.in_message() && !ws::is_control(opcode);
+}
+
+/// What its receiver understands may be something else than what is judged.
+bool may_say_anything(const Envelope& envelope) noexcept {
+  if (ws::is_control(envelope.frame.header.opcode)) return false;
+  return !envelope.says_content() || envelope.extended || is_of_no_message(envelope) ||
+         envelope.anomalies.has(ws::Anomaly::data_inside_message);
+}
+
+void add_new(std::vector<std::string>& to, const std::vector<std::string>& ids) {
+  std::ranges::copy_if(ids, std::back_inserter(to),
+                       [&](const auto& id) { return std::ranges::find(to, id) == to.end(); });
+}
 
 Decision blocked(std::string cause, bool closes) {
   Decision decision{.kind = Decision::Kind::drop, .verdict = Verdict::blocked, .cause = std::move(cause)};
@@ -66,15 +85,28 @@ class FlowSafety final : public pipeline::FlowStep {
   bool checks_again() const noexcept override { return true; }
 
   Decision judge(const Envelope& envelope, Bytes payload) override {
-    const bool in_message = envelope.placement.in_message();
-    if (in_message && envelope.says == Says::frame) return {};
-    const auto opcode = in_message ? envelope.placement.message_opcode : envelope.frame.header.opcode;
-    const auto& group = compiled_->groups[ws::index(envelope.direction)][kind_of(opcode)];
+    if (envelope.placement.in_message() && envelope.says == Says::frame) return {};
+    if (!is_of_no_message(envelope)) return judge_as(kind_of(envelope), envelope, payload);
+    Decision as_text = judge_as(text, envelope, payload);
+    if (as_text.kind == Decision::Kind::drop) return as_text;
+    Decision as_binary = judge_as(binary, envelope, payload);
+    add_new(as_binary.logged, as_text.logged);
+    return as_binary;
+  }
+
+ private:
+  /// A message of which the beginning was judged.
+  struct Begun {
+    Buffer end;                       ///< of what was
+    std::vector<std::string> logged;  ///< ids of rules
+  };
+
+  Decision judge_as(Kind kind, const Envelope& envelope, Bytes payload) {
+    const auto& group = compiled_->groups[ws::index(envelope.direction)][kind];
     if (!group) return {};
-    if (!envelope.says_content() || (in_message && envelope.extended && compiled_->blocks_unreadable))
-      return compiled_->blocks_unreadable && group->any_blocks()
-                 ? blocked("safety:unreadable", compiled_->closes)
-                 : Decision{};
+    if (compiled_->blocks_unreadable && group->any_blocks() && may_say_anything(envelope))
+      return blocked("safety:unreadable", compiled_->closes);
+    if (!envelope.says_content()) return {};
     if (envelope.says != Says::rest && envelope.says != Says::message_so_far)
       return judge_by(*group, payload);
     Begun& begun = begun_[ws::index(envelope.direction)];
@@ -89,13 +121,6 @@ class FlowSafety final : public pipeline::FlowStep {
     if (ws::ends_message(envelope.placement.part)) begun = {};
     return decision;
   }
-
- private:
-  /// A message of which the beginning was judged.
-  struct Begun {
-    Buffer end;                       ///< of what was
-    std::vector<std::string> logged;  ///< ids of rules
-  };
 
   Decision judge_by(const Group& group, Bytes payload) const {
     Decision decision;

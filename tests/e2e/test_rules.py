@@ -11,7 +11,8 @@ import websockets
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory, ServerPerMessageDeflateFactory
 
 from conversations import NodeTalk, as_json, connected, converse, messages, whole
-from raw_peers import WAIT
+from frame_bytes import CONTINUATION, TEXT, masked
+from raw_peers import WAIT, hang_up, open_websocket
 from wstap_testing import SANITIZED, RulesTest, frames, inspect, run
 
 COMPRESSED = (ClientPerMessageDeflateFactory(), ServerPerMessageDeflateFactory())
@@ -136,7 +137,8 @@ class PythonPeers(RulesTest):
                     await ws.send(message)
                     return await asyncio.wait_for(ws.recv(), WAIT)
                 before = [await answer("the same words, said again") for _ in range(5)]
-                rules = "[[transform]]\nid='x'\nfilter='send and text contains \"words\"'\nreplace={pattern='words',with='WORDS'}\n"
+                rules = ("[[transform]]\nid='x'\nfilter='send and text contains \"words\"'\n"
+                         "replace={pattern='words',with='WORDS'}\n")
                 self.assertIn("1 transform", await asyncio.to_thread(self.replace_rules, tap, rules))
                 return before, [await answer("the same words, said again") for _ in range(5)]
         before, after = asyncio.run(session())
@@ -214,6 +216,26 @@ class Safety(RulesTest):
                 return ws.close_code
         self.assertEqual(asyncio.run(session()), 1008)
         self.assertEqual(tap.flow()["reason"], "blocked")
+
+
+    # SAFE-2, PIPE-3: the rest of a message that began before its rules
+    def test_rules_come_in_the_middle_of_a_message(self):
+        tap, listener = self.with_rules(""), self.listener()
+        client, server = open_websocket(tap, listener)
+        with client:
+            client.send(masked(TEXT, b"DROP TABLE", fin=False))
+            self.assertEqual(server.frame().payload, b"DROP TABLE")
+            self.replace_rules(tap, SAFETY)
+            client.send(masked(CONTINUATION, b"; DROP TABLE users", fin=False))
+            client.send(masked(CONTINUATION, b"DROP TABLE") + masked(TEXT, b"x"))
+            cut, last = server.frame(), server.frame()
+            self.assertEqual((cut.opcode, cut.fin, cut.payload), (CONTINUATION, True, b""))
+            self.assertEqual(last.payload, b"x")
+            hang_up(client, server)
+        tap.stop()
+        why = "safety:no-drop-table"
+        self.assertEqual([(f["verdict"], f.get("cause")) for f in frames(tap.capture, "send")][:4],
+                         [("forwarded", None), ("truncated", why), ("blocked", why), ("forwarded", None)])
 
 
 class NodePeer(RulesTest):

@@ -135,6 +135,24 @@ TEST_F(WholeMessage, OverItsLimitIsJudgedAsFarAsItCame) {
   EXPECT_EQ(receiver.messages.size(), 2U);
 }
 
+// FRM-5: data_inside_message. What has come is judged, and leaves before what it was interrupted by.
+TEST_F(WholeMessage, InterruptedIsJudgedAsFarAsItCame) {
+  for (const auto& [opcode, payload, fin] : {std::tuple(1, "a", false),
+                                             {0, "b", false},
+                                             {1, "c", false},
+                                             {0, "d", true},
+                                             {0, "stray secret", true}})
+    feed(kSend,
+         proper(kSend, {.opcode = static_cast<std::uint8_t>(opcode), .payload = bytes(payload), .fin = fin}));
+  EXPECT_THAT(judged, ElementsAre(std::pair(Says::message_so_far, "ab"), std::pair(Says::message, "cd")));
+  std::vector<std::string> left;
+  for (const auto& frame : frames_left(kSend)) left.push_back(text(frame.payload));
+  EXPECT_THAT(left, ElementsAre("a", "b", "c", "d", "stray secret"));
+  const auto about_ab = std::ranges::find(step->seen, Says::message_so_far,
+                                          [](const auto& seen) { return seen.envelope.says; });
+  EXPECT_TRUE(about_ab->envelope.anomalies.has(ws::Anomaly::data_inside_message));
+}
+
 TEST_F(WholeMessage, WaitsNoLongerThanItMay) {
   say({"a", "b"}, false);
   waited_long_enough();

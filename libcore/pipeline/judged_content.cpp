@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libcore/pipeline/judged_content.h"
+
+#include <utility>
+
+namespace wstap::pipeline {
+
+using ws::InflateState;
+
+namespace {
+
+/// Of a compressed message of which not all has come.
+ws::Inflation inflation_of(InflateState state) noexcept {
+  return state == InflateState::ok        ? ws::Inflation::done
+         : state == InflateState::limited ? ws::Inflation::limited
+                                          : ws::Inflation::opaque;
+}
+
+}  // namespace
+
+void JudgedContent::begin_message(bool whole, const Envelope& first) noexcept {
+  inside_ = first.anomalies.has(ws::Anomaly::data_inside_message);
+  whole_ = whole;
+  joined_ = Buffer();
+  rest_ = false;
+  judged_ = 0;
+}
+
+Bytes JudgedContent::take(Envelope& envelope, const ws::FrameReading& reading, Bytes inflated,
+                          bool compressed, bool leaves) {
+  const Bytes content = content_of(envelope, reading, inflated, compressed, leaves);
+  if (inside_ && envelope.says != Says::frame) envelope.anomalies.add(ws::Anomaly::data_inside_message);
+  return content;
+}
+
+Bytes JudgedContent::content_of(Envelope& envelope, const ws::FrameReading& reading, Bytes inflated,
+                                bool compressed, bool leaves) {
+  const ws::Part part = envelope.placement.part;
+  const bool last = ws::ends_message(part), fragment = ws::is_fragment(part);
+  const bool joined = whole_ && fragment && !compressed;
+  if (joined) append(joined_, reading.payload);
+  if (rest_ && fragment && !(compressed && last)) return rest_of(envelope, reading, inflated, compressed);
+  if (whole_ && fragment && !last && leaves) {
+    whole_ = false;
+    rest_ = true;
+    envelope.says = Says::message_so_far;
+    if (!compressed) return joined_;
+    judged_ = inflated.size();
+    envelope.inflation = inflation_of(reading.state);
+    return reading.state == InflateState::ok ? inflated : Bytes();
+  }
+  if (part == ws::Part::whole || (last && (compressed || joined))) envelope.says = Says::message;
+  if (compressed && reading.state == InflateState::lost) return {};
+  return joined && last ? Bytes(joined_) : reading.payload;
+}
+
+/// What a frame adds to a message of which the beginning was judged.
+Bytes JudgedContent::rest_of(Envelope& envelope, const ws::FrameReading& reading, Bytes inflated,
+                             bool compressed) {
+  envelope.says = Says::rest;
+  if (!compressed) return reading.payload;
+  envelope.inflation = inflation_of(reading.state);
+  if (reading.state != InflateState::ok) return {};
+  return inflated.subspan(std::exchange(judged_, inflated.size()));
+}
+
+Bytes JudgedContent::take_so_far(Envelope& waiting, Bytes inflated, bool compressed) {
+  whole_ = false;
+  rest_ = true;
+  judged_ = inflated.size();
+  waiting.says = Says::message_so_far;
+  if (!compressed) return joined_;
+  waiting.inflation = ws::Inflation::done;
+  return inflated;
+}
+
+}  // namespace wstap::pipeline

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the frames of one direction are judged by: what they say themselves, what their message says, or what
+// of it has come when it could not wait (SAFE-2, FIL-2, Envelope::says). Sans-I/O.
+#pragma once
+
+#include "libcore/pipeline/envelope.h"
+
+namespace wstap::pipeline {
+
+class JudgedContent {
+ public:
+  /// @param whole  the message is judged as one: as far as it came where it cannot wait.
+  /// @param first  its first frame.
+  void begin_message(bool whole, const Envelope& first) noexcept;
+  /// Steps came that judge messages whole, and have not seen the beginning of the open one.
+  void begin_in_the_middle() noexcept { rest_ |= !whole_; }
+
+  /// Says in the envelope what a frame is judged by. @param inflated  its message so far, where that is
+  /// compressed. @param leaves  the message cannot wait any longer.
+  /// @return it; valid until the next call.
+  Bytes take(Envelope& envelope, const ws::FrameReading& reading, Bytes inflated, bool compressed,
+             bool leaves);
+  /// The same of a frame that waits, and will no longer.
+  Bytes take_so_far(Envelope& waiting, Bytes inflated, bool compressed);
+  /// The open message does not wait any more, or is over: what it says need not be kept.
+  void let_go() noexcept { joined_ = Buffer(); }
+
+  bool judges_whole() const noexcept { return whole_; }
+  /// Bytes of memory in which it keeps what a message says.
+  std::uint64_t held() const noexcept { return joined_.capacity(); }
+
+ private:
+  Bytes content_of(Envelope& envelope, const ws::FrameReading& reading, Bytes inflated, bool compressed,
+                   bool leaves);
+  Bytes rest_of(Envelope& envelope, const ws::FrameReading& reading, Bytes inflated, bool compressed);
+
+  bool inside_ = false;     ///< the open message began inside another
+  bool whole_ = false;      ///< it is judged whole, and was not yet
+  Buffer joined_;           ///< what it says so far, where it is not compressed
+  bool rest_ = false;       ///< it was judged as far as it had come
+  std::size_t judged_ = 0;  ///< ... so much of it, where it is compressed
+};
+
+}  // namespace wstap::pipeline
