@@ -13,6 +13,7 @@ namespace {
 using pipeline::Decision;
 using pipeline::Envelope;
 using pipeline::FlowNames;
+using pipeline::Says;
 using pipeline::Verdict;
 
 /// What replacing makes of a message is no longer (LIM-2).
@@ -21,10 +22,19 @@ constexpr std::size_t kLongest = std::size_t{64} << 20;
 /// A frame, or a message, in the hands of the rules.
 class Subject {
  public:
-  Subject(const Envelope& envelope, Bytes payload) : envelope_(envelope), payload_(payload) {}
+  Subject(const Envelope& envelope, Bytes payload)
+      : came_(envelope), envelope_(envelope), payload_(payload) {}
 
   bool picked_by(const TransformRule& rule, const filter::FlowSubject& flow) const {
-    return !rule.filter || rule.filter->matches(pipeline::message_subject_of(envelope_, payload_, flow));
+    if (!rule.filter) return true;
+    if (rule.acts_on_messages())
+      return rule.filter->matches(pipeline::message_subject_of(envelope_, payload_, flow));
+    return rule.filter->matches(
+        pipeline::subject_of(is_last_of_message() ? came_ : envelope_, payload_, flow));
+  }
+  /// What is in hand is a message, of which the frame that came is but the last.
+  bool is_last_of_message() const noexcept {
+    return envelope_.of_message() && ws::is_fragment(envelope_.placement.part);
   }
 
   void extract_to(Variables& variables, const TransformRule& rule) const {
@@ -36,15 +46,17 @@ class Subject {
   /// @return false: the rule would make it too large, and changed nothing.
   bool apply(const TransformRule& rule, const Variables& variables) {
     ws::FrameHeader& header = envelope_.frame.header;
+    const bool is_control = ws::is_control(header.opcode);
     // Other bytes than those of a code and a reason have no place in a Close.
-    if (header.opcode != ws::kClose && envelope_.says_content()) {
-      if (rule.replacements && !replace(*rule.replacements, variables)) return false;
+    if (header.opcode != ws::kClose && envelope_.says_content() && rule.replacements &&
+        !replace(*rule.replacements, variables))
+      return false;
+    if (!is_control && envelope_.says_content())
       for (const auto& setting : rule.settings)
         if (auto edited = set_json(payload_, setting.pointer, setting.value.expand(variables)))
           take(std::move(*edited));
-    }
     if (header.opcode == ws::kClose && (rule.close_code || rule.close_reason)) set_close(rule, variables);
-    if (rule.opcode) header.opcode = envelope_.placement.message_opcode = *rule.opcode;
+    if (rule.opcode && !is_control) header.opcode = envelope_.placement.message_opcode = *rule.opcode;
     if (rule.fin) header.fin = *rule.fin;
     return true;
   }
@@ -78,6 +90,7 @@ class Subject {
     envelope_.frame.header.payload_len = own_.size();
   }
 
+  const Envelope& came_;
   Envelope envelope_;
   Buffer own_;
   Bytes payload_;
@@ -108,8 +121,7 @@ class FlowTransform final : public pipeline::FlowStep {
     for (std::size_t i = 0; i < 2; ++i) {
       for (const ActiveRule& active : active_[i]) {
         needs.payloads |= active.rule->reads_payloads();
-        // What is delayed has not left in part.
-        needs.alters |= active.rule->alters() || active.rule->delay_ns != 0;
+        needs.alters |= active.rule->alters() || active.rule->keeps_fragments();
         needs.whole_messages[i] |= active.rule->acts_on_messages();
       }
     }
@@ -120,9 +132,12 @@ class FlowTransform final : public pipeline::FlowStep {
     Decision decision;
     Subject subject(envelope, payload);
     const bool fragment = envelope.placement.in_message() && !envelope.of_message();
+    // A frame that waited for its message is judged with it once more.
+    const auto last = std::exchange(judged_[ws::index(envelope.direction)], envelope.sequence);
+    const bool again = envelope.says == Says::message_so_far && last == envelope.sequence;
     const auto flow = flow_.subject();
     for (const ActiveRule& active : active_[ws::index(envelope.direction)]) {
-      if (fragment && active.rule->acts_on_messages()) continue;
+      if (active.rule->acts_on_messages() ? fragment : again) continue;
       if (!subject.picked_by(*active.rule, flow)) continue;
       apply(decision, active, subject);
       if (decision.kind == Decision::Kind::drop) return decision;
@@ -164,6 +179,8 @@ class FlowTransform final : public pipeline::FlowStep {
   }
 
   void change(Decision& decision, const ActiveRule& active, Subject& subject) {
+    if (!active.rule->acts_on_messages() && subject.is_last_of_message())
+      return refuse(decision, "edit_refused:fragment_of_message");
     const auto before = subject.header();
     const Buffer said = to_buffer(subject.payload());
     if (!subject.apply(*active.rule, variables_[active.variables]))
@@ -195,15 +212,20 @@ class FlowTransform final : public pipeline::FlowStep {
 
   std::shared_ptr<const Transform::All> all_;
   FlowNames flow_;
-  std::vector<Variables> variables_;               ///< none for rules; then those of each macro
-  std::array<std::vector<ActiveRule>, 2> active_;  ///< by ws::index
+  std::vector<Variables> variables_;                         ///< none for rules; then those of each macro
+  std::array<std::vector<ActiveRule>, 2> active_;            ///< by ws::index
+  std::array<std::optional<pipeline::Sequence>, 2> judged_;  ///< the last frame that was
 };
 
 }  // namespace
 
 bool TransformRule::acts_on_messages() const noexcept {
-  return copies != 0 || delay_ns != 0 || replacements || !settings.empty() || !extractions.empty() ||
-         (filter && filter->reads_payload());
+  return copies != 0 || delay_ns != 0 || opcode || replacements || !settings.empty() ||
+         !extractions.empty() || (filter && filter->reads_payload());
+}
+
+bool TransformRule::keeps_fragments() const noexcept {
+  return delay_ns != 0 || (!before.empty() && acts_on_messages());
 }
 
 bool TransformRule::changes() const noexcept {

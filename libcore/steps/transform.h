@@ -44,8 +44,11 @@ struct TransformRule {
   std::vector<Insertion> before, after;
   std::int64_t delay_ns = 0;  ///< after which it leaves, and what comes behind it
 
-  /// It looks at what messages say, or changes that: fragments are judged with their message (FIL-2).
+  /// It looks at what messages say, or changes that, or acts on all of them: fragments are judged with their
+  /// message (FIL-2).
   bool acts_on_messages() const noexcept;
+  /// What it puts before a message, or does later, wants that none of it has left.
+  bool keeps_fragments() const noexcept;
   bool changes() const noexcept;
   /// It changes or drops what it picks.
   bool alters() const noexcept { return drop || changes(); }

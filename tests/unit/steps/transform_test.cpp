@@ -144,6 +144,81 @@ TEST_F(Transforms, InsertAroundAndCopy) {
   EXPECT_EQ(tap.frames[0].cause, "rule:around");
 }
 
+// PIPE-6: before is before the first fragment, though only the last says that the message is meant.
+TEST_F(Transforms, InsertBeforeAMessageInFragments) {
+  auto around = rule("around", "text == \"xyz\"");
+  around.before = {{ws::kText, steps::Template::literal("before")}};
+  around.after = {{ws::kText, steps::Template::literal("after")}};
+  use({around});
+  say({"x", "y", "z"});
+  EXPECT_THAT(received(), ElementsAre("before", "xyz", "after"));
+  EXPECT_THAT(receiver.frames_of_messages, ElementsAre(1U, 3U, 1U));
+}
+
+// FIL-2: rules about frames see frames, also of messages that another rule judges whole.
+TEST_F(Transforms, OfFramesSeeThoseOfWholeMessages) {
+  auto first = rule("first", "text and not fin");
+  first.tags = {"first"};
+  auto text_frames = rule("text", "text");
+  text_frames.before = {{ws::kPing, steps::Template::literal("one")}};
+  auto last = rule("last", "opcode == continuation and fin");
+  last.tags = {"last"};
+  auto each = rule("each", "length < 100");
+  each.tags = {"each"};
+  auto numbered = rule("numbered", "seq == 5");
+  numbered.tags = {"numbered"};
+  auto whole = rule("whole", "text contains \"bc\"");
+  whole.tags = {"whole"};
+  whole.replacements = replacing("c", "C");
+  use({first, text_frames, last, each, numbered, whole});
+  say({"a", "b", "c"});
+  EXPECT_THAT(received(), ElementsAre("abC"));
+  EXPECT_EQ(receiver.controls.size(), 1U);
+  std::vector<std::vector<std::string>> tags;
+  for (const auto& frame : tap.frames)
+    if (frame.verdict != Verdict::injected) tags.push_back(frame.tags);
+  EXPECT_THAT(tags, ElementsAre(ElementsAre("first", "each"), ElementsAre("each"),
+                                ElementsAre("last", "each", "numbered", "whole")));
+}
+
+TEST_F(Transforms, OfFramesCannotChangeThoseOfWholeMessages) {
+  auto unfinished = rule("unfinished", "fin");
+  unfinished.fin = false;
+  auto whole = rule("whole", "text contains \"b\"");
+  whole.tags = {"whole"};
+  use({unfinished, whole});
+  say({"a", "b"});
+  EXPECT_THAT(received(), ElementsAre("ab"));
+  EXPECT_EQ(tap.frames.at(1).cause, "edit_refused:fragment_of_message");
+  EXPECT_THAT(tap.frames[1].tags, ElementsAre("whole"));
+}
+
+// LIM-2: a frame that waited is judged again with what has come, and rules about frames have seen it.
+TEST_F(Transforms, OfFramesSeeAFrameOnce) {
+  auto each = rule("each", "length == 1");
+  each.after = {{ws::kPing, steps::Template::literal("once")}};
+  auto whole = rule("whole", "text contains \"b\"");
+  whole.drop = true;
+  use({each, whole});
+  feed(kSend, proper(kSend, {.payload = bytes("a"), .fin = false}));
+  pipeline::LaneScratch scratch;
+  receiver.take(parse_frames(flow().release(kSend, clock.now, scratch, true).out));
+  EXPECT_EQ(parse_frames(left(kSend)).size(), 1U);
+  EXPECT_TRUE(receiver.in_message());
+  EXPECT_TRUE(receiver.controls.empty()) << "it left when the frame came";
+}
+
+// Opcodes are of messages, however these are cut, and of no control frame.
+TEST_F(Transforms, SetTheOpcodeOfMessagesInFragments) {
+  auto binary = rule("binary", "send");
+  binary.opcode = ws::kBinary;
+  use({binary});
+  say({"a", "b"});
+  arrives({.opcode = 9, .payload = bytes("ping")});
+  EXPECT_THAT(receiver.messages, ElementsAre(PlainMessage{2, bytes("ab")}));
+  EXPECT_THAT(receiver.controls, ElementsAre(PlainMessage{9, bytes("ping")}));
+}
+
 // PIPE-2: a rule that cannot match in this direction, or on this host, is in no plan.
 TEST_F(Transforms, CostNothingWhereTheyCannotMatch) {
   auto elsewhere = rule("elsewhere", "receive and host == \"elsewhere\" and text contains \"x\"");
