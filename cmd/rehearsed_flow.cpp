@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/rehearsed_flow.h"
 
+#include "libcore/pipeline/refusal.h"
 #include "libcore/ws/close.h"
 #include "libcore/ws/frame_writer.h"
 
@@ -20,13 +21,15 @@ Buffer frame_of(const Envelope& envelope, ws::FrameHeader header, Bytes payload)
   return ws::make_frame(header, payload);
 }
 
-/// Why nobody could make of a frame what was decided; null: a proxy can.
-const char* out_of_reach(const Envelope& envelope, const Decision& decision) {
-  if (decision.kind == Decision::Kind::go_on || decision.verdict == Verdict::blocked) return nullptr;
-  if (envelope.extended && !ws::is_control(envelope.frame.header.opcode))
-    return "edit_refused:unknown_extension";
-  const bool unread = envelope.placement.in_compressed() && ws::is_unread(envelope.inflation);
-  return unread ? "edit_refused:opaque" : nullptr;
+/// How a reader of frames, live, would have it.
+ws::InflateState state_of(ws::Inflation inflation) noexcept {
+  if (!ws::is_unread(inflation)) return ws::InflateState::ok;
+  return inflation == ws::Inflation::limited ? ws::InflateState::limited : ws::InflateState::lost;
+}
+
+/// A proxy dropped it whatever its rules (FRM-7).
+bool is_behind_close(const Envelope& envelope) {
+  return envelope.verdict == Verdict::dropped && envelope.cause == ws::info(ws::Anomaly::after_close).name;
 }
 
 void visit_new(const Envelope& beside, const std::vector<pipeline::NewFrame>& frames,
@@ -48,7 +51,7 @@ void visit_new(const Envelope& beside, const std::vector<pipeline::NewFrame>& fr
 }  // namespace
 
 void RehearsedFlow::take(const Envelope& envelope, Bytes payload, const Visit& visit) {
-  if (made_here(envelope.verdict)) return;
+  if (made_here(envelope.verdict) || is_behind_close(envelope)) return;
   if (!out_of_scope_.empty()) {
     Envelope blocked = envelope;
     blocked.verdict = Verdict::blocked;
@@ -57,36 +60,47 @@ void RehearsedFlow::take(const Envelope& envelope, Bytes payload, const Visit& v
     return visit(blocked, payload);
   }
   if (plan_.empty() && output_ == nullptr) return;
-  const std::size_t index = ws::index(envelope.direction);
-  Lane& lane = lanes_[index];
+  Lane& lane = lanes_[ws::index(envelope.direction)];
   const ws::Part part = envelope.placement.part;
-  if (ws::begins_message(part)) {
-    lane.dropped = {};
-    lane.joined.clear();
-    lane.joining =
-        part == ws::Part::first && !envelope.placement.compressed && plan_.needs.whole_messages[index];
-  }
-  const bool last = ws::ends_message(part), fragment = ws::is_fragment(part);
-  const bool joins = fragment && !envelope.placement.compressed && (lane.joining || output_ != nullptr);
-  if (joins) append(lane.joined, payload);
-  const Bytes said = joins ? Bytes(lane.joined) : payload;
+  const bool begins = ws::begins_message(part);
+  if (begins || envelope.frame.header.opcode == ws::kClose) release(lane, begins, visit);
+  if (begins) begin_message(lane, envelope);
   Envelope judged = envelope;
-  if (part == ws::Part::whole || (last && (lane.joining || envelope.placement.compressed)))
-    judged.says = Says::message;
-  if (!fragment || last) judged.redacted = redacted_by(envelope, said);
-  if (lane.joining && envelope.placement.in_message()) {
+  judged.redacted = redacted_by(lane, envelope, payload);
+  const ws::FrameReading reading{.payload = payload, .state = state_of(envelope.inflation)};
+  const bool compressed = envelope.placement.in_compressed();
+  const Bytes content = lane.content.take(judged, reading, {}, compressed, false);
+  if (ws::is_fragment(part)) {
+    lane.waits = !ws::ends_message(part) && keeps(envelope) && lane.content.judges_whole();
     lane.last = envelope;
     lane.last.frame.raw = {};
-    if (last) payload = said;
-    lane.joining = !last;
   }
-  judge(lane, std::move(judged), payload, visit);
+  judge(lane, std::move(judged), content, visit);
+}
+
+void RehearsedFlow::begin_message(Lane& lane, const Envelope& first) const {
+  const bool whole = plan_.needs.whole_messages[ws::index(first.direction)];
+  lane.content.begin_message(whole && (!first.placement.compressed || plan_.needs.alters), first);
+  lane.said.clear();
+  lane.dropped = {};
+}
+
+/// Nothing leaves of its message before it is whole.
+bool RehearsedFlow::keeps(const Envelope& envelope) const noexcept {
+  return plan_.needs.alters &&
+         (envelope.placement.in_compressed() || plan_.needs.whole_messages[ws::index(envelope.direction)]);
 }
 
 /// Rules that would have replaced something before it was recorded.
-std::vector<std::string> RehearsedFlow::redacted_by(const Envelope& envelope, Bytes said) const {
+std::vector<std::string> RehearsedFlow::redacted_by(Lane& lane, const Envelope& envelope,
+                                                    Bytes payload) const {
   std::vector<std::string> ids;
   if (output_ == nullptr || !envelope.says_content()) return ids;
+  const ws::Part part = envelope.placement.part;
+  const bool joins = ws::is_fragment(part) && !envelope.placement.compressed;
+  if (joins) append(lane.said, payload);
+  if (joins && !ws::ends_message(part)) return ids;
+  const Bytes said = joins ? Bytes(lane.said) : payload;
   const bool is_close = envelope.frame.header.opcode == ws::kClose;
   const auto* rules = is_close ? output_->close_reasons() : output_->payloads(envelope.direction);
   if (rules == nullptr) return ids;
@@ -95,15 +109,40 @@ std::vector<std::string> RehearsedFlow::redacted_by(const Envelope& envelope, By
   return ids;
 }
 
-void RehearsedFlow::judge(Lane& lane, Envelope envelope, Bytes payload, const Visit& visit) {
+Decision RehearsedFlow::decide(const Lane& lane, Envelope& envelope, Bytes payload) const {
+  if (ws::is_fragment(envelope.placement.part) && lane.dropped.kind == Decision::Kind::drop)
+    return lane.dropped;
   const ws::FrameHeader header = envelope.frame.header;
-  const bool continues = ws::is_fragment(envelope.placement.part);
-  const bool is_rest = continues && lane.dropped.kind == Decision::Kind::drop;
-  Decision decision = is_rest ? lane.dropped : plan_.judge(envelope, payload);
+  Decision decision = plan_.judge(envelope, payload);
   envelope.frame.header = header;
-  if (const char* why = out_of_reach(envelope, decision)) decision = {.cause = why};
-  if (continues && decision.kind == Decision::Kind::drop) lane.dropped = decision;
+  const bool compressed = envelope.placement.in_compressed();
+  refuse_impossible(envelope,
+                    {.compressed = compressed,
+                     .waits = keeps(envelope) && envelope.inflation != ws::Inflation::limited,
+                     .lost = compressed && state_of(envelope.inflation) == ws::InflateState::lost},
+                    decision);
+  return decision;
+}
 
+/// What the peer would have of the message then, and what becomes of its rest.
+void RehearsedFlow::let_go(Lane& lane, const Envelope& envelope, Decision& decision) const {
+  const std::uint8_t opcode = envelope.frame.header.opcode;
+  if (ws::is_control(opcode)) return;
+  const bool fragment = ws::is_fragment(envelope.placement.part);
+  if (decision.kind == Decision::Kind::drop) {
+    if (fragment)
+      lane.dropped = {.kind = decision.kind, .verdict = decision.verdict, .cause = decision.cause};
+    const bool ends_open = fragment || decision.verdict == Verdict::blocked;
+    if (ends_open && std::exchange(lane.open, false)) decision.verdict = Verdict::truncated;
+  } else if (!(fragment && keeps(envelope) && envelope.says == Says::frame) && !ws::is_reserved(opcode)) {
+    const auto& header = decision.kind == Decision::Kind::replace ? decision.header : envelope.frame.header;
+    lane.open = !header.fin;
+  }
+}
+
+void RehearsedFlow::judge(Lane& lane, Envelope envelope, Bytes payload, const Visit& visit) {
+  Decision decision = decide(lane, envelope, payload);
+  let_go(lane, envelope, decision);
   const bool tagged = !decision.tags.empty() || !decision.logged.empty();
   visit_new(envelope, decision.before, visit);
   const bool redacted = !envelope.redacted.empty();
@@ -122,11 +161,19 @@ void RehearsedFlow::judge(Lane& lane, Envelope envelope, Bytes payload, const Vi
 }
 
 void RehearsedFlow::end(const Visit& visit) {
-  for (Lane& lane : lanes_) {
-    if (!std::exchange(lane.joining, false)) continue;
-    lane.last.says = Says::message_so_far;
-    judge(lane, lane.last, lane.joined, visit);
-  }
+  for (Lane& lane : lanes_) release(lane, false, visit);
+}
+
+/// What has come of a message is judged as it is; compressed, it is not known what that says.
+void RehearsedFlow::release(Lane& lane, bool interrupted, const Visit& visit) {
+  if (!lane.waits) return;
+  lane.waits = false;
+  const bool compressed = lane.last.placement.in_compressed();
+  if (compressed && !interrupted) return;
+  const Bytes content = lane.content.take_so_far(lane.last, {}, compressed);
+  if (compressed) lane.last.inflation = ws::Inflation::none;
+  if (interrupted) lane.last.anomalies.add(ws::Anomaly::data_inside_message);
+  judge(lane, lane.last, content, visit);
 }
 
 }  // namespace wstap::cmd

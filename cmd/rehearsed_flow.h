@@ -5,6 +5,7 @@
 
 #include <functional>
 
+#include "libcore/pipeline/judged_content.h"
 #include "libcore/pipeline/step.h"
 #include "libcore/steps/output_rules.h"
 
@@ -31,12 +32,19 @@ class RehearsedFlow {
  private:
   /// A direction, and its open message.
   struct Lane {
-    Buffer joined;            ///< what it says so far, where it is judged whole or may be redacted
-    pipeline::Envelope last;  ///< its last frame, without its bytes
-    bool joining = false;
+    pipeline::JudgedContent content;
+    Buffer said;                 ///< where it may be redacted: what its message says so far
+    pipeline::Envelope last;     ///< its last frame that came, without its bytes
+    bool waits = false;          ///< it does, for its message
+    bool open = false;           ///< the peer would wait for the rest of a message
     pipeline::Decision dropped;  ///< its kind is drop: so is the rest of the message
   };
-  std::vector<std::string> redacted_by(const pipeline::Envelope& envelope, Bytes said) const;
+  void release(Lane& lane, bool interrupted, const Visit& visit);
+  void begin_message(Lane& lane, const pipeline::Envelope& first) const;
+  bool keeps(const pipeline::Envelope& envelope) const noexcept;
+  std::vector<std::string> redacted_by(Lane& lane, const pipeline::Envelope& envelope, Bytes payload) const;
+  pipeline::Decision decide(const Lane& lane, pipeline::Envelope& envelope, Bytes payload) const;
+  void let_go(Lane& lane, const pipeline::Envelope& envelope, pipeline::Decision& decision) const;
   void judge(Lane& lane, pipeline::Envelope envelope, Bytes payload, const Visit& visit);
 
   std::string out_of_scope_;

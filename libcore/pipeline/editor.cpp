@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "libcore/pipeline/refusal.h"
+
 namespace wstap::pipeline {
 
 using ws::Frame;
@@ -20,11 +22,6 @@ constexpr std::size_t kMaxWaiting = std::size_t{64} * 1024;
 LaneFault unreadable(const FrameReading& reading) {
   if (reading.corrupt) return {"invalid_deflate", "behind an altered message", 0, ws::kInvalidData};
   return {"inflate_limited", "behind an altered message", 0, ws::kTooBig};
-}
-
-void refuse(Decision& decision, const char* why) {
-  decision.kind = Decision::Kind::go_on;
-  decision.cause = fmt::format("edit_refused:{}", why);
 }
 
 /// The opcode of a message of which a step replaced this frame.
@@ -87,7 +84,8 @@ std::optional<LaneFault> Editor::take(Turn& turn, Envelope& envelope, const Fram
   const Bytes content = content_.take(envelope, reading, inflated, compressed, must_leave(envelope, reading));
   Decision decision = plan_.judge(envelope, plan_.needs.payloads ? content : Bytes());
   envelope.frame = frame;
-  if (const char* why = refusal(envelope, reading, decision)) refuse(decision, why);
+  refuse_impossible(
+      envelope, {compressed, course_ == Course::when_whole, reading.state == InflateState::lost}, decision);
   const std::size_t left_before = turn.scratch.out.size();
   turn.delays = decision.delay_ns != 0 && decision.kind != Decision::Kind::drop;
   const std::int64_t delay_ns = decision.delay_ns;
@@ -124,27 +122,6 @@ bool Editor::must_leave(const Envelope& envelope, const FrameReading& reading) c
          envelope.placement.message_bytes > options_.max_message_bytes;
 }
 
-/// Why a frame may not be edited as a step wants it to be; null: it may.
-const char* Editor::refusal(const Envelope& envelope, const FrameReading& reading,
-                            const Decision& decision) const noexcept {
-  const ws::Placement& placed = envelope.placement;
-  if (decision.kind == Decision::Kind::go_on) return nullptr;
-  // What must not pass is no matter of what can be edited.
-  if (decision.verdict == Verdict::blocked) return nullptr;
-  if (envelope.extended && !ws::is_control(envelope.frame.header.opcode)) return "unknown_extension";
-  if (!placed.in_message()) return nullptr;
-  const bool compressed = is_compressed(envelope);
-  const bool replaces = decision.kind == Decision::Kind::replace;
-  if (compressed) {
-    if (reading.state == InflateState::lost) return "opaque";
-    if (course_ != Course::when_whole || (replaces && envelope.says == Says::message_so_far))
-      return "message_limited";
-  }
-  if (replaces && course_ == Course::when_whole && envelope.says == Says::frame)
-    return compressed ? "fragment_of_compressed" : "fragment_of_message";
-  return nullptr;
-}
-
 std::optional<LaneFault> Editor::take_plain(Turn& turn, const Envelope& envelope, Decision decision) {
   const Frame& frame = envelope.frame;
   switch (decision.kind) {
@@ -171,8 +148,7 @@ std::optional<LaneFault> Editor::drop_plain(Turn& turn, const Envelope& envelope
       (fragment || (decision.verdict == Verdict::blocked && !ws::is_control(envelope.frame.header.opcode)));
   std::optional<LaneFault> fault;
   if (ends_open && options_.drop_open == DropOpen::truncate) {
-    outlet_.send(turn, envelope.frame, {.fin = true, .opcode = ws::kContinuation}, {}, Verdict::truncated,
-                 decision.cause);
+    outlet_.send(turn, envelope.frame, kEndOfMessage, {}, Verdict::truncated, decision.cause);
   } else {
     if (ends_open) fault = drop_open(decision.cause);
     outlet_.drop(turn, envelope.frame, decision.verdict, decision.cause);
@@ -270,8 +246,8 @@ std::optional<LaneFault> Editor::release(Turn& turn, Bytes inflated, Release why
     inject(turn, std::move(decision.before), false);
     auto after = std::exchange(decision.after, {});
     for (const auto& refused : decision.refused) give_up_injection(refused, "not allowed");
+    if (decision.kind == Decision::Kind::drop) fault = drop_waiting(turn, decision);
     course_ = leave_so_far(turn, decision, inflated);
-    if (course_ == Course::dropped) fault = end_of_flow(decision);
     if (course_ == Course::dropped) drop_rest(std::move(decision));
     inject(turn, std::move(after), true);
   }
@@ -289,19 +265,25 @@ Decision Editor::judge_so_far(Bytes inflated, Release why) {
   const Bytes content = content_.take_so_far(envelope, inflated, is_compressed(envelope));
   Decision decision = plan_.judge(envelope, plan_.needs.payloads ? content : Bytes());
   envelope.frame = frame;
-  if (const char* refused = refusal(envelope, {}, decision)) refuse(decision, refused);
+  refuse_impossible(envelope, {.compressed = is_compressed(envelope), .waits = true}, decision);
   return decision;
 }
 
-/// @param decision  a drop becomes one with the cause of the drop, whatever that is.
+/// What waits does not leave; an older message of which some has left, and no end, ends here.
+std::optional<LaneFault> Editor::drop_waiting(Turn& turn, const Decision& decision) {
+  const bool compressed = is_compressed(last_waiting_), open = outlet_.message_open();
+  const bool truncates = open && !compressed && options_.drop_open == DropOpen::truncate;
+  truncates ? outlet_.truncate_waiting(turn, decision.verdict, decision.cause)
+            : outlet_.drop_waiting(turn, decision.verdict, decision.cause);
+  if (compressed) outlet_.compressed_altered();
+  return open && !truncates ? drop_open(decision.cause) : end_of_flow(decision);
+}
+
+/// @param decision  becomes a drop where what would leave does not fit.
 Editor::Course Editor::leave_so_far(Turn& turn, Decision& decision, Bytes inflated) {
   const bool compressed = is_compressed(last_waiting_);
   bool left = true;
-  if (decision.kind == Decision::Kind::drop) {
-    outlet_.drop_waiting(turn, decision.verdict, decision.cause);
-    if (compressed) outlet_.compressed_altered();
-    return Course::dropped;
-  }
+  if (decision.kind == Decision::Kind::drop) return Course::dropped;
   if (compressed && outlet_.recompresses()) {
     left = outlet_.stream_waiting(turn, inflated);
   } else if (decision.kind == Decision::Kind::replace) {

@@ -71,8 +71,6 @@ class Editor {
   bool is_compressed(const Envelope& envelope) const noexcept;
   void begin_message(const Envelope& first, bool compressed);
   bool must_leave(const Envelope& envelope, const ws::FrameReading& reading) const noexcept;
-  const char* refusal(const Envelope& envelope, const ws::FrameReading& reading,
-                      const Decision& decision) const noexcept;
   std::optional<LaneFault> take_plain(Turn& turn, const Envelope& envelope, Decision decision);
   std::optional<LaneFault> drop_plain(Turn& turn, const Envelope& envelope, Decision decision);
   std::optional<LaneFault> take_waiting(Turn& turn, const Envelope& envelope, Decision decision);
@@ -86,6 +84,7 @@ class Editor {
   static void delay(Turn& turn, std::size_t from, std::int64_t delay_ns);
   void keep(Turn& turn, const Envelope& envelope, std::string cause);
   Decision judge_so_far(Bytes inflated, Release why);
+  std::optional<LaneFault> drop_waiting(Turn& turn, const Decision& decision);
   Course leave_so_far(Turn& turn, Decision& decision, Bytes inflated);
   void inject(Turn& turn, std::vector<NewFrame> frames, bool behind_message);
   void put(Turn& turn, NewFrame& frame);

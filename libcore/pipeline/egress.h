@@ -14,6 +14,9 @@ namespace wstap::pipeline {
 /// towards the client. @param header  its fin, rsv and opcode count.
 Buffer own_frame(ws::Direction direction, ws::FrameHeader header, Bytes payload, Entropy& entropy);
 
+/// Ends a message that has no more to say.
+inline constexpr ws::FrameHeader kEndOfMessage = {.fin = true, .opcode = ws::kContinuation};
+
 class Egress {
  public:
   /// @param entropy  outlives it. @param message  what the peer has seen already.

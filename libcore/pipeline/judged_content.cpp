@@ -69,6 +69,7 @@ Bytes JudgedContent::take_so_far(Envelope& waiting, Bytes inflated, bool compres
   rest_ = true;
   judged_ = inflated.size();
   waiting.says = Says::message_so_far;
+  if (inside_) waiting.anomalies.add(ws::Anomaly::data_inside_message);
   if (!compressed) return joined_;
   waiting.inflation = ws::Inflation::done;
   return inflated;

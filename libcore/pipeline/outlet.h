@@ -57,6 +57,9 @@ class Outlet {
   void drop_waiting(Turn& turn, Verdict verdict, const std::string& cause) {
     waiting_.drop(turn, verdict, cause);
   }
+  void truncate_waiting(Turn& turn, Verdict verdict, const std::string& cause) {
+    waiting_.truncate(turn, egress_, verdict, cause);
+  }
   // @return false: they did not fit, and were dropped.
   bool write_waiting(Turn& turn, Bytes payload, const std::string& cause);
   bool stream_waiting(Turn& turn, Bytes inflated);

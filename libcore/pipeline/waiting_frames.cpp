@@ -53,6 +53,14 @@ void WaitingFrames::drop(Turn& turn, Verdict verdict, const std::string& cause) 
   for (auto& frame : take()) settle(turn, frame, verdict, cause, std::nullopt);
 }
 
+void WaitingFrames::truncate(Turn& turn, Egress& egress, Verdict verdict, const std::string& cause) {
+  auto frames = take();
+  Waiting last = std::move(frames.back());
+  frames.pop_back();
+  for (auto& frame : frames) settle(turn, frame, verdict, cause, std::nullopt);
+  settle(turn, last, Verdict::truncated, cause, egress.send(kEndOfMessage, {}, turn.scratch.out));
+}
+
 void WaitingFrames::forward(Turn& turn, Egress& egress) {
   for (auto& waiting : take()) {
     auto stripped = egress.forward(Frame{waiting.header, waiting.raw}, turn.scratch.out);

@@ -27,6 +27,8 @@ class WaitingFrames {
 
   // What becomes of all of them. What leaves goes to the turn's scratch.out.
   void drop(Turn& turn, Verdict verdict, const std::string& cause);
+  /// ... and in the last one's place an empty continuation ends what had left before them (PIPE-5).
+  void truncate(Turn& turn, Egress& egress, Verdict verdict, const std::string& cause);
   void forward(Turn& turn, Egress& egress);
   /// @param pieces  the payloads they leave with: one for each, and maybe more.
   /// @param opcode  of the message; 0: as it came.

@@ -217,7 +217,6 @@ class Safety(RulesTest):
         self.assertEqual(asyncio.run(session()), 1008)
         self.assertEqual(tap.flow()["reason"], "blocked")
 
-
     # SAFE-2, PIPE-3: the rest of a message that began before its rules
     def test_rules_come_in_the_middle_of_a_message(self):
         tap, listener = self.with_rules(""), self.listener()

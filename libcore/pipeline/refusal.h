@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// What cannot be made of a frame, though a step wants it (PIPE-5, DEF-5, DEF-6).
+#pragma once
+
+#include "libcore/pipeline/step.h"
+
+namespace wstap::pipeline {
+
+/// How the message of a frame stands.
+struct MessageStanding {
+  bool compressed = false;
+  bool waits = false;  ///< nothing of it has left, nor will before it is whole
+  bool lost = false;   ///< it cannot be inflated, nor what follows it
+};
+
+/// Makes a decision one that leaves the frame alone, and says why, where it wants what cannot be done.
+void refuse_impossible(const Envelope& envelope, const MessageStanding& message, Decision& decision);
+
+}  // namespace wstap::pipeline
