@@ -1,66 +1,93 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libcore/filter/json_values.h"
 
-#include <rapidjson/memorystream.h>
-#include <rapidjson/reader.h>
-
 #include <algorithm>
 
-#include "libcore/base/ascii.h"
+#include "libcore/filter/json_scanner.h"
 
 namespace wstap::filter {
 namespace {
 
 using Kind = JsonValue::Kind;
+using Token = JsonScanner::Token;
 
-/// Follows the reader through the document, and each pointer as far as it leads.
-class Finder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Finder> {
+Kind kind_of(char first) noexcept {
+  switch (first) {
+    case '{': return Kind::object;
+    case '[': return Kind::array;
+    case '"': return Kind::string;
+    case 't':
+    case 'f': return Kind::boolean;
+    case 'n': return Kind::null;
+    default: return Kind::number;
+  }
+}
+
+JsonValue value_of(const JsonScanner& scanner) {
+  const auto text = scanner.text();
+  JsonValue value{.kind = kind_of(text.front()), .text = {}, .begin = scanner.begin(), .end = scanner.end()};
+  if (value.kind == Kind::string) value.text = json_string(text);
+  if (value.kind == Kind::number || value.kind == Kind::boolean) value.text = text;
+  return value;
+}
+
+/// Follows the scanner through the document, and each pointer as far as it leads.
+class Finder {
  public:
-  Finder(std::string_view document, const rapidjson::MemoryStream& stream,
-         std::span<const JsonPointer> pointers)
-      : document_(document),
-        stream_(stream),
-        pointers_(pointers),
-        values_(pointers.size()),
-        matched_(pointers.size()) {}
-
-  std::vector<JsonValue> take() { return std::move(values_); }
-
-  bool Null() { return scalar(Kind::null, {}); }
-  bool Bool(bool value) { return scalar(Kind::boolean, value ? "true" : "false"); }
-  bool RawNumber(const char* text, rapidjson::SizeType length, bool) {
-    return scalar(Kind::number, {text, length});
-  }
-  bool String(const char* text, rapidjson::SizeType length, bool) {
-    return scalar(Kind::string, {text, length});
+  Finder(std::string_view document, std::span<const JsonPointer> pointers)
+      : scanner_(document), pointers_(pointers), values_(pointers.size()), matched_(pointers.size()) {
+    for (const auto& pointer : pointers) longest_ = std::max(longest_, pointer.size());
   }
 
-  bool StartObject() { return start(Kind::object); }
-  bool StartArray() { return start(Kind::array); }
-  bool EndObject(rapidjson::SizeType) { return end(); }
-  bool EndArray(rapidjson::SizeType) { return end(); }
-  bool Key(const char* text, rapidjson::SizeType length, bool) {
-    step_into({text, length});
-    previous_end_ = stream_.Tell();
-    return true;
+  /// @return none: it is no JSON.
+  std::optional<std::vector<JsonValue>> find() {
+    for (;;) {
+      switch (scanner_.next()) {
+        case Token::key: key(); break;
+        case Token::scalar: scalar(); break;
+        case Token::open: open(); break;
+        case Token::close: close(); break;
+        case Token::end: return std::move(values_);
+        case Token::fault: return std::nullopt;
+      }
+    }
   }
 
  private:
-  struct Level {
-    bool array = false;
-    std::size_t next = 0;  ///< index of an array's next element
-    std::size_t begin = 0;
-  };
+  /// No pointer leads to where the scanner is.
+  bool is_deeper(std::size_t containers) const noexcept { return containers > longest_; }
 
-  /// Where the value begins that ends at the stream's position: behind what separates it from what came
-  /// before.
-  std::size_t value_begin() const noexcept {
-    return std::min(document_.find_first_not_of(" \t\r\n,:", previous_end_), document_.size());
+  void key() {
+    if (is_deeper(scanner_.depth())) return;
+    const auto text = scanner_.text();
+    if (text.contains('\\')) return step_into(json_string(text), scanner_.depth());
+    step_into(text.substr(1, text.size() - 2), scanner_.depth());
   }
 
-  /// The next value is the one of this name, or index.
-  void step_into(std::string_view name) {
-    const std::size_t depth = levels_.size();
+  void scalar() {
+    if (is_deeper(scanner_.depth())) return;
+    step_into_element(scanner_.depth());
+    for_each_match(scanner_.depth(), [this](JsonValue& value) { value = value_of(scanner_); });
+  }
+
+  void open() {
+    const std::size_t around = scanner_.depth() - 1;
+    if (is_deeper(around)) return;
+    step_into_element(around);
+    for_each_match(around, [this](JsonValue& value) { value = value_of(scanner_); });
+    levels_.push_back({.array = scanner_.in_array()});
+  }
+
+  void close() {
+    const std::size_t around = scanner_.depth();
+    if (is_deeper(around)) return;
+    levels_.pop_back();
+    for (auto& matched : matched_) matched = std::min(matched, around);
+    for_each_match(around, [this](JsonValue& value) { value.end = scanner_.end(); });
+  }
+
+  /// The next value is the one of this name, or index. @param depth  containers around it.
+  void step_into(std::string_view name, std::size_t depth) {
     for (std::size_t i = 0; i < pointers_.size(); ++i) {
       if (matched_[i] >= depth) matched_[i] = depth - 1;
       if (matched_[i] != depth - 1 || pointers_[i].size() < depth || pointers_[i][depth - 1] != name)
@@ -70,56 +97,28 @@ class Finder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Finder> {
     }
   }
 
-  void begin_value() {
-    if (levels_.empty() || !levels_.back().array) return;
-    step_into(std::to_string(levels_.back().next++));
+  void step_into_element(std::size_t depth) {
+    if (depth != 0 && levels_.back().array) step_into(std::to_string(levels_.back().next++), depth);
   }
 
   template <class Visitor>
-  void for_each_match(Visitor visit) {
+  void for_each_match(std::size_t depth, Visitor visit) {
     for (std::size_t i = 0; i < pointers_.size(); ++i)
-      if (pointers_[i].size() == levels_.size() && matched_[i] == levels_.size()) visit(values_[i]);
+      if (pointers_[i].size() == depth && matched_[i] == depth) visit(values_[i]);
   }
 
-  bool scalar(Kind kind, std::string_view text) {
-    begin_value();
-    for_each_match([&](JsonValue& value) {
-      value = {.kind = kind, .text = std::string(text), .begin = value_begin(), .end = stream_.Tell()};
-    });
-    previous_end_ = stream_.Tell();
-    return true;
-  }
+  /// A container in which something may be that is wanted.
+  struct Level {
+    bool array = false;
+    std::size_t next = 0;  ///< index of an array's next element
+  };
 
-  // The iterative reader tells of a bracket before it takes it.
-  bool start(Kind kind) {
-    if (levels_.size() >= kDeepestJson) return false;
-    begin_value();
-    const std::size_t begin = stream_.Tell();
-    for_each_match(
-        [&](JsonValue& value) { value = {.kind = kind, .text = {}, .begin = begin, .end = begin}; });
-    levels_.push_back({.array = kind == Kind::array, .next = 0, .begin = begin});
-    previous_end_ = begin + 1;
-    return true;
-  }
-
-  bool end() {
-    const std::size_t begin = levels_.back().begin;
-    levels_.pop_back();
-    for (auto& matched : matched_) matched = std::min(matched, levels_.size());
-    previous_end_ = stream_.Tell() + 1;
-    for_each_match([&](JsonValue& value) {
-      if (value.begin == begin) value.end = previous_end_;
-    });
-    return true;
-  }
-
-  std::string_view document_;
-  const rapidjson::MemoryStream& stream_;
+  JsonScanner scanner_;
   std::span<const JsonPointer> pointers_;
+  std::size_t longest_ = 0;  ///< of the pointers
   std::vector<JsonValue> values_;
-  std::vector<std::size_t> matched_;  ///< parts of each pointer that lead to where the reader is
+  std::vector<std::size_t> matched_;  ///< parts of each pointer that lead to where the scanner is
   std::vector<Level> levels_;
-  std::size_t previous_end_ = 0;
 };
 
 /// Replaces "~1" by '/' and "~0" by '~'.
@@ -154,20 +153,16 @@ std::optional<JsonPointer> parse_json_pointer(std::string_view text) {
 
 std::optional<std::vector<JsonValue>> find_json_values(Bytes document,
                                                        std::span<const JsonPointer> pointers) {
-  const std::string_view text = as_text(document);
-  // Most of what is not JSON shows that at once.
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos ||
-      std::string_view("{[\"-0123456789tfn").find(text[first]) == std::string_view::npos)
-    return std::nullopt;
-  rapidjson::MemoryStream stream(text.data(), text.size());
-  Finder finder(text, stream, pointers);
-  constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag |
-                              rapidjson::kParseValidateEncodingFlag;
-  rapidjson::Reader reader;
-  // A NUL ends the reader's view of the document.
-  if (!reader.Parse<kFlags>(stream, finder) || stream.Tell() != text.size()) return std::nullopt;
-  return finder.take();
+  return Finder(as_text(document), pointers).find();
+}
+
+bool is_json(std::string_view text) {
+  JsonScanner scanner(text);
+  for (;;) {
+    const Token token = scanner.next();
+    if (token == Token::fault) return false;
+    if (token == Token::end) return !scanner.extended();
+  }
 }
 
 }  // namespace wstap::filter

@@ -24,11 +24,11 @@ struct JsonValue {
   std::size_t begin = 0, end = 0;  ///< bytes of the document that are the value, quotes and brackets included
 };
 
-/// Deeper documents are not looked into.
-constexpr std::size_t kDeepestJson = 512;
-
 /// The value of each pointer; of a name that an object has twice, the last, as JSON.parse takes it.
-/// @return none when `document` is not JSON (RFC 8259), whole.
+/// @return none when `document` is not JSON, whole: RFC 8259, or what JsonScanner reads beyond that.
 std::optional<std::vector<JsonValue>> find_json_values(Bytes document, std::span<const JsonPointer> pointers);
+
+/// RFC 8259, strictly.
+bool is_json(std::string_view text);
 
 }  // namespace wstap::filter

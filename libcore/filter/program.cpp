@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 
 #include "libcore/filter/field_values.h"
 
@@ -64,12 +65,11 @@ std::optional<T> number(std::string_view text) noexcept {
   return error == std::errc{} && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
 }
 
-/// Whole numbers exactly, all others as IEEE 754 has them.
+/// Whole numbers exactly, all others as IEEE 754 has them: what is too large for it is infinite.
 bool numbers_ordered(Op op, const std::string& value, const std::string& operand) noexcept {
   const auto whole = number<std::int64_t>(value), other = number<std::int64_t>(operand);
   if (whole && other) return ordered(op, *whole, *other);
-  const auto real = number<double>(value), limit = number<double>(operand);
-  return real && limit && ordered(op, *real, *limit);
+  return ordered(op, std::strtod(value.c_str(), nullptr), std::strtod(operand.c_str(), nullptr));
 }
 
 bool json_equal(const JsonValue& value, const JsonOperand& operand) noexcept {

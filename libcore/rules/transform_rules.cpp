@@ -51,11 +51,6 @@ void read_replacements(Table& rule, TransformRule& made, const VariableNames& va
   if (auto compiled = steps::RuleList::compile(all, variables)) made.replacements = std::move(*compiled);
 }
 
-bool is_json(std::string_view text) {
-  const filter::JsonPointer whole;
-  return filter::find_json_values(as_bytes(text), std::span(&whole, 1)).has_value();
-}
-
 /// @param as_json  the values are texts, which hold JSON.
 void read_settings(Table& rule, std::string_view key, bool as_json, TransformRule& made,
                    const VariableNames* variables) {
@@ -78,7 +73,7 @@ void read_settings(Table& rule, std::string_view key, bool as_json, TransformRul
     auto json = read_template(rule, value, as_json ? *text : json_of(value),
                               as_json ? Template::As::json : Template::As::in_json_string, variables);
     if (!json) continue;
-    if (as_json && !is_json(json->with("0")))
+    if (as_json && !filter::is_json(json->with("0")))
       rule.fault(value, fmt::format("the value of '{}' is no text that holds JSON", pointer.str()));
     made.settings.push_back({std::move(*parsed), std::move(*json)});
   }

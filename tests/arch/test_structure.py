@@ -28,7 +28,7 @@ MAY_USE = {
     "libcore/base": {"fmt"},
     "libcore/http1": {"fmt"},
     "libcore/ws": {"fmt", "zlib"},
-    "libcore/filter": {"fmt", "re2", "rapidjson"},
+    "libcore/filter": {"fmt", "re2"},
     "libcore/pipeline": {"fmt"},
     "libcore/steps": {"fmt", "re2", "rapidjson"},
     "libcore/rules": {"fmt", "re2", "rapidjson", "toml"},

@@ -160,6 +160,29 @@ class Compressed(Extracts):
         self.assertEqual(lines(out)[-1]["payload"], "one message, said again and again: 3")
 
 
+class Interrupted(Extracts):
+    # FRM-5: what is taken out without the message that came between is no message of its own.
+    def test_messages_and_frames(self):
+        capture = self.directory / "session.wstap"
+        with Proxy("-q", capture=capture) as proxy, Listener() as listener:
+            client, server = open_websocket(proxy, listener)
+            with client:
+                for raw in (masked(TEXT, b"open", fin=False), masked(TEXT, b"new"), masked(CONTINUATION, b"end?")):
+                    client.send(raw)
+                    server.frame()
+                hang_up(client, server)
+            proxy.flow(1)
+        out = self.check(capture, "text", "--messages")
+        self.assertEqual([f["payload"] for f in lines(out)], ["open", "new"])
+        out.unlink()
+        for expression in ("text contains \"open\"", "seq in {2, 4}", "opcode == continuation", "anomaly"):
+            with self.subTest(expression=expression):
+                picked = "--messages", "-Y", expression
+                self.assertEqual(shown(self.write(capture, *picked), "--messages"), shown(capture, *picked))
+                (self.directory / "out.wstap").unlink()
+                self.check(capture, expression).unlink()
+
+
 class Fates(Extracts):
     def test_from_a_pipe_outcomes_follow(self):
         # What cannot be read ahead says later what became of a frame: fragments wait for the last one (DEF-6).
