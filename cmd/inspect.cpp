@@ -87,28 +87,30 @@ std::unique_ptr<Listing> make_listing(const Options& options, const Reading& rea
 }
 
 /// Says what is wrong with an expression.
-void complain_of(std::string_view option, std::string_view expression, const Error& error, Io& io) {
-  complain_in_lines(io, kName, fmt::format("{}: {}", option, filter::explain(expression, error)));
+void complain_of(const CLI::App& app, std::string_view option, std::string_view expression,
+                 const Error& error, Io& io) {
+  complain_in_lines(io, kName,
+                    with_origin(app, fmt::format("{}: {}", option, filter::explain(expression, error))));
 }
 
 /// None: the filter is no good, which is said.
-std::optional<Reading> reading_of(const Options& options, Io& io) {
+std::optional<Reading> reading_of(const CLI::App& app, const Options& options, Io& io) {
   Reading reading{pipeline::inflating({.reads_deflate = reads_deflate(options.deflate)}), std::nullopt};
   if (options.filter.empty()) return reading;
   auto filter = filter::Filter::compile(options.filter, pipeline::vocabulary());
   if (!filter) {
-    complain_of("--filter", options.filter, filter.error(), io);
+    complain_of(app, "--filter", options.filter, filter.error(), io);
     return std::nullopt;
   }
   reading.filter = std::move(*filter);
   return reading;
 }
 
-std::optional<Columns> columns_of(const Options& options, Io& io) {
+std::optional<Columns> columns_of(const CLI::App& app, const Options& options, Io& io) {
   if (options.fields.empty()) return Columns();
   auto columns = filter::parse_columns(options.fields);
   if (!columns) {
-    complain_of("--fields", options.fields, columns.error(), io);
+    complain_of(app, "--fields", options.fields, columns.error(), io);
     return std::nullopt;
   }
   return Columns(std::move(*columns));
@@ -202,8 +204,8 @@ Exit run(const CLI::App& app, const Options& options, Io& io) {
     return io.out.flush() ? Exit::ok : output_failed(io);
   }
   if (!options.repair_to.empty()) return repair(options, io);
-  const auto reading = reading_of(options, io);
-  auto columns = columns_of(options, io);
+  const auto reading = reading_of(app, options, io);
+  auto columns = columns_of(app, options, io);
   if (!reading || !columns) return Exit::usage;
   if (!options.write_to.empty())
     return extract({.files = options.files,

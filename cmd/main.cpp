@@ -10,6 +10,7 @@
 #include "cmd/command.h"
 #include "cmd/config_file.h"
 #include "cmd/help.h"
+#include "cmd/origin.h"
 #include "cmd/output.h"
 #include "cmd/version.h"
 
@@ -44,6 +45,18 @@ void name_environment(CLI::App& app) {
     });
     name_environment(*sub);
   }
+}
+
+/// A script's variable that is not set must not make an option mean nothing: `-Y "$FILTER"` would pick
+/// everything. A password may be empty.
+void refuse_empty_values(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    if (option->get_expected_max() == 0 || is_secret(*option)) continue;
+    option->check([](const std::string& value) {
+      return value.empty() ? std::string("the value is empty") : std::string();
+    });
+  }
+  for (CLI::App* sub : app.get_subcommands({})) refuse_empty_values(*sub);
 }
 
 /// $XDG_CONFIG_HOME/wstap/config.toml, or where that is by default; empty when there is no such file.
@@ -90,6 +103,7 @@ int run(int argc, char** argv, Io& io) {
     sub->callback([&chosen, run = command.setup(*sub)] { chosen = run; });
   }
   name_environment(app);
+  refuse_empty_values(app);
 
   std::vector<std::string> arguments(argv + 1, argv + argc);
   if (const auto config = xdg_config(); !config.empty())

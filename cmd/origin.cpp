@@ -64,6 +64,10 @@ Placed option_at_fault(const CLI::App& app, std::string_view fault) {
   return found;
 }
 
+bool is_secret(const CLI::Option& option) {
+  return option.get_type_name() == "SECRET" || option.check_lname("password");
+}
+
 std::string origin(const Placed& placed) {
   if (placed.option == nullptr || is_typed(placed)) return {};
   // CLI11 has forgotten the variable where it excludes another option.

@@ -21,6 +21,9 @@ struct Placed {
 /// @param app  any of the program's.
 Placed option_at_fault(const CLI::App& app, std::string_view fault);
 
+/// Its value is nobody's to see.
+bool is_secret(const CLI::Option& option);
+
 /// "WSTAP_MAX_FRAME in the environment", "FILE:LINE"; empty: the command line, or nowhere.
 std::string origin(const Placed& placed);
 

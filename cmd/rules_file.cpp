@@ -3,10 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 
 #include "cmd/output.h"
 
@@ -16,9 +16,10 @@ namespace {
 std::expected<rules::RuleSet, std::vector<std::string>> read_rules(std::istream& from,
                                                                    const std::string& path) {
   std::string text;
-  if (from) text.assign(std::istreambuf_iterator<char>(from), {});
-  if (!from || from.bad())
-    return std::unexpected(std::vector{fmt::format("{}: {}", path, std::strerror(errno))});
+  std::array<char, 16 * 1024> block;
+  while (from.read(block.data(), block.size()) || from.gcount() > 0)
+    text.append(block.data(), static_cast<std::size_t>(from.gcount()));
+  if (!from.eof()) return std::unexpected(std::vector{fmt::format("{}: {}", path, std::strerror(errno))});
   auto rules = rules::parse(text);
   if (rules) return std::move(*rules);
   std::vector<std::string> faults;

@@ -44,7 +44,7 @@ std::optional<std::string> before(std::string_view text, std::string_view mark) 
 
 /// The values of an option, for people to see which they are; secrets are nobody's to see.
 std::string values(const CLI::Option* option) {
-  if (option == nullptr || option->get_type_name() == "SECRET" || option->check_lname("password")) return {};
+  if (option == nullptr || is_secret(*option)) return {};
   std::vector<std::string> quoted;
   for (const auto& value : option->results()) quoted.push_back(fmt::format("'{}'", value));
   return fmt::format(": {}", fmt::join(quoted, ", "));

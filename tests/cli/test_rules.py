@@ -112,6 +112,8 @@ class Rules(unittest.TestCase):
         said = wstap("rules", "check", "nowhere.toml", cwd=self.directory)
         self.assertEqual((said.status, said.out), (2, ""))
         self.assertEqual(said.err, "wstap rules: nowhere.toml: No such file or directory\n")
+        said = wstap("rules", "check", "/")
+        self.assertEqual((said.status, said.out, said.err), (2, "", "wstap rules: /: Is a directory\n"))
 
     def test_a_hostile_name_cannot_reach_the_terminal(self):
         # INS-5

@@ -233,6 +233,10 @@ class Origins(Settings):
                  "WSTAP_JSON in the environment: --json: 'maybe' is not true or false (see 'wstap inspect --help')"),
                 ({"WSTAP_FRAME": "one"}, ("inspect", "x"),
                  "WSTAP_FRAME in the environment: --frame: 'one' is not FLOW:SEQ, as in 1:2"),
+                ({"WSTAP_FILTER": "pingg"}, ("inspect", "x"), "WSTAP_FILTER in the environment: --filter: column 1: unknown name: "
+                 "'pingg' (did you mean 'ping'?)\n  pingg\n  ^"),
+                ({"WSTAP_FIELDS": "seqq"}, ("inspect", "x"), "WSTAP_FIELDS in the environment: --fields: column 1: unknown name: "
+                 "'seqq' (did you mean 'seq'?)\n  seqq\n  ^"),
                 ({"WSTAP_FLOWS": "1", "WSTAP_LINT": "1"}, ("inspect", "x"), "WSTAP_FLOWS in the environment, WSTAP_LINT in the "
                  "environment: --flows excludes --lint (see 'wstap inspect --help')"),
                 ({"WSTAP_PASSWORD": "x"}, ("ca", "export"),
@@ -258,6 +262,9 @@ class Origins(Settings):
                  "PATH:2: 'inspect.help' cannot be set in a file (see 'wstap inspect --help')"),
                 ('[inspect]\nformat = "xml"\n', "inspect", "PATH:2: --format: 'xml' is not one of text|raw|structured|json|jsonl "
                  "(see 'wstap inspect --help')"),
+                ('[inspect]\nfilter = ""\n', "inspect", "PATH:2: --filter: the value is empty (see 'wstap inspect --help')"),
+                ('[inspect]\nfilter = "pongg"\n', "inspect",
+                 "PATH:2: --filter: column 1: unknown name: 'pongg' (did you mean 'pong'?)\n  pongg\n  ^"),
                 ("[inspect]\nflows = true\nlint = true\n", "inspect",
                  "PATH:2, PATH:3: --flows excludes --lint (see 'wstap inspect --help')")):
             with self.subTest(text=text):
@@ -267,6 +274,16 @@ class Origins(Settings):
         other = self.file('[proxy]\nmax-message = "other"\n', "other.toml")
         config = self.file('[proxy]\nmax-message = "abc"\n')
         self.assert_wrong(f"PATH:2: --max-message: 'abc' {self.SIZE}", "proxy", "--config", other, "--config", config)
+
+    def test_empty_values(self):
+        """A script's variable that is not set."""
+        for command, option in (("inspect", "--filter"), ("inspect", "--fields"), ("inspect", "--write"), ("inspect", "FILE"),
+                                ("proxy", "--write"), ("proxy", "--rules"), ("proxy", "--reverse")):
+            with self.subTest(option=option):
+                args = [option, ""] if option.startswith("-") else [""]
+                said = wstap(command, *args, *(["x"] if command == "inspect" else []))
+                self.assertEqual((said.status, said.out, said.err),
+                                 (2, "", f"wstap {command}: {option}: the value is empty (see 'wstap {command} --help')\n"))
 
     def test_command_line_needs_no_word(self):
         config = self.file('[proxy]\nmax-message = "abc"\n')
