@@ -18,7 +18,7 @@ const std::string kName = kNamePart + R"re((?:\.)re" + kNamePart + "){0,3}";
 // A statement may begin: the text, a string, a bracket, behind a statement or a line.
 const std::string kStatement = R"re((?:^|[;"'`(\n{}]|\\[nrt]|\*/)(?:)re" + kGap + ")?";
 // A statement ends: with the text, its string, a bracket, a comment to the end.
-const std::string kEnd = "(?:" + kGap + R"re()?(?:$|[;)}]|\\?["'`]|--[^\n\\]*$|--[^\n\\"]*"))re";
+const std::string kEnd = "(?:" + kGap + R"re()?(?:$|[;)}]|\\?["'`]|(?:--|#)[^\n\\]*$|(?:--|#)[^\n\\"]*"))re";
 
 // Arguments of a command: blanks, or how an array of strings and a shell's variable put them apart.
 const std::string kSpace = R"re((?:[\s\v]|\\[nrt]|\\?["']\s*,\s*\\?["']|\$\{?IFS\}?|\+|%20)+)re";
@@ -73,7 +73,7 @@ std::vector<PatternSpec> destructive_os_command_patterns() {
   const auto command = [](const std::string& rest) { return kCommand + rest; };
   return {any_of({
       // rm -r, wherever the option stands; rm of everything here.
-      command("rm" + kOthers + kSpace + R"re((?:-[a-z]*r[a-z]*|--recursive)\b)re"),
+      command("rm" + kOthers + kSpace + R"re((?:\\?["'])?(?:-[a-z]*r[a-z]*|--recursive)\b)re"),
       command("rm" + kOthers + kSpace + R"re((?:[^\s"'\\]*/)?\*)re" + kArgumentEnd),
       command(R"re(find\b[^;|&\n]{0,300}?)re" + kSpace + R"re((?:-delete\b|-(?:exec|execdir|ok)\b)re" +
               kSpace + R"re((?:[\w/]*/)?(?:rm|shred|unlink)\b))re"),
@@ -98,6 +98,14 @@ std::vector<PatternSpec> destructive_os_command_patterns() {
       command("crontab" + kOthers + kSpace + R"re(-r\b)re"),
       // The machine.
       R"re(:\s*\(\)\s*\{\s*:\s*\|\s*:\s*&\s*\}\s*;\s*:)re",
+      // The bare words are English: as a command line, behind another command, with an option, by their path.
+      R"re((?:^|["'])\s*(?:reboot|halt|poweroff)\s*?(?:[\r\n]|\\[rn]))re",
+      R"re([;&|`]\s*(?:reboot|halt|poweroff))re" + kArgumentEnd,
+      command("(?:reboot|halt|poweroff)" + kSpace + "--?[a-z]"),
+      command(R"re(\\?/(?:usr\\?/)?s?bin\\?/(?:reboot|halt|poweroff))re" + kArgumentEnd),
+      command("(?:ba|da|z|k)?sh" + kOthers + kSpace + "-[a-z]*c" + kSpace +
+              R"re((?:\\?["'])?(?:reboot|halt|poweroff))re" + kArgumentEnd),
+      command("(?:stop|restart)-computer" + kArgumentEnd),
       command("shutdown" + kSpace + R"re((?:[-/][a-z]|now\b|\+?\d))re"),
       command("(?:systemctl" + kOthers + kSpace + "(?:poweroff|reboot|halt|kexec)|(?:tel)?init" + kSpace +
               R"re([06]|sudo)re" + kSpace + "(?:reboot|halt|poweroff)|kill" + kSpace +

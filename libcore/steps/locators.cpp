@@ -59,6 +59,55 @@ bool begins_with(std::string_view text, std::size_t index, std::string_view lowe
   return text.size() - index >= lower.size() && iequals(text.substr(index, lower.size()), lower);
 }
 
+/// Behind what begins with `mark` and ends with the next that is not escaped; all of the text, where none is.
+std::size_t behind_closing(std::string_view text, std::size_t begin, std::string_view mark) noexcept {
+  for (auto end = text.find(mark, begin + mark.size()); end != text.npos; end = text.find(mark, end + 1))
+    if (mark.size() > 1 || text[end - 1] != '\\') return end + mark.size();
+  return text.size();
+}
+
+/// Where a line ends, or the string of JSON that it is in.
+std::size_t end_of_line(std::string_view text, std::size_t begin) noexcept {
+  std::size_t end = begin;
+  while (end < text.size() && text[end] != '\n' && text[end] != '"' &&
+         !(text[end] == '\\' && at(text, end + 1) == 'n'))
+    ++end;
+  return end;
+}
+
+/// Behind a comment, a string or a quoted name of SQL that begins at an index, written as it is or in a
+/// string of JSON; else the index.
+std::size_t behind_quiet(std::string_view text, std::size_t index) noexcept {
+  const auto rest = text.substr(index);
+  if (rest.starts_with("/*")) return std::min(text.find("*/", index + 2), text.size() - 2) + 2;
+  if (rest.starts_with("--") || rest.starts_with('#')) return end_of_line(text, index);
+  for (const std::string_view mark : {"'", "\\\"", "\"", "`"})
+    if (rest.starts_with(mark)) return behind_closing(text, index, mark);
+  return index;
+}
+
+/// No word goes on there; what is escaped, as in "\nwhere", is none.
+bool begins_word(std::string_view text, std::size_t index) noexcept {
+  return !is_word(text[index - 1]) || (index >= 2 && text[index - 2] == '\\');
+}
+
+bool is_blank(char c) noexcept {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/// The quote at an index ends a string of JSON that something follows as in JSON.
+bool ends_json_string(std::string_view text, std::size_t index) noexcept {
+  const auto skip_blanks = [&] {
+    do ++index;
+    while (is_blank(at(text, index)));
+  };
+  skip_blanks();
+  if (at(text, index) == '}' || at(text, index) == ']') return true;
+  if (at(text, index) != ',') return false;
+  skip_blanks();
+  return at(text, index) == '"' || at(text, index) == '{';
+}
+
 /// Groups of four and more, as cards have them printed; or every digit by itself, as forms have it.
 bool grouped_as_a_card(std::string_view number) noexcept {
   std::size_t size = 0, smallest = number.size(), largest = 0;
@@ -141,22 +190,12 @@ Located locate_pem_block(std::string_view text, TextSpan found) noexcept {
 }
 
 Located locate_statement_without_where(std::string_view text, TextSpan found) noexcept {
-  const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
-  for (std::size_t i = found.end; i < text.size(); ++i) {
+  for (std::size_t i = found.end; i < text.size();) {
     if (text[i] == ';') return all_of({found.begin, i});
-    if (text[i] == '"' && text[i - 1] != '\\') {
-      std::size_t next = i + 1;
-      while (blank(at(text, next))) ++next;
-      if (at(text, next) == '}' || at(text, next) == ']') return all_of({found.begin, i});
-      if (at(text, next) == ',') {
-        do ++next;
-        while (blank(at(text, next)));
-        if (at(text, next) == '"' || at(text, next) == '{') return all_of({found.begin, i});
-      }
-      i = next - 1;
-    } else if (begins_with(text, i, "where") && !is_word(at(text, i + 5))) {
+    if (text[i] == '"' && text[i - 1] != '\\' && ends_json_string(text, i)) return all_of({found.begin, i});
+    if (begins_with(text, i, "where") && begins_word(text, i) && !is_word(at(text, i + 5)))
       return {false, {found.begin, i}};
-    }
+    i = std::max(behind_quiet(text, i), i + 1);
   }
   return all_of({found.begin, text.size()});
 }

@@ -110,8 +110,12 @@ class Rewriting {
 std::optional<TextSpan> first_find(const Rule& rule, std::string_view text, bool utf8) {
   std::optional<TextSpan> first;
   for (const TextPattern& pattern : rule.patterns) {
-    TextScan scan(pattern, text, utf8, 0);
-    if (scan.next() && (!first || scan.found().begin < first->begin)) first = scan.found();
+    // Bytes that are no characters do not hide characters that are none of ASCII.
+    for (const bool as_utf8 : {utf8, true}) {
+      TextScan scan(pattern, text, as_utf8, 0);
+      if (scan.next() && (!first || scan.found().begin < first->begin)) first = scan.found();
+      if (utf8) break;
+    }
   }
   return first;
 }

@@ -16,9 +16,18 @@ constexpr std::size_t kLongCharacter = 4;  // bytes
 // more than this of it.
 constexpr std::size_t kLongestBorder = 256;
 
-/// Read byte by byte, the pattern would say something else: a class of characters that are several bytes, or
-/// a repetition of one, of which only the last byte would be repeated.
+/// "(?i" and the like stand in it.
+bool ignores_case(std::string_view pattern) noexcept {
+  for (auto at = pattern.find("(?"); at != pattern.npos; at = pattern.find("(?", at + 1))
+    if (pattern.substr(at + 2, pattern.find_first_not_of("imsU", at + 2) - at - 2).contains('i')) return true;
+  return false;
+}
+
+/// Read byte by byte, the pattern would say something else: a class of characters that are several bytes, a
+/// repetition of one, of which only the last byte would be repeated, or one whose case counts nothing.
 bool means_characters(std::string_view pattern) noexcept {
+  if (ignores_case(pattern) && std::ranges::any_of(pattern, [](char c) { return (c & 0x80) != 0; }))
+    return true;
   bool in_class = false;
   for (std::size_t i = 0; i < pattern.size(); ++i) {
     const char next = i + 1 < pattern.size() ? pattern[i + 1] : '\0';

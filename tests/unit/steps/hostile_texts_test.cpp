@@ -76,6 +76,15 @@ TEST(HostileTexts, OfCandidatesThatAreNoneStayBounded) {
   }
 }
 
+// What a locator reads is not counted; were any of these quadratic, it would not end.
+TEST(HostileTexts, OfQuotesAndCommentsAreReadOnce) {
+  const RuleList rules = preset_rules("destructive-sql");
+  for (const std::string_view unit : {"\\'", "'", "\\\"", "--\"", "#\\n", "/*", "`", "\" ,", "\","}) {
+    const std::string text = "update a set x='" + repeated(unit, 4 * kMebibyte);
+    EXPECT_LE(rules.matches(as_bytes(text)).size(), 1U) << unit;
+  }
+}
+
 TEST(HostileTexts, OfNothingButFindsLoseThemAll) {
   for (const auto& [preset, unit, replacement] :
        std::vector<std::tuple<std::string_view, std::string_view, std::string_view>>{

@@ -96,6 +96,16 @@ TEST_F(SafetyInputs, OnlyLogWhereTheyAreToldTo) {
   EXPECT_EQ(tap.frames[3].verdict, Verdict::blocked);
 }
 
+// A byte that is no character hides nothing, where a pattern names characters or bytes.
+TEST_F(SafetyInputs, FindCharactersBesideBytesThatAreNone) {
+  use({rule("school", "(?i)\u00c9COLE"), rule("spans", "begin.*end")});
+  for (const char* bad :
+       {"\u00e9cole", "\u00e9cole \xff", "\xff\u00c9cole", "begin \xff end", "begin \u00e9 end"})
+    say({bad});
+  say({"ecole \xff"});
+  EXPECT_THAT(received(), ElementsAre("ecole \xff"));
+}
+
 TEST_F(SafetyInputs, OfPresets) {
   use({{.spec = steps::find_preset("destructive-sql")->rule()}});
   say({R"({"q":"DELETE FROM users"})"});
