@@ -130,7 +130,7 @@ class Compiler {
     if (!fits(comparison.op, field.type))
       return fail(
           Errc::wrong_type,
-          fmt::format("'{}' with '{}', which is a {}", written(comparison.op), field.name, name(field.type)),
+          fmt::format("'{}' with '{}', of the type {}", written(comparison.op), field.name, name(field.type)),
           comparison.use.at);
     if (auto set = operands(comparison, field, made); !set) return std::unexpected(std::move(set.error()));
     return made;
@@ -175,7 +175,7 @@ class Compiler {
   }
 
   static std::unexpected<Error> no_range(const Value& value) {
-    return wrong_type(*value.last, "a range of what has no order");
+    return wrong_type(*value.last, "ranges are of numbers and times; two comparisons say the same of others");
   }
 
   static Result<void> text(const Value& value, const FieldInfo& field, Condition& made) {

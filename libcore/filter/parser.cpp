@@ -160,6 +160,11 @@ class Parser {
       made.values.push_back({take(), std::nullopt});
       return node;
     }
+    if (bare != kBareWords.end() && !find_field(token().text))
+      return fail(Errc::syntax,
+                  fmt::format("'{}' stands by itself; with a comparison it is '{} == {}'", bare->word,
+                              info(bare->field).name, bare->word),
+                  token().at);
     auto use = field();
     if (!use) return std::unexpected(std::move(use.error()));
     made.use = std::move(*use);

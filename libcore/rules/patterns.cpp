@@ -31,20 +31,16 @@ void read_patterns(Table& rule, const toml::table& table, steps::RuleSpec& made)
   for (auto& each : made.patterns) each.locator = named->locator;
 }
 
-bool check_rule(Table& rule, const toml::table& table, const steps::RuleSpec& made) {
-  if (made.id.empty()) {
-    rule.fault("a rule wants an id");
-    return false;
-  }
+void check_rule(Table& rule, const toml::table& table, const steps::RuleSpec& made) {
+  if (made.patterns.empty()) return;  // which is told already
+  if (made.id.empty()) rule.fault("a rule wants an id");
+  const auto* pattern = table.get("pattern");
+  if (pattern != nullptr && made.patterns.front().pattern.empty())
+    rule.fault(*pattern, "an empty pattern is found everywhere");
   const auto compiled = steps::RuleList::compile(std::span(&made, 1));
-  if (compiled) return true;
-  const auto* at = table.get(compiled.error().code == steps::Errc::bad_pattern ? "pattern" : "replacement");
-  if (at != nullptr) {
-    rule.fault(*at, compiled.error().text());
-  } else {
-    rule.fault(compiled.error().text());
-  }
-  return false;
+  if (compiled) return;
+  const auto* at = compiled.error().code == steps::Errc::bad_pattern ? pattern : table.get("replacement");
+  at != nullptr ? rule.fault(*at, compiled.error().text()) : rule.fault(compiled.error().text());
 }
 
 }  // namespace wstap::rules

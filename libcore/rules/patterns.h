@@ -9,7 +9,7 @@ namespace wstap::rules {
 /// Fills patterns, replacement and id; what is wrong is a fault. @param table  is the rule's.
 void read_patterns(Table& rule, const toml::table& table, steps::RuleSpec& made);
 
-/// The whole rule: it has an id, and compiles. @return else there is a fault.
-bool check_rule(Table& rule, const toml::table& table, const steps::RuleSpec& made);
+/// The whole rule: where it has no id, or does not compile, there is a fault.
+void check_rule(Table& rule, const toml::table& table, const steps::RuleSpec& made);
 
 }  // namespace wstap::rules

@@ -61,16 +61,17 @@ void read_redaction(const toml::table& table, std::vector<OutputRule>& made, Fau
   output.urls = places[2];
   output.close_reasons = places[3];
   rule.end();
-  if (faults.size() != before) return;
-  if (!check_rule(rule, table, output.spec)) return;
-  made.push_back(std::move(output));
+  check_rule(rule, table, output.spec);
+  if (faults.size() == before) made.push_back(std::move(output));
 }
 
 }  // namespace
 
 std::vector<OutputRule> read_redactions(Table& safety, Faults& faults) {
   std::vector<OutputRule> rules;
-  for (const auto* each : safety.tables("output")) read_redaction(*each, rules, faults);
+  const auto outputs = safety.tables("output");
+  for (const auto* each : outputs) read_redaction(*each, rules, faults);
+  check_ids(outputs, faults);
   return rules;
 }
 

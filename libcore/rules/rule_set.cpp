@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libcore/rules/rule_set.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <set>
 
 #include "libcore/rules/limit_rules.h"
 #include "libcore/rules/macro_rules.h"
@@ -13,19 +10,6 @@
 #include "libcore/rules/transform_rules.h"
 
 namespace wstap::rules {
-namespace {
-
-/// Names that captures and logs give as causes must tell rules of a kind apart.
-void check_ids(const std::vector<const toml::table*>& rules, Faults& faults) {
-  std::set<std::string> seen;
-  for (const auto* rule : rules) {
-    const auto id = rule->get_as<std::string>("id");
-    if (id != nullptr && !seen.insert(id->get()).second)
-      add_fault(faults, id->source(), fmt::format("there is another rule '{}'", id->get()));
-  }
-}
-
-}  // namespace
 
 pipeline::Pipeline RuleSet::pipeline() const {
   std::vector<std::shared_ptr<pipeline::Step>> steps;

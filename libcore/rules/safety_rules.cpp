@@ -21,6 +21,9 @@ constexpr std::array<std::string_view, 2> kOnBlock = {"drop", "close"};
 
 void read_types(Table& rule, const toml::table& table, InputRule& made) {
   const auto types = rule.texts("types");
+  const auto* given = table.get("types");
+  if (types.empty() && given != nullptr && given->is_array())
+    return rule.fault(*given, "'types' names none of text, binary, control");
   if (types.empty()) return;
   made.texts = made.binaries = made.controls = false;
   for (const auto& type : types) {
@@ -42,9 +45,10 @@ void read_input(const toml::table& table, steps::SafetyInput& safety, Faults& fa
   made.directions = read_directions(rule).value_or(made.directions);
   read_types(rule, table, made);
   rule.end();
-  if (faults.size() != before) return;
-  if (!check_rule(rule, table, made.spec)) return;
-  safety.rules.push_back(std::move(made));
+  check_rule(rule, table, made.spec);
+  if (made.spec.id == "unreadable")
+    rule.fault(*table.get("id"), "'unreadable' is what is said of messages that nobody can read");
+  if (faults.size() == before) safety.rules.push_back(std::move(made));
 }
 
 }  // namespace
@@ -56,7 +60,9 @@ steps::SafetyInput read_safety(const toml::table* found, std::vector<steps::Outp
   Table table(*found, faults);
   safety.blocks_unreadable = table.word("on_unreadable", kOnUnreadable).value_or(0) == 0;
   safety.closes = table.word("on_block", kOnBlock).value_or(0) == 1;
-  for (const auto* each : table.tables("input")) read_input(*each, safety, faults);
+  const auto inputs = table.tables("input");
+  for (const auto* each : inputs) read_input(*each, safety, faults);
+  check_ids(inputs, faults);
   output = read_redactions(table, faults);
   table.end();
   return safety;

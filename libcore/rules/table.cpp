@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "libcore/base/nearest.h"
 #include "libcore/base/units.h"
@@ -132,6 +133,15 @@ std::vector<const toml::table*> Table::tables(std::string_view key) {
     add(*found);
   }
   return all;
+}
+
+void check_ids(const std::vector<const toml::table*>& rules, Faults& faults) {
+  std::set<std::string> seen;
+  for (const auto* rule : rules) {
+    const auto id = rule->get_as<std::string>("id");
+    if (id != nullptr && !seen.insert(id->get()).second)
+      add_fault(faults, id->source(), fmt::format("there is another rule '{}'", id->get()));
+  }
 }
 
 }  // namespace wstap::rules

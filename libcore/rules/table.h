@@ -56,4 +56,7 @@ class Table {
   std::vector<std::string_view> asked_;
 };
 
+/// Names that captures and logs give as causes must tell rules of a kind apart.
+void check_ids(const std::vector<const toml::table*>& rules, Faults& faults);
+
 }  // namespace wstap::rules

@@ -301,6 +301,13 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"[[safety.input]]\nid = 'a'\npattern = 'a('\n", 3, 11, "missing"},
         Wrong{"[[safety.input]]\nid = 'a'\npattern = 'a'\nvalidator = 'x'\n", 4, 13, "no validator"},
         Wrong{"[[safety.input]]\nid = 'a'\npattern = 'a'\ntypes = ['txt']\n", 4, 9, "not one of text"},
+        Wrong{"[[safety.input]]\nid = 'a'\npattern = 'a'\ntypes = []\n", 4, 9, "names none of text"},
+        Wrong{"[[safety.input]]\nid = 'a'\npattern = ''\n", 3, 11, "found everywhere"},
+        Wrong{"[[safety.input]]\nid = 'unreadable'\npattern = 'a'\n", 2, 6, "nobody can read"},
+        Wrong{"[[safety.input]]\nid = 'a'\npattern = 'a'\n[[safety.input]]\nid = 'a'\npattern = 'b'\n", 5, 6,
+              "another rule 'a'"},
+        Wrong{"[[safety.output]]\nid = 'a'\npattern = 'a'\n[[safety.output]]\nid = 'a'\npattern = 'b'\n", 5,
+              6, "another rule 'a'"},
         Wrong{"[[safety.otput]]\nid = 'a'\n", 1, 10, "did you mean 'output'"},
         Wrong{"[[safety.output]]\nid = 'a'\n", 1, 1, "either pattern or preset"},
         Wrong{"[[safety.output]]\npattern = 'a'\n", 1, 1, "wants an id"},
@@ -317,6 +324,9 @@ TEST(RuleSet, SaysAllThatIsWrong) {
   std::vector<std::size_t> lines;
   for (const auto& fault : rules.error()) lines.push_back(fault.line);
   EXPECT_THAT(lines, testing::ElementsAre(3, 4, 7));
+  const auto safety = parse("[[safety.input]]\npattern = '('\ntypes = []\n");
+  ASSERT_FALSE(safety);
+  EXPECT_EQ(safety.error().size(), 3U);
 }
 
 }  // namespace
