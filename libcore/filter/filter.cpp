@@ -28,6 +28,10 @@ bool Filter::may_match(const FlowSubject& flow, bool receive) const {
   return may_hold(*program_, &flow, receive);
 }
 
+bool Filter::may_match(const FlowSubject& flow, bool receive, std::uint8_t opcode) const {
+  return may_hold(*program_, &flow, receive, opcode);
+}
+
 bool Filter::may_match(bool receive) const {
   return may_hold(*program_, nullptr, receive);
 }

@@ -24,6 +24,8 @@ class Filter {
   bool matches(const Subject& subject) const;
   /// It may match something in this direction of this flow.
   bool may_match(const FlowSubject& flow, bool receive) const;
+  /// ... that has this opcode, and is a message in one frame or a control frame.
+  bool may_match(const FlowSubject& flow, bool receive, std::uint8_t opcode) const;
   /// ... of any flow.
   bool may_match(bool receive) const;
 

@@ -121,9 +121,13 @@ bool holds(const Condition& condition, const Subject& subject, JsonOfSubject& js
   }
 }
 
-bool may_hold(const Program& program, const FlowSubject* flow, bool receive) {
+bool may_hold(const Program& program, const FlowSubject* flow, bool receive,
+              std::optional<std::uint8_t> opcode) {
   const FlowSubject any;
-  const Subject known{.flow = flow != nullptr ? *flow : any, .receive = receive};
+  const Subject known{.flow = flow != nullptr ? *flow : any,
+                      .receive = receive,
+                      .opcode = opcode.value_or(0),
+                      .fin = opcode.has_value()};
   JsonOfSubject no_json(known, program);
   std::vector<bool> seen(program.nodes.size());
   std::vector<std::int32_t> ahead = {program.start};
@@ -135,7 +139,8 @@ bool may_hold(const Program& program, const FlowSubject* flow, bool receive) {
     seen[static_cast<std::size_t>(at)] = true;
     const auto& node = program.nodes[static_cast<std::size_t>(at)];
     const Field field = node.condition.field;
-    const bool decided = field == Field::dir || (flow != nullptr && is_of_flow(field));
+    const bool decided = field == Field::dir || (flow != nullptr && is_of_flow(field)) ||
+                         (opcode && (field == Field::opcode || field == Field::fin));
     const bool held = decided && holds(node.condition, known, no_json);
     if (!decided || held) ahead.push_back(node.yes);
     if (!decided || !held) ahead.push_back(node.no);

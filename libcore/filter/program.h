@@ -66,7 +66,9 @@ bool holds(const Condition& condition, const Subject& subject, JsonOfSubject& js
 bool run(const Program& program, const Subject& subject);
 /// Some subject of this flow and direction may be one for which it holds: what is not known yet may be
 /// anything.
-/// @param flow  null: of any flow.
-bool may_hold(const Program& program, const FlowSubject* flow, bool receive);
+/// @param flow  null: of any flow. @param opcode  of a message in one frame or of a control frame; none: it
+/// may be any frame.
+bool may_hold(const Program& program, const FlowSubject* flow, bool receive,
+              std::optional<std::uint8_t> opcode = std::nullopt);
 
 }  // namespace wstap::filter

@@ -164,7 +164,8 @@ Relay::TurnEnd Relay::send_on(Half& half, const pipeline::LaneTurn& turn, Mutabl
               .kept = false,
               .delay_ns = turn.delay_ns,
               .limit_ns = turn.limit_ns};
-  half.keeps_frames |= turn.limit_ns != 0;
+  half.keeps_frames |= turn.more || turn.limit_ns != 0;
+  if (turn.more) end.next = TurnEnd::Next::again;
   if (end.delay_ns != 0) {
     end.delayed = turn.out.subspan(turn.delayed_from);
     end.next = TurnEnd::Next::again;  // whole frames may be among what is unread

@@ -51,6 +51,12 @@ class Editor {
   bool recompresses() const noexcept { return outlet_.recompresses(); }
   void beyond(Bytes inflated, Bytes more) { outlet_.beyond(inflated, more); }
 
+  /// A message in one frame may leave beside it, as if it were not there.
+  bool stands_by() const noexcept {
+    return plan_.needs.passes_messages[ws::index(direction_)] && !outlet_.message_open() && !recompresses() &&
+           !waits() && later_.empty();
+  }
+
   /// Frames wait for the rest of their message.
   bool waits() const noexcept { return !outlet_.waiting().empty(); }
   /// Since when the first of them does.

@@ -97,7 +97,8 @@ LaneTurn Flow::take_limited(Direction direction, MutableBytes unread, UnixNs now
     limiter.give_back(*limits_, direction, may_pass.subspan(turn.used));
     after_turn(direction, turn, unread, now);
   }
-  if (!passage.hit) return turn;
+  // What may pass passes before anything waits.
+  if (!passage.hit || turn.more) return turn;
   turn.limit_ns = passage.hit->wait_ns;
   add_note_once("rate_limited", passage.hit->reason, now);
   return turn;

@@ -109,6 +109,7 @@ void Lane::say_window() {
 
 LaneTurn Lane::release(UnixNs now, LaneScratch& scratch, bool goes_on) {
   Turn turn = begin_turn({}, now, scratch, 0);
+  turn.judged = editor_ != nullptr;
   if (editor_)
     turn.result.fault =
         editor_->release(turn, inflated(), goes_on ? Release::waited_long_enough : Release::ended);
@@ -148,7 +149,7 @@ Turn Lane::begin_turn(MutableBytes unread, UnixNs now, LaneScratch& scratch, Seq
 
 /// Records what the turn found. Nothing leaves unrecorded (CAP-3).
 LaneTurn Lane::end_turn(Turn& turn) {
-  if (editor_) {
+  if (turn.judged) {
     if (turn.result.fault) editor_->discard(turn, turn.result.fault->reason);
     editor_->end_turn(turn);
   }
@@ -156,65 +157,14 @@ LaneTurn Lane::end_turn(Turn& turn) {
   auto recorded = record_outcomes(turn.outcomes);
   if (recorded) recorded = record(turn);
   if (recorded) {
-    turn.result.out = editor_ ? Bytes(turn.scratch.out)
-                              : reencode(turn, direction_, negotiated_, verbatim_, context_.entropy);
+    turn.result.out = turn.judged ? Bytes(turn.scratch.out)
+                                  : reencode(turn, direction_, negotiated_, verbatim_, context_.entropy);
   } else {
     turn.result.fault = LaneFault{"capture_failed", recorded.error().text(), 0, 0};
     turn.result.delay_ns = 0;
   }
   if (payloads_) payloads_->trim();
   return std::move(turn.result);
-}
-
-void Lane::scan(Turn& turn) {
-  Bytes rest = turn.unread;
-  Frame frame;
-  bool going = true;
-  // Where messages are inflated, those that are compressed are looked at one by one.
-  const bool compressed = negotiated_.permessage_deflate && !payloads_;
-  while (going) {
-    if (takes_short_messages())
-      reader_.take_short_messages(rest, direction_ == Direction::send, compressed, [&](const std::byte* end) {
-        turn.scratch.ends.push_back(static_cast<std::uint32_t>(end - turn.unread.data()));
-      });
-    switch (reader_.next(rest, frame)) {
-      case ws::FrameReader::Step::frame: going = admit(turn, frame); break;
-      case ws::FrameReader::Step::need_more:
-        turn.result.wanted = reader_.wanted();
-        going = false;
-        break;
-      case ws::FrameReader::Step::error: {
-        const Error& error = reader_.error();
-        turn.result.fault = LaneFault{error.code.message(), error.detail, error.offset,
-                                      ws::close_code_for(static_cast<ws::Errc>(error.code.value()))};
-        going = false;
-        break;
-      }
-    }
-  }
-  turn.result.used = turn.unread.size() - rest.size();
-  counts_.frames += turn.frames() - turn.own_frames;
-  counts_.bytes += turn.result.used;
-  if (!turn.result.fault && !muted_ && turn.result.delay_ns == 0) check_incomplete(turn);
-}
-
-/// Short whole messages need no second look: they change no state, hit no limit, and no step wants to see
-/// them.
-bool Lane::takes_short_messages() const noexcept {
-  const auto& message = tracker_.state();
-  return !looks_at_payload_ && !editor_ && !muted_ && !message.open && !message.closed &&
-         context_.options.max_message_bytes >= ws::kShortPayload;
-}
-
-/// Notes one frame. @return false when it is the last that can be taken.
-bool Lane::admit(Turn& turn, const Frame& frame) {
-  const Placement placed = tracker_.observe(frame.header, turn.next_sequence());
-  const bool usual = placed.anomalies.empty() && placed.message_bytes <= context_.options.max_message_bytes &&
-                     frame.header.opcode != ws::kClose && !reads(placed) && !editor_ && !muted_ &&
-                     (verbatim_ || negotiated_.rsv_towards_peer(frame.header) == frame.header.rsv);
-  if (!usual) return admit_unusual(turn, frame, placed);
-  turn.note(frame);
-  return true;
 }
 
 bool Lane::admit_unusual(Turn& turn, const Frame& frame, const Placement& placed) {
@@ -289,16 +239,6 @@ bool Lane::edit(Turn& turn, const Frame& frame, const Placement& placed, const w
   turn.result.fault = editor_->take(turn, envelope, reading, inflated());
   if (turn.result.fault) turn.result.fault->offset = reader_.offset() - frame.raw.size();
   return !turn.result.fault && turn.result.delay_ns == 0;
-}
-
-/// A frame that is not all here yet may already be known to be unacceptable: waiting for its rest would only
-/// let its sender stall.
-void Lane::check_incomplete(Turn& turn) {
-  FrameHeader header;
-  if (!decode_header(turn.unread.subspan(turn.result.used), header)) return;
-  std::uint64_t message_bytes = header.payload_len;
-  if (header.opcode == ws::kContinuation && tracker_.state().open) message_bytes += tracker_.state().bytes;
-  turn.result.fault = fault_of(header, message_bytes, reader_.offset());
 }
 
 std::optional<LaneFault> Lane::fault_of(const FrameHeader& header, std::uint64_t message_bytes,

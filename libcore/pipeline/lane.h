@@ -85,7 +85,9 @@ class Lane {
   Turn begin_turn(MutableBytes unread, UnixNs now, LaneScratch& scratch, Sequence first);
   LaneTurn end_turn(Turn& turn);
   void scan(Turn& turn);
-  bool takes_short_messages() const noexcept;
+  bool passes_messages() const noexcept;
+  bool passes(const ws::FrameHeader& header) const noexcept;
+  bool is_for_editor(Bytes rest) const noexcept;
   bool admit(Turn& turn, const ws::Frame& frame);
   bool admit_unusual(Turn& turn, const ws::Frame& frame, const ws::Placement& placed);
   void check_incomplete(Turn& turn);

@@ -117,13 +117,17 @@ bool Pipeline::records(const FlowNames& flow) const {
 
 Plan Pipeline::plan(const FlowNames& flow) const {
   Plan plan;
+  plan.needs.passes_messages = {true, true};
   for (const auto& step : steps_) {
     auto begun = step->begin(flow);
     if (!begun) continue;
     const Needs needs = begun->needs();
     plan.needs.payloads |= needs.payloads;
     plan.needs.alters |= needs.alters;
-    for (std::size_t i = 0; i < 2; ++i) plan.needs.whole_messages[i] |= needs.whole_messages[i];
+    for (std::size_t i = 0; i < 2; ++i) {
+      plan.needs.whole_messages[i] |= needs.whole_messages[i];
+      plan.needs.passes_messages[i] &= needs.passes_messages[i];
+    }
     plan.steps.push_back(std::move(begun));
   }
   return plan;

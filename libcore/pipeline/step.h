@@ -69,6 +69,8 @@ struct Needs {
   /// By ws::index: messages are judged whole. Their fragments wait, compressed or not, and the last is judged
   /// with all that the message says.
   std::array<bool, 2> whole_messages{};
+  /// By ws::index: it does nothing to a text or binary message in one frame, whatever that says.
+  std::array<bool, 2> passes_messages{};
 };
 
 /// What a step does for one flow; it keeps what it must know of it. Pure: no clock, socket or file.

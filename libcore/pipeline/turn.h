@@ -44,6 +44,7 @@ struct LaneTurn {
   /// called, and nothing is taken before that.
   std::int64_t delay_ns = 0;
   std::size_t delayed_from = 0;
+  bool more = false;          ///< whole frames were not taken, and can be at once
   std::int64_t limit_ns = 0;  ///< not 0: whole frames that were not taken may be so much later (LIM-5)
   std::optional<LaneFault> fault;
 };
@@ -61,6 +62,7 @@ struct Turn {
   std::uint32_t own_frames = 0;           ///< made by wstap
   std::vector<std::string> tags, logged;  ///< of the next frame that is noted
   bool rewrites = false;                  ///< some frame leaves with other bytes than it came with
+  bool judged = false;                    ///< the editor makes what leaves, from all of its frames
   bool grows = false;                     ///< ... and with more of them, so that it cannot be done in place
 
   std::uint32_t frames() const noexcept { return static_cast<std::uint32_t>(scratch.ends.size()); }

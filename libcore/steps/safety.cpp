@@ -70,13 +70,14 @@ class FlowSafety final : public pipeline::FlowStep {
   explicit FlowSafety(std::shared_ptr<const Safety::Compiled> compiled) : compiled_(std::move(compiled)) {}
 
   pipeline::Needs needs() const override {
-    pipeline::Needs needs{.payloads = true};
+    pipeline::Needs needs{.payloads = true, .passes_messages = {true, true}};
     for (std::size_t i = 0; i < 2; ++i) {
       for (std::size_t kind = 0; kind < kKinds; ++kind) {
         const auto& group = compiled_->groups[i][kind];
         if (!group) continue;
         needs.alters |= group->any_blocks();
         needs.whole_messages[i] |= kind != control;
+        needs.passes_messages[i] &= kind == control;
       }
     }
     return needs;

@@ -119,6 +119,7 @@ class FlowTransform final : public pipeline::FlowStep {
   pipeline::Needs needs() const override {
     pipeline::Needs needs;
     for (std::size_t i = 0; i < 2; ++i) {
+      needs.passes_messages[i] = passes_messages(i != 0);
       for (const ActiveRule& active : active_[i]) {
         needs.payloads |= active.rule->reads_payloads();
         needs.alters |= active.rule->alters() || active.rule->keeps_fragments();
@@ -154,6 +155,14 @@ class FlowTransform final : public pipeline::FlowStep {
     for (const bool receive : {false, true})
       if (!rule.filter || rule.filter->may_match(flow_.subject(), receive))
         active_[receive].push_back({&rule, variables_.size() - 1, cause});
+  }
+
+  bool passes_messages(bool receive) const {
+    return std::ranges::none_of(active_[receive], [&](const ActiveRule& active) {
+      const auto& filter = active.rule->filter;
+      return !filter || filter->may_match(flow_.subject(), receive, ws::kText) ||
+             filter->may_match(flow_.subject(), receive, ws::kBinary);
+    });
   }
 
   void apply(Decision& decision, const ActiveRule& active, Subject& subject) {

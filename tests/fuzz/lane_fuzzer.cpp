@@ -25,7 +25,8 @@ void require(bool holds, std::source_location where = std::source_location::curr
 }
 
 struct Setup {
-  Setup(unsigned bits, bool judges_whole) : whole_messages(judges_whole) {
+  Setup(unsigned bits, bool judges_whole, bool passes)
+      : whole_messages(judges_whole), passes_messages(passes) {
     direction = (bits & 1) != 0 ? ws::Direction::receive : ws::Direction::send;
     if ((bits & 2) != 0) options.forward = pipeline::Forward::verbatim;
     if ((bits & 4) != 0) options.on_anomaly = pipeline::OnAnomaly::close;
@@ -45,7 +46,17 @@ struct Setup {
   std::string extensions;
   bool edits = false;
   bool whole_messages;
+  bool passes_messages;  ///< steps have nothing to do with messages of one frame
 };
+
+/// Drops some control frames, and has something to say of fragments.
+pipeline::Decision edit_all_but_messages(const pipeline::Envelope& envelope, Bytes) {
+  const auto& header = envelope.frame.header;
+  if (header.opcode == ws::kPing && header.payload_len % 2 == 1) return dropped("odd");
+  pipeline::Decision decision;
+  if (!header.fin) decision.tags = {"more"};
+  return decision;
+}
 
 /// Drops some frames, changes others and puts some among them, by their payload.
 pipeline::Decision edit(const pipeline::Envelope& envelope, Bytes payload) {
@@ -89,8 +100,11 @@ Run run(const Setup& setup, Bytes input, std::size_t piece) {
   pipeline::Counters counters;
   pipeline::LaneScratch scratch;
   pipeline::Pipeline steps;
-  const auto step = scripted(pipeline::StepKind::transform, edit);
+  const auto step =
+      scripted(pipeline::StepKind::transform, setup.passes_messages ? edit_all_but_messages : edit);
   step->whole_messages = {setup.whole_messages, setup.whole_messages};
+  step->passes_messages = {setup.passes_messages, setup.passes_messages};
+  step->wants_payload = !setup.passes_messages;
   if (setup.edits) steps = pipeline::Pipeline({step});
   pipeline::FlowOpened opened;
   opened.id = 1;
@@ -101,12 +115,15 @@ Run run(const Setup& setup, Bytes input, std::size_t piece) {
   Buffer unread;
   for (; !input.empty() && run.fault.empty(); input = input.subspan(std::min(piece, input.size()))) {
     append(unread, input.first(std::min(piece, input.size())));
-    const auto turn = flow.take(setup.direction, unread, 0, scratch);
-    append(run.left, turn.out);
-    require(turn.used <= unread.size());
-    unread.erase(unread.begin(), unread.begin() + static_cast<std::ptrdiff_t>(turn.used));
-    if (turn.fault) run.fault = turn.fault->reason;
-    require(turn.fault || turn.wanted > unread.size());
+    for (bool more = true; more;) {
+      const auto turn = flow.take(setup.direction, unread, 0, scratch);
+      append(run.left, turn.out);
+      require(turn.used <= unread.size() && (!turn.more || turn.used != 0));
+      unread.erase(unread.begin(), unread.begin() + static_cast<std::ptrdiff_t>(turn.used));
+      if (turn.fault) run.fault = turn.fault->reason;
+      require(turn.fault || turn.more || turn.wanted > unread.size());
+      more = turn.more;
+    }
   }
   if (run.fault.empty()) {
     append(run.left, flow.release(setup.direction, 0, scratch, false).out);
@@ -185,9 +202,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace wstap;
   if (size < 2) return 0;
   const Bytes input = std::as_bytes(std::span(data + 2, size - 2));
-  const test::Setup setup(data[1], (data[0] & 128) != 0);
+  const test::Setup setup(data[1], (data[0] & 128) != 0, (data[0] & 64) != 0);
   const auto whole = test::run(setup, input, std::max<std::size_t>(input.size(), 1));
-  const auto pieces = test::run(setup, input, (data[0] & 127) + std::size_t{1});
+  const auto pieces = test::run(setup, input, (data[0] & 63) + std::size_t{1});
   test::check(setup, input, whole);
   test::check(setup, input, pieces);
   test::check_same(whole, pieces);

@@ -193,6 +193,23 @@ TEST(Filter, KnowsWhatItCanNeverMatch) {
   EXPECT_TRUE(may("length < 0", false));  // nobody knows yet
 }
 
+// ... and neither does one that can match no message.
+TEST(Filter, KnowsWhichOpcodesItCanNeverMatch) {
+  const FilterSubject about;
+  const auto may = [&](const char* expression, std::uint8_t opcode) {
+    return Filter::compile(expression, test::kVocabulary)->may_match(about.flow, false, opcode);
+  };
+  constexpr std::uint8_t kText = 1, kBinary = 2, kPing = 9;
+  EXPECT_FALSE(may("ping", kText));
+  EXPECT_TRUE(may("ping", kPing));
+  EXPECT_FALSE(may("not (text or binary) and length > 5", kBinary));
+  EXPECT_TRUE(may("not text and length > 5", kBinary));
+  EXPECT_FALSE(may("not fin", kText));
+  EXPECT_TRUE(may("fin and payload contains \"x\"", kText));
+  EXPECT_FALSE(may("opcode in {ping, pong} and send", kText));
+  EXPECT_TRUE(may("ping or host == \"other\" or text contains \"x\"", kText));
+}
+
 TEST(Filter, OutlivesItsExpressionAndIsCopied) {
   FilterSubject about;
   auto expression = std::make_unique<std::string>("host contains \"example\" and json(\"/age\") == 42");

@@ -80,13 +80,28 @@ class FlowTest : public testing::Test {
   Took feed(ws::Direction direction, Bytes data) {
     Buffer& unread = unread_[ws::index(direction)];
     append(unread, data);
-    const auto turn = flow().take(direction, unread, clock.now, scratch_);
-    Took took{to_buffer(turn.out), turn.used,  turn.wanted,   turn.first_sequence,
-              turn.closed,         turn.fault, turn.delay_ns, Buffer()};
-    if (turn.delay_ns != 0) took.delayed = to_buffer(turn.out.subspan(turn.delayed_from));
+    Took took;
+    for (bool first = true, more = true; more; first = false) {
+      const auto turn = flow().take(direction, unread, clock.now, scratch_);
+      if (first) took.first_sequence = turn.first_sequence;
+      took.used += turn.used;
+      took.wanted = turn.wanted;
+      took.closed |= turn.closed;
+      took.fault = turn.fault;
+      took.delay_ns = turn.delay_ns;
+      if (turn.delay_ns != 0) took.delayed = to_buffer(turn.out.subspan(turn.delayed_from));
+      append(took.out, turn.out);
+      unread.erase(unread.begin(), unread.begin() + static_cast<std::ptrdiff_t>(turn.used));
+      more = turn.more;
+    }
     append(left_[ws::index(direction)], took.out);
-    unread.erase(unread.begin(), unread.begin() + static_cast<std::ptrdiff_t>(turn.used));
     return took;
+  }
+  /// Another flow takes the place of this one, and nothing was recorded.
+  void restart() {
+    flow_.reset();
+    unread_ = left_ = {};
+    tap.frames.clear();
   }
   /// The direction's sender ends, with whatever is unread.
   void end(ws::Direction direction, pipeline::StreamEnd how) {

@@ -24,7 +24,7 @@ class ScriptedStep final : public pipeline::Step {
   bool is_wanted = true;
   bool wants_payload = true;
   bool alters = true;
-  std::array<bool, 2> whole_messages{};
+  std::array<bool, 2> whole_messages{}, passes_messages{};
   std::vector<Seen> seen;
 
   void judge_with(Judge judge) { judge_ = std::move(judge); }
@@ -39,7 +39,7 @@ class ScriptedStep final : public pipeline::Step {
    public:
     explicit OfFlow(ScriptedStep& script) : script_(script) {}
     pipeline::Needs needs() const override {
-      return {script_.wants_payload, script_.alters, script_.whole_messages};
+      return {script_.wants_payload, script_.alters, script_.whole_messages, script_.passes_messages};
     }
     pipeline::Decision judge(const pipeline::Envelope& envelope, Bytes payload) override {
       script_.seen.push_back({envelope, to_buffer(envelope.frame.raw), to_buffer(payload)});

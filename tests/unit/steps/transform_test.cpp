@@ -230,6 +230,68 @@ TEST_F(Transforms, CostNothingWhereTheyCannotMatch) {
   EXPECT_TRUE(tap.outcomes.empty());
 }
 
+// PIPE-2: messages that no rule can match pass as if there were none, and those that one can are judged in
+// order.
+TEST_F(Transforms, OfControlFramesLeaveMessagesAlone) {
+  auto no_pings = rule("no-pings", "ping");
+  no_pings.drop = true;
+  auto fragments = rule("fragments", "not fin");
+  fragments.tags = {"part"};
+  use({no_pings, fragments});
+  const std::string large(70'000, 'x');
+  Buffer come;
+  std::vector<std::string> said;
+  const auto message = [&](std::string_view payload) {
+    append(come, text_frame(kSend, payload));
+    said.emplace_back(payload);
+  };
+  message("a");
+  message(large);
+  append(come, proper(kSend, {.opcode = 9, .payload = bytes("gone")}));
+  message("b");
+  append(come, proper(kSend, {.payload = bytes("c"), .fin = false}));
+  append(come, proper(kSend, {.opcode = 10, .payload = bytes("pong")}));
+  append(come, proper(kSend, {.opcode = 0, .payload = bytes("d")}));
+  said.emplace_back("cd");
+  message("e");
+  append(come, close_frame(kSend, 1000));
+  for (const std::size_t piece : {come.size(), std::size_t{1000}, std::size_t{3}}) {
+    SCOPED_TRACE(piece);
+    restart();
+    ReceivingPeer peer;
+    for (std::size_t at = 0; at < come.size(); at += piece)
+      peer.take(parse_frames(feed(kSend, Bytes(come).subspan(at, std::min(piece, come.size() - at))).out));
+    std::vector<std::string> heard;
+    for (const auto& each : peer.messages) heard.push_back(text(each.content));
+    EXPECT_EQ(heard, said);
+    EXPECT_EQ(peer.controls.size(), 2U);
+    EXPECT_EQ(tap.received(kSend), come);
+    ASSERT_EQ(tap.frames.size(), 9U);
+    EXPECT_EQ(tap.frames[2].verdict, Verdict::dropped);
+    EXPECT_THAT(tap.frames[4].tags, ElementsAre("part"));
+    EXPECT_EQ(counters.frames_unmasked, 0U);
+  }
+}
+
+// What comes in one read is judged in as few turns as may be.
+TEST_F(Transforms, OfControlFramesEndATurnWhereOneBegins) {
+  auto no_pings = rule("no-pings", "ping");
+  no_pings.drop = true;
+  use({no_pings});
+  Buffer come = text_frame(kSend, "a");
+  const std::size_t before = come.size();
+  append(come, proper(kSend, {.opcode = 9, .payload = bytes("gone")}));
+  append(come, text_frame(kSend, "b"));
+  pipeline::LaneScratch scratch;
+  auto turn = flow().take(kSend, come, clock.now, scratch);
+  EXPECT_EQ(turn.used, before);
+  EXPECT_TRUE(turn.more);
+  turn = flow().take(kSend, MutableBytes(come).subspan(before), clock.now, scratch);
+  EXPECT_EQ(turn.used, come.size() - before);
+  EXPECT_FALSE(turn.more);
+  EXPECT_EQ(parse_frames(turn.out).size(), 1U);
+}
+
 TEST_F(Transforms, OfOneDirectionLeaveTheOtherAlone) {
   auto sends = rule("sends", "send and text contains \"x\"");
   sends.drop = true;
