@@ -44,7 +44,7 @@ struct Options {
   Deflate deflate = Deflate::on;
   std::string filter, fields, rules;
   bool flows = false, messages = false, lint = false, raw = false, structured = false, json = false,
-       count = false, list_fields = false;
+       count = false, by_rule = false, list_fields = false;
   bool follow = false, force = false, quiet = false;
 
   Shape shape() const {
@@ -63,6 +63,7 @@ std::string contradiction(const Options& options) {
     return "--repair -: a capture is binary and standard output is a terminal (redirect it: > OUT)";
   if (options.rules == "-" && std::ranges::count(options.files, "-") != 0)
     return "--rules -: standard input can be read only once";
+  if (options.by_rule && options.rules.empty()) return "--by-rule: whose? (add --rules FILE)";
   if (options.files.size() > 1 && options.follow) return "--follow: expected one capture";
   return {};
 }
@@ -78,7 +79,12 @@ std::unique_ptr<Listing> make_count(const Options& options, const Reading& readi
 std::unique_ptr<Listing> make_listing(const Options& options, const Reading& reading, Columns columns,
                                       const rules::RuleSet* rules) {
   Form form{options.shape(), wants_colour(options.colour), std::move(columns)};
-  if (rules != nullptr) return std::make_unique<Rehearsal>(std::move(form), reading, *rules, options.count);
+  if (rules != nullptr) {
+    const auto telling = options.by_rule ? Rehearsal::Telling::by_rule
+                         : options.count ? Rehearsal::Telling::count
+                                         : Rehearsal::Telling::each;
+    return std::make_unique<Rehearsal>(std::move(form), reading, *rules, telling);
+  }
   if (options.count) return make_count(options, reading);
   if (options.lint) return std::make_unique<Lint>(form.shape, reading);
   if (options.messages) return std::make_unique<MessageListing>(std::move(form), reading);
@@ -236,6 +242,8 @@ void declare_what(CLI::App& app, Options& options) {
                  "would have blocked anything")
       ->type_name("FILE")
       ->configurable(false);
+  app.add_flag("--by-rule", options.by_rule, "with --rules: how often each rule would have done something")
+      ->configurable(false);
   app.add_option("-Y,--filter", options.filter, "only what this expression picks, see wstap-filter(7)")
       ->type_name("FILTER");
 }
@@ -292,6 +300,8 @@ void declare_conflicts(CLI::App& app) {
   exclude("--structured", {"--json"});
   exclude("--fields", {"--flows", "--count", "--lint", "--format", "--raw", "--structured", "--json"});
   exclude("--filter", {"--frame"});
+  exclude("--by-rule", {"--flows", "--messages", "--frame", "--count", "--lint", "--filter", "--format",
+                        "--raw", "--structured", "--json", "--fields", "--repair", "--write"});
   exclude("--rules", {"--flows", "--messages", "--frame", "--lint", "--repair", "--write"});
   exclude("--repair", {"--flows", "--messages", "--frame", "--count", "--lint", "--format", "--raw",
                        "--structured", "--json", "--fields", "--filter", "--deflate", "--follow", "--write"});

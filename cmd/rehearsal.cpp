@@ -20,23 +20,27 @@ void Rehearsal::frame(const pipeline::Envelope& envelope, Bytes payload, std::st
 }
 
 void Rehearsal::closed(const pipeline::FlowClosed& closed, std::string& out) {
-  const auto ended = flows_.extract(closed.id);
-  if (ended.empty()) return;
-  ended.mapped().end([&](const pipeline::Envelope& judged, Bytes said) { list(judged, said, out); });
+  if (auto ended = flows_.extract(closed.id)) end(ended.mapped(), out);
 }
 
 void Rehearsal::finish(std::string& out) {
-  for (auto& [id, flow] : flows_)
-    flow.end([&](const pipeline::Envelope& judged, Bytes said) { list(judged, said, out); });
-  if (counts_) out += fmt::format("{}\n", count_);
+  for (auto& [id, flow] : flows_) end(flow, out);
+  if (telling_ == Telling::count) out += fmt::format("{}\n", count_);
+  if (telling_ == Telling::by_rule) tallies_.print(out);
+}
+
+void Rehearsal::end(RehearsedFlow& flow, std::string& out) {
+  flow.end([&](const pipeline::Envelope& judged, Bytes said) { list(judged, said, out); });
+  tallies_.add(flow.picked());
 }
 
 void Rehearsal::list(const pipeline::Envelope& envelope, Bytes payload, std::string& out) {
-  blocked_ |= envelope.verdict == pipeline::Verdict::blocked;
+  blocked_ |= envelope.verdict == pipeline::Verdict::blocked || envelope.cause.starts_with("safety:");
+  if (telling_ == Telling::by_rule) return tallies_.add(envelope);
   const auto flow = subject_of(envelope.flow);
   if (!selection().takes(pipeline::message_subject_of(envelope, payload, flow))) return;
   ++count_;
-  if (counts_) return;
+  if (telling_ == Telling::count) return;
   printer_.print(out, envelope, payload, flow);
   const Shape shape = printer_.form().shape;
   if (shape == Shape::raw || shape == Shape::structured) out += '\n';

@@ -7,19 +7,23 @@
 #include "cmd/frame_printer.h"
 #include "cmd/frame_visitor.h"
 #include "cmd/rehearsed_flow.h"
+#include "cmd/rule_tallies.h"
 #include "libcore/rules/rule_set.h"
 
 namespace wstap::cmd {
 
-/// Lists what something would have been done to, or counts it.
+/// Lists what something would have been done to, counts it, or says how often each rule did something.
 class Rehearsal final : public FrameVisitor {
  public:
-  Rehearsal(Form form, const Reading& reading, const rules::RuleSet& rules, bool counts)
+  enum class Telling : std::uint8_t { each, count, by_rule };
+
+  Rehearsal(Form form, const Reading& reading, const rules::RuleSet& rules, Telling telling)
       : FrameVisitor(reading, false),
         printer_(std::move(form)),
         pipeline_(rules.pipeline()),
         output_(rules.output),
-        counts_(counts) {}
+        telling_(telling),
+        tallies_(rules) {}
   void finish(std::string& out) override;
   bool would_block() const override { return blocked_; }
 
@@ -28,12 +32,14 @@ class Rehearsal final : public FrameVisitor {
   void frame(const pipeline::Envelope& envelope, Bytes payload, std::string& out) override;
   void closed(const pipeline::FlowClosed& closed, std::string& out) override;
   void list(const pipeline::Envelope& envelope, Bytes payload, std::string& out);
+  void end(RehearsedFlow& flow, std::string& out);
   RehearsedFlow& flow(pipeline::FlowId id);
 
   FramePrinter printer_;
   pipeline::Pipeline pipeline_;
   std::shared_ptr<const steps::OutputRules> output_;  ///< null: none
-  bool counts_;
+  Telling telling_;
+  RuleTallies tallies_;
   bool blocked_ = false;
   std::uint64_t count_ = 0;
   std::map<pipeline::FlowId, RehearsedFlow> flows_;  ///< those that are open

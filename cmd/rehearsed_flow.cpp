@@ -164,6 +164,12 @@ void RehearsedFlow::end(const Visit& visit) {
   for (Lane& lane : lanes_) release(lane, false, visit);
 }
 
+std::map<std::string, std::uint64_t> RehearsedFlow::picked() const {
+  std::map<std::string, std::uint64_t> all;
+  for (const auto& step : plan_.steps) step->add_picked(all);
+  return all;
+}
+
 /// What has come of a message is judged as it is; compressed, it is not known what that says.
 void RehearsedFlow::release(Lane& lane, bool interrupted, const Visit& visit) {
   if (!lane.waits) return;

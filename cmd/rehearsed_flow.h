@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 
 #include "libcore/pipeline/judged_content.h"
 #include "libcore/pipeline/step.h"
@@ -28,6 +29,8 @@ class RehearsedFlow {
   void take(const pipeline::Envelope& envelope, Bytes payload, const Visit& visit);
   /// No more frames will come: what has come of messages is judged as it is.
   void end(const Visit& visit);
+  /// How often rules picked something, by their names in causes.
+  std::map<std::string, std::uint64_t> picked() const;
 
  private:
   /// A direction, and its open message.

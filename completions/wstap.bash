@@ -15,7 +15,7 @@ _wstap_options() {
         "--print --no-print --json --color -v --verbose -q --quiet --log-format -h --help"
       ;;
     inspect)
-      echo "--flows --messages --frame --count --lint --rules -Y --filter --format --raw --structured --json -e --fields" \
+      echo "--flows --messages --frame --count --lint --rules --by-rule -Y --filter --format --raw --structured --json -e --fields" \
         "--list-fields --deflate --color --follow -w --write --repair --force -q --quiet -h --help"
       ;;
     ca) echo "--ca-cert --ca-key -h --help" ;;

@@ -101,6 +101,7 @@ struct ActiveRule {
   const TransformRule* rule = nullptr;
   std::size_t variables = 0;  ///< which: none, or a macro's
   std::string cause;
+  std::uint64_t picked = 0;  ///< so many frames and messages
 };
 
 class FlowTransform final : public pipeline::FlowStep {
@@ -129,6 +130,11 @@ class FlowTransform final : public pipeline::FlowStep {
     return needs;
   }
 
+  void add_picked(std::map<std::string, std::uint64_t>& picked) const override {
+    for (const auto& of_direction : active_)
+      for (const auto& active : of_direction) picked[active.cause] += active.picked;
+  }
+
   Decision judge(const Envelope& envelope, Bytes payload) override {
     Decision decision;
     Subject subject(envelope, payload);
@@ -137,9 +143,10 @@ class FlowTransform final : public pipeline::FlowStep {
     const auto last = std::exchange(judged_[ws::index(envelope.direction)], envelope.sequence);
     const bool again = envelope.says == Says::message_so_far && last == envelope.sequence;
     const auto flow = flow_.subject();
-    for (const ActiveRule& active : active_[ws::index(envelope.direction)]) {
+    for (ActiveRule& active : active_[ws::index(envelope.direction)]) {
       if (active.rule->acts_on_messages() ? fragment : again) continue;
       if (!subject.picked_by(*active.rule, flow)) continue;
+      ++active.picked;
       apply(decision, active, subject);
       if (decision.kind == Decision::Kind::drop) return decision;
     }

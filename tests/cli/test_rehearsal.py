@@ -204,6 +204,54 @@ class Rehearsals(unittest.TestCase):
             self.assertIn("rule:x", self.rehearse(rules, self.sample, "--format", form))
         self.assertEqual(self.rehearse("", self.sample), "")
 
+    # SAFE-6: which rules do something, and which never do
+    def test_by_rule(self):
+        rules = """
+[scope]
+deny = ["elsewhere.example"]
+[[safety.input]]
+id = "no-hello"
+pattern = "Hello"
+[[safety.input]]
+id = "seen"
+pattern = "frag.*"
+action = "log_only"
+[[safety.input]]
+id = "never"
+pattern = "xyzzy"
+[[transform]]
+id = "texts"
+filter = 'text and payload.length > 0'
+tags = ["x"]
+[[macro]]
+id = "m"
+[[macro.rule]]
+id = "pings"
+filter = 'ping'
+drop = true
+[[macro.rule]]
+filter = 'binary'
+drop = true
+[[safety.output]]
+id = "hidden"
+pattern = "hello"
+direction = "both"
+"""
+        told = [line.split(maxsplit=1) for line in self.rehearse(rules, self.sample, "--by-rule", status=6).splitlines()]
+        listed = self.listed(rules, self.sample, status=6)
+        self.assertEqual([name for _, name in told], ["scope", "safety:no-hello", "safety:seen", "safety:never", "rule:texts",
+                                                      "macro:m/pings", "macro:m", "redaction:hidden"])
+        counts = {name: int(times) for times, name in told}
+        self.assertEqual(counts["safety:no-hello"], len([r for r in listed if r["verdict"] == "blocked"]))
+        self.assertEqual(counts["safety:seen"], len([r for r in listed if r.get("safety_logged")]))
+        self.assertEqual(counts["rule:texts"], len([r for r in listed if r.get("tags") == ["x"]]))
+        self.assertEqual(counts["macro:m/pings"], len([r for r in listed if r.get("cause") == "macro:m/pings"]))
+        self.assertEqual(counts["redaction:hidden"], len([r for r in listed if r.get("redacted")]))
+        self.assertEqual((counts["scope"], counts["safety:never"]), (0, 0))
+        self.assertTrue(all(counts[name] for name in counts if name not in ("scope", "safety:never")), counts)
+        out = self.rehearse('[scope]\ndeny = ["*"]\n', self.sample, "--by-rule", status=6)
+        self.assertRegex(out, r"\A +[1-9][0-9]* scope\n\Z")
+
     def test_what_was_not_finished(self):
         capture = self.directory / "unfinished.wstap"
         with Proxy("-q", "--force", capture=capture) as proxy, Listener() as listener:
