@@ -2,6 +2,7 @@
 #include "formats/json_text.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 
@@ -17,7 +18,8 @@ using Block [[gnu::vector_size(16)]] = unsigned char;
 static_assert(std::endian::native == std::endian::little);
 
 constexpr unsigned char kDelete = 0x7f;
-constexpr unsigned char kBeforeC1 = 0xc2;  // U+0080 to U+009F are two bytes, this one first
+// What characters of several bytes begin with that act on a terminal, and others as well.
+constexpr std::array<unsigned char, 5> kMayAct = {0xc2, 0xd8, 0xe2, 0xef, 0xf3};
 
 /// Which characters of a block may need escaping, a byte of ones for each, the first the lowest.
 struct Found {
@@ -26,14 +28,14 @@ struct Found {
 Found find_in(const char* at) {
   Block block;
   std::memcpy(&block, at, sizeof block);
-  const Block found =
-      (block < 0x20) | (block == '"') | (block == '\\') | (block == kDelete) | (block == kBeforeC1);
+  auto found = (block < 0x20) | (block == '"') | (block == '\\') | (block == kDelete);
+  for (const unsigned char first : kMayAct) found |= block == first;
   return std::bit_cast<Found>(found);
 }
 
 bool may_need_escape(char c) {
   const auto u = static_cast<unsigned char>(c);
-  return u < 0x20 || c == '"' || c == '\\' || u == kDelete || u == kBeforeC1;
+  return u < 0x20 || c == '"' || c == '\\' || u == kDelete || std::ranges::find(kMayAct, u) != kMayAct.end();
 }
 
 /// Where from `at` on the first character is that may need escaping.
@@ -47,26 +49,26 @@ std::size_t find_suspect(std::string_view text, std::size_t at) {
   return at;
 }
 
-bool begins_with_c1(std::string_view text) {
-  return text.size() > 1 && static_cast<unsigned char>(text[0]) == kBeforeC1 &&
-         static_cast<unsigned char>(text[1]) < 0xa0;
-}
-
 /// How much of `text` stands for itself.
 std::size_t plain_prefix(std::string_view text) {
   std::size_t at = find_suspect(text, 0);
-  // Some other character that begins like the controls.
-  while (at < text.size() && static_cast<unsigned char>(text[at]) == kBeforeC1 &&
-         !begins_with_c1(text.substr(at)))
+  // Some other character that begins like one of those.
+  while (at < text.size() && static_cast<unsigned char>(text[at]) > kDelete &&
+         acting_character(text.substr(at)).bytes == 0)
     at = find_suspect(text, at + 1);
   return at;
 }
 
-void append_code(std::string& out, unsigned code) {
+void append_code_unit(std::string& out, std::uint32_t unit) {
   constexpr std::string_view kDigits = "0123456789abcdef";
-  out += "\\u00";
-  out += kDigits[code >> 4];
-  out += kDigits[code & 15];
+  out += "\\u";
+  for (int shift = 12; shift >= 0; shift -= 4) out += kDigits[unit >> shift & 15];
+}
+
+void append_code(std::string& out, std::uint32_t code) {
+  if (code < 0x10000) return append_code_unit(out, code);
+  append_code_unit(out, 0xd800 + ((code - 0x10000) >> 10));
+  append_code_unit(out, 0xdc00 + (code & 0x3ff));
 }
 
 void append_escaped(std::string& out, unsigned char c) {
@@ -90,10 +92,13 @@ void append_json_text(std::string& out, std::string_view text) {
     out += text.substr(0, plain);
     text.remove_prefix(plain);
     if (text.empty()) return;
-    const bool c1 = begins_with_c1(text);
-    c1 ? append_code(out, static_cast<unsigned char>(text[1]))
-       : append_escaped(out, static_cast<unsigned char>(text[0]));
-    text.remove_prefix(c1 ? 2 : 1);
+    const auto [code, bytes] = acting_character(text);
+    if (bytes > 1) {
+      append_code(out, code);
+    } else {
+      append_escaped(out, static_cast<unsigned char>(text[0]));
+    }
+    text.remove_prefix(std::max<std::size_t>(bytes, 1));
   }
 }
 

@@ -10,13 +10,8 @@
 namespace wstap {
 namespace {
 
-struct Character {
-  std::uint32_t code = 0;
-  std::size_t bytes = 0;  ///< 0: not UTF-8
-};
-
 /// One character of UTF-8 (RFC 3629) at the start of `text`, which is not empty.
-Character decode(std::string_view text) {
+Character decode(std::string_view text) noexcept {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned first = byte(0);
   if (first < 0x80) return {first, 1};
@@ -32,8 +27,7 @@ Character decode(std::string_view text) {
   return overlong || surrogate || code > 0x10ffff ? Character{} : Character{code, length};
 }
 
-/// Characters that act on a terminal, or on how the text around them is read, instead of being shown.
-bool acts(std::uint32_t code) {
+bool acts(std::uint32_t code) noexcept {
   const bool control = code < 0x20 || (code >= 0x7f && code <= 0x9f);
   const bool direction = code == 0x61c || code == 0x200e || code == 0x200f ||
                          (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
@@ -53,6 +47,12 @@ void append_escaped(std::string& out, std::uint32_t code) {
 }
 
 }  // namespace
+
+Character acting_character(std::string_view text) noexcept {
+  if (text.empty()) return {};
+  const Character character = decode(text);
+  return character.bytes != 0 && acts(character.code) ? character : Character{};
+}
 
 bool append_printable(std::string& out, Bytes bytes, std::size_t max_bytes) {
   std::string_view text = as_text(bytes);

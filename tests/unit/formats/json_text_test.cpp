@@ -37,14 +37,22 @@ TEST(JsonText, EscapesAllControlCharacters) {  // INS-5
   EXPECT_EQ(escaped("\u0080 \u009b31m \u009f"), R"(\u0080 \u009b31m \u009f)");
 }
 
+TEST(JsonText, EscapesWhatTurnsTextAroundOrHasNoWidth) {  // INS-5
+  EXPECT_EQ(escaped("a\u202eb\u2066c\u061cd\u200fe"), R"(a\u202eb\u2066c\u061cd\u200fe)");
+  EXPECT_EQ(escaped("\u2028\u2029\u200b\u2060\ufeff"), R"(\u2028\u2029\u200b\u2060\ufeff)");
+  EXPECT_EQ(escaped("\U000e0041"), R"(\udb40\udc41)");
+}
+
 TEST(JsonText, LeavesAllElseAsItIs) {
-  for (const auto* text : {"", "plain", "\u00a0\u00a9\u00bf", "\u00e9\u6f22\u5b57\U0001f600", "~ }", "a/b"})
+  for (const auto* text : {"", "plain", "\u00a0\u00a9\u00bf", "\u00e9\u6f22\u5b57\U0001f600", "~ }", "a/b",
+                           "\u2019\u2026\u20ac", "\u0627\u0644", "\uff01\ufb01", "\U000f0000"})
     EXPECT_EQ(escaped(text), text);
 }
 
 // Characters are looked at by blocks: each place in a block, in texts of every length around two blocks.
 TEST(JsonText, FindsWhatIsToBeEscapedAtEveryPlace) {
-  for (const std::string_view special : {"\"", "\n", "\x7f", "\u0085", "\u00a9", "\u6f22"}) {
+  for (const std::string_view special :
+       {"\"", "\n", "\x7f", "\u0085", "\u00a9", "\u6f22", "\u202e", "\u2019", "\U000e0041"}) {
     for (std::size_t size = 0; size < 40; ++size) {
       for (std::size_t at = 0; at <= size; ++at) {
         std::string text(size, 'x');
