@@ -16,8 +16,10 @@ Exit report_damage(const Error& error, const std::string& path, bool being_writt
     io.err << fmt::format("wstap inspect: {}: still being written, read up to byte {}\n", path, error.offset);
     return Exit::ok;
   }
-  const auto advice =
-      torn ? fmt::format(" ('wstap inspect --repair OUT {}' makes it whole)", path) : std::string();
+  const bool has_records = error.offset != 0;
+  const auto advice = torn && has_records
+                          ? fmt::format(" ('wstap inspect --repair OUT {}' makes it whole)", path)
+                          : std::string();
   complain(io, "inspect", fmt::format("{}: at byte {}: {}{}", path, error.offset, error.text(), advice));
   return exit_for(error.code);
 }

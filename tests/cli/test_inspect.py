@@ -288,7 +288,13 @@ class Damage(Inspect):
         path = self.torn()
         said = wstap("inspect", path)
         self.assertEqual((said.status, said.out), (3, self.inspect()))
-        self.assertRegex(said.err, rf"^wstap inspect: {path}: at byte \d+: the last record is torn: .*\n$")
+        self.assertRegex(said.err, rf"^wstap inspect: {path}: at byte \d+: the last record is torn: .* \('wstap inspect --repair .*\n$")
+
+    def test_torn_capture_without_a_whole_record(self):
+        path = self.damaged(self.capture.read_bytes()[:50])
+        said = wstap("inspect", path)
+        self.assertEqual((said.status, said.out), (3, ""))
+        self.assertRegex(said.err, rf"^wstap inspect: {path}: at byte 0: the last record is torn: 50 of \d+ bytes are there\n$")
 
     def test_torn_capture_of_a_living_writer(self):
         path = self.torn()
