@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a whole set of rules costs a message: those that cannot match, those that look at headers, at texts,
-// at JSON.
+// at JSON; and each preset.
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
 #include "libcore/rules/rule_set.h"
+#include "libcore/steps/safety_presets.h"
 
 namespace wstap {
 namespace {
@@ -46,25 +47,32 @@ void rules_of_texts(benchmark::State& state) {
 void rules_of_json(benchmark::State& state) {
   judge(state, transforms(10, R"(json("/type") == "cancel")"));
 }
-void safety_presets(benchmark::State& state) {
-  judge(
-      state,
-      "[[safety.input]]\npreset = 'destructive-sql'\n[[safety.input]]\npreset = 'destructive-os-command'\n");
+/// 200 bytes of which no preset finds any.
+const std::string kPlain =
+    R"({"type":"message","room":"general","from":"alice","at":"2026-05-04T10:11:12Z","text":"Let us meet at noon, )"
+    R"(the report from table 5 is updated and needs a second pair of eyes before we go.","id":48151})";
+
+/// Looks for these presets in a text of 200 bytes: a microsecond each is a CPU second for a million.
+void look_for(benchmark::State& state, const std::vector<std::string_view>& names) {
+  std::vector<steps::RuleSpec> specs;
+  for (const auto name : names) specs.push_back(steps::find_preset(name)->rule());
+  const auto rules = steps::RuleList::compile(specs);
+  if (!rules) return state.SkipWithError(rules.error().text().c_str());
+  for (auto _ : state) benchmark::DoNotOptimize(rules->matches(as_bytes(kPlain)));
 }
-void redacting_presets(benchmark::State& state) {
-  const auto rules = rules::parse(
-      "[[safety.output]]\npreset = 'credit-card'\n[[safety.output]]\npreset = 'email'\n"
-      "[[safety.output]]\npreset = 'bearer-token'\n");
-  for (auto _ : state)
-    benchmark::DoNotOptimize(rules->output->payloads(ws::Direction::receive)->rewrite(as_bytes(kMessage)));
-}
+
+const bool registered = [] {
+  const auto names = steps::preset_names();
+  for (const auto name : names)
+    benchmark::RegisterBenchmark(fmt::format("preset/{}", name).c_str(), look_for, std::vector{name});
+  benchmark::RegisterBenchmark("preset/all_of_them", look_for, std::vector(names.begin(), names.end()));
+  return true;
+}();
 
 BENCHMARK(rules_of_other_hosts);
 BENCHMARK(rules_of_headers);
 BENCHMARK(rules_of_texts);
 BENCHMARK(rules_of_json);
-BENCHMARK(safety_presets);
-BENCHMARK(redacting_presets);
 
 }  // namespace
 }  // namespace wstap
