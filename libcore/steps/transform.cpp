@@ -67,11 +67,13 @@ class Subject {
     return envelope_.of_message() ? envelope_.placement.message_opcode : header().opcode;
   }
   Bytes payload() const noexcept { return payload_; }
+  bool says_content() const noexcept { return envelope_.says_content(); }
 
  private:
   bool replace(const RuleList& replacements, const Variables& variables) {
     const auto made = replacements.rewrite(payload_, std::max(kLongest, payload_.size()), variables);
-    if (made.shortened) return false;
+    const bool is_control = ws::is_control(envelope_.frame.header.opcode);
+    if (made.shortened || (is_control && made.text.size() > ws::kShortPayload)) return false;
     if (!made.replaced.empty()) take(to_buffer(as_bytes(made.text)));
     return true;
   }
@@ -221,7 +223,10 @@ class FlowTransform final : public pipeline::FlowStep {
         add(to, each.opcode, to_buffer(as_bytes(each.payload.expand(variables_[active.variables]))));
     };
     add_all(decision.before, active.rule->before);
-    for (std::uint64_t i = 0; i < active.rule->copies; ++i)
+    // Nobody knows what there would be to copy.
+    const bool readable = subject.says_content();
+    if (active.rule->copies != 0 && !readable) refuse(decision, "edit_refused:opaque");
+    for (std::uint64_t i = 0; readable && i < active.rule->copies; ++i)
       add(decision.after, subject.opcode(), to_buffer(subject.payload()));
     add_all(decision.after, active.rule->after);
   }

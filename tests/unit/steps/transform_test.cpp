@@ -66,6 +66,30 @@ TEST_F(Transforms, MakeNoMessageLargerThanOneMayBe) {
   EXPECT_EQ(tap.frames[0].cause, "edit_refused:too_large");
 }
 
+// RFC 6455 5.5
+TEST_F(Transforms, MakeNoControlFrameLongerThanOneMayBe) {
+  auto swell = rule("swell", "ping");
+  swell.replacements = replacing("a", std::string(100, 'b'));
+  use({swell});
+  arrives({.opcode = 9, .payload = bytes("a")});
+  arrives({.opcode = 9, .payload = bytes("aa")});
+  EXPECT_THAT(receiver.controls,
+              ElementsAre(PlainMessage{9, bytes(std::string(100, 'b'))}, PlainMessage{9, bytes("aa")}));
+  EXPECT_EQ(tap.frames[1].cause, "edit_refused:too_large");
+}
+
+TEST_F(Transforms, CopyNothingThatCannotBeRead) {
+  extensions = "permessage-deflate";
+  options.inflate = pipeline::InflateWhen::never;
+  auto twice = rule("twice", "text");
+  twice.copies = 1;
+  use({twice});
+  DeflatingPeer sender;
+  arrives({.opcode = 1, .payload = sender.message(bytes("hello")), .rsv = 4});
+  EXPECT_THAT(received(), ElementsAre("hello"));
+  EXPECT_EQ(tap.frames.at(0).cause, "edit_refused:opaque");
+}
+
 TEST_F(Transforms, SetJsonAndNoOtherByte) {
   auto admin = rule("admin", "json(\"/role\") == \"user\"");
   admin.settings = {setting("/role", "\"admin\""), setting("/new", "[1]")};
