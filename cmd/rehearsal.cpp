@@ -31,11 +31,11 @@ void Rehearsal::finish(std::string& out) {
 
 void Rehearsal::end(RehearsedFlow& flow, std::string& out) {
   flow.end([&](const pipeline::Envelope& judged, Bytes said) { list(judged, said, out); });
-  tallies_.add(flow.picked());
+  if (telling_ == Telling::by_rule) tallies_.add(flow.picked());
 }
 
 void Rehearsal::list(const pipeline::Envelope& envelope, Bytes payload, std::string& out) {
-  blocked_ |= envelope.verdict == pipeline::Verdict::blocked || envelope.cause.starts_with("safety:");
+  blocked_ |= envelope.verdict == pipeline::Verdict::blocked || envelope.by_safety();
   if (telling_ == Telling::by_rule) return tallies_.add(envelope);
   const auto flow = subject_of(envelope.flow);
   if (!selection().takes(pipeline::message_subject_of(envelope, payload, flow))) return;

@@ -79,16 +79,14 @@ void RehearsedFlow::take(const Envelope& envelope, Bytes payload, const Visit& v
 }
 
 void RehearsedFlow::begin_message(Lane& lane, const Envelope& first) const {
-  const bool whole = plan_.needs.whole_messages[ws::index(first.direction)];
-  lane.content.begin_message(whole && (!first.placement.compressed || plan_.needs.alters), first);
+  lane.content.begin_message(plan_.needs.judges_whole(first.direction, first.placement.compressed), first);
   lane.said.clear();
   lane.dropped = {};
 }
 
 /// Nothing leaves of its message before it is whole.
 bool RehearsedFlow::keeps(const Envelope& envelope) const noexcept {
-  return plan_.needs.alters &&
-         (envelope.placement.in_compressed() || plan_.needs.whole_messages[ws::index(envelope.direction)]);
+  return plan_.needs.keeps(envelope.direction, envelope.placement.in_compressed());
 }
 
 /// Rules that would have replaced something before it was recorded.
@@ -176,9 +174,8 @@ void RehearsedFlow::release(Lane& lane, bool interrupted, const Visit& visit) {
   lane.waits = false;
   const bool compressed = lane.last.placement.in_compressed();
   if (compressed && !interrupted) return;
-  const Bytes content = lane.content.take_so_far(lane.last, {}, compressed);
+  const Bytes content = lane.content.take_so_far(lane.last, {}, compressed, interrupted);
   if (compressed) lane.last.inflation = ws::Inflation::none;
-  if (interrupted) lane.last.anomalies.add(ws::Anomaly::data_inside_message);
   judge(lane, lane.last, content, visit);
 }
 

@@ -29,9 +29,8 @@ void RuleTallies::add(const std::map<std::string, std::uint64_t>& picked) {
 void RuleTallies::add(const pipeline::Envelope& judged) {
   for (const auto& id : judged.logged) count("safety:" + id);
   for (const auto& id : judged.redacted) count("redaction:" + id);
-  const bool by_safety = judged.cause.starts_with("safety:");
-  if (by_safety && !is_known(judged)) count(judged.cause);
-  if (!by_safety && judged.verdict == pipeline::Verdict::blocked) count("scope");
+  if (judged.by_safety() && !is_known(judged)) count(judged.cause);
+  if (!judged.by_safety() && judged.verdict == pipeline::Verdict::blocked) count("scope");
 }
 
 /// It is more of a message that was blocked before.

@@ -17,6 +17,10 @@ constexpr char ascii_lower(char c) noexcept {
 constexpr bool is_digit(char c) noexcept {
   return c >= '0' && c <= '9';
 }
+/// A blank, a tab, or of the end of a line.
+constexpr bool is_blank(char c) noexcept {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
 
 /// A tchar of RFC 9110 5.6.2: what method and field names consist of.
 bool is_token_char(char c) noexcept;

@@ -2,7 +2,10 @@
 #include "libcore/filter/json_scanner.h"
 
 #include <algorithm>
+#include <charconv>
 #include <optional>
+
+#include "libcore/base/ascii.h"
 
 namespace wstap::filter {
 namespace {
@@ -10,34 +13,17 @@ namespace {
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr std::uint32_t kReplacement = 0xfffd;
 
-constexpr bool is_space(char c) noexcept {
-  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
-
-constexpr bool is_digit(char c) noexcept {
-  return c >= '0' && c <= '9';
-}
-
 /// It stands for itself in a string.
 constexpr bool is_plain(char c) noexcept {
   return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\';
-}
-
-constexpr std::uint32_t digit_of(char c) noexcept {
-  if (is_digit(c)) return static_cast<std::uint32_t>(c - '0');
-  const char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? static_cast<std::uint32_t>(lower - 'a') + 10 : 16;
 }
 
 /// The code unit of the escape "\uXXXX" that begins at `at`.
 std::optional<std::uint32_t> code_unit(std::string_view text, std::size_t at) noexcept {
   if (at + 6 > text.size() || text[at] != '\\' || text[at + 1] != 'u') return std::nullopt;
   std::uint32_t unit = 0;
-  for (const char c : text.substr(at + 2, 4)) {
-    if (digit_of(c) > 15) return std::nullopt;
-    unit = unit << 4 | digit_of(c);
-  }
-  return unit;
+  const char* const end = text.data() + at + 6;
+  return std::from_chars(end - 4, end, unit, 16).ptr == end ? std::optional(unit) : std::nullopt;
 }
 
 void append_utf8(std::string& out, std::uint32_t point) {
@@ -134,7 +120,7 @@ JsonScanner::Token JsonScanner::scalar(bool read) noexcept {
 }
 
 void JsonScanner::skip_space() noexcept {
-  while (at_ < document_.size() && is_space(document_[at_])) ++at_;
+  while (at_ < document_.size() && is_blank(document_[at_])) ++at_;
 }
 
 bool JsonScanner::skip(std::string_view word) noexcept {

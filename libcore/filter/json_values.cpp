@@ -44,7 +44,7 @@ class Finder {
     for (;;) {
       switch (scanner_.next()) {
         case Token::key: key(); break;
-        case Token::scalar: scalar(); break;
+        case Token::scalar: begin_value(scanner_.depth()); break;
         case Token::open: open(); break;
         case Token::close: close(); break;
         case Token::end: return std::move(values_);
@@ -64,18 +64,17 @@ class Finder {
     step_into(text.substr(1, text.size() - 2), scanner_.depth());
   }
 
-  void scalar() {
-    if (is_deeper(scanner_.depth())) return;
-    step_into_element(scanner_.depth());
-    for_each_match(scanner_.depth(), [this](JsonValue& value) { value = value_of(scanner_); });
+  /// @param around  containers around it.
+  void begin_value(std::size_t around) {
+    if (is_deeper(around)) return;
+    step_into_element(around);
+    for_each_match(around, [this](JsonValue& value) { value = value_of(scanner_); });
   }
 
   void open() {
     const std::size_t around = scanner_.depth() - 1;
-    if (is_deeper(around)) return;
-    step_into_element(around);
-    for_each_match(around, [this](JsonValue& value) { value = value_of(scanner_); });
-    levels_.push_back({.array = scanner_.in_array()});
+    begin_value(around);
+    if (!is_deeper(around)) levels_.push_back({.array = scanner_.in_array()});
   }
 
   void close() {

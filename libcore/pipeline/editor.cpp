@@ -63,11 +63,10 @@ bool Editor::is_compressed(const Envelope& envelope) const noexcept {
 }
 
 void Editor::begin_message(const Envelope& first, bool compressed) {
-  const bool whole = plan_.needs.whole_messages[ws::index(direction_)];
-  content_.begin_message(whole && (!compressed || plan_.needs.alters), first);
-  course_ = plan_.needs.alters && (compressed || whole) ? Course::when_whole
-            : compressed                                ? Course::untouched
-                                                        : Course::frame_by_frame;
+  content_.begin_message(plan_.needs.judges_whole(direction_, compressed), first);
+  course_ = plan_.needs.keeps(direction_, compressed) ? Course::when_whole
+            : compressed                              ? Course::untouched
+                                                      : Course::frame_by_frame;
 }
 
 std::optional<LaneFault> Editor::take(Turn& turn, Envelope& envelope, const FrameReading& reading,
@@ -246,8 +245,9 @@ std::optional<LaneFault> Editor::release(Turn& turn, Bytes inflated, Release why
     inject(turn, std::move(decision.before), false);
     auto after = std::exchange(decision.after, {});
     for (const auto& refused : decision.refused) give_up_injection(refused, "not allowed");
-    if (decision.kind == Decision::Kind::drop) fault = drop_waiting(turn, decision);
-    course_ = leave_so_far(turn, decision, inflated);
+    const bool drops = decision.kind == Decision::Kind::drop;
+    if (drops) fault = drop_waiting(turn, decision);
+    course_ = drops ? Course::dropped : leave_so_far(turn, decision, inflated);
     if (course_ == Course::dropped) drop_rest(std::move(decision));
     inject(turn, std::move(after), true);
   }
@@ -260,9 +260,9 @@ std::optional<LaneFault> Editor::release(Turn& turn, Bytes inflated, Release why
 Decision Editor::judge_so_far(Bytes inflated, Release why) {
   if (!plan_.needs.whole_messages[ws::index(direction_)]) return {};
   Envelope& envelope = last_waiting_;
-  if (why == Release::interrupted) envelope.anomalies.add(ws::Anomaly::data_inside_message);
   const Frame frame = envelope.frame;
-  const Bytes content = content_.take_so_far(envelope, inflated, is_compressed(envelope));
+  const Bytes content =
+      content_.take_so_far(envelope, inflated, is_compressed(envelope), why == Release::interrupted);
   Decision decision = plan_.judge(envelope, plan_.needs.payloads ? content : Bytes());
   envelope.frame = frame;
   refuse_impossible(envelope, {.compressed = is_compressed(envelope), .waits = true}, decision);
@@ -283,7 +283,6 @@ std::optional<LaneFault> Editor::drop_waiting(Turn& turn, const Decision& decisi
 Editor::Course Editor::leave_so_far(Turn& turn, Decision& decision, Bytes inflated) {
   const bool compressed = is_compressed(last_waiting_);
   bool left = true;
-  if (decision.kind == Decision::Kind::drop) return Course::dropped;
   if (compressed && outlet_.recompresses()) {
     left = outlet_.stream_waiting(turn, inflated);
   } else if (decision.kind == Decision::Kind::replace) {

@@ -56,6 +56,9 @@ struct Envelope {
   bool withheld = false;            ///< see Mark: the payload beside it is empty
   std::vector<std::string> redacted;
 
+  /// A safety rule decided: it was blocked, or cut off.
+  bool by_safety() const noexcept { return cause.starts_with("safety:"); }
+
   /// The id of the rule that decided, or that logged it; empty: none.
   std::string_view rule() const noexcept {
     for (const std::string_view kind : {"rule:", "macro:", "safety:"})

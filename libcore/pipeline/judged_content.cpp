@@ -64,12 +64,12 @@ Bytes JudgedContent::rest_of(Envelope& envelope, const ws::FrameReading& reading
   return inflated.subspan(std::exchange(judged_, inflated.size()));
 }
 
-Bytes JudgedContent::take_so_far(Envelope& waiting, Bytes inflated, bool compressed) {
+Bytes JudgedContent::take_so_far(Envelope& waiting, Bytes inflated, bool compressed, bool interrupted) {
   whole_ = false;
   rest_ = true;
   judged_ = inflated.size();
   waiting.says = Says::message_so_far;
-  if (inside_) waiting.anomalies.add(ws::Anomaly::data_inside_message);
+  if (inside_ || interrupted) waiting.anomalies.add(ws::Anomaly::data_inside_message);
   if (!compressed) return joined_;
   waiting.inflation = ws::Inflation::done;
   return inflated;

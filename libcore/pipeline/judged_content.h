@@ -20,8 +20,8 @@ class JudgedContent {
   /// @return it; valid until the next call.
   Bytes take(Envelope& envelope, const ws::FrameReading& reading, Bytes inflated, bool compressed,
              bool leaves);
-  /// The same of a frame that waits, and will no longer.
-  Bytes take_so_far(Envelope& waiting, Bytes inflated, bool compressed);
+  /// The same of a frame that waits, and will no longer. @param interrupted  by another message.
+  Bytes take_so_far(Envelope& waiting, Bytes inflated, bool compressed, bool interrupted);
   /// The open message does not wait any more, or is over: what it says need not be kept.
   void let_go() noexcept { joined_ = Buffer(); }
 

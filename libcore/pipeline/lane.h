@@ -86,6 +86,7 @@ class Lane {
   LaneTurn end_turn(Turn& turn);
   void scan(Turn& turn);
   bool passes_messages() const noexcept;
+  bool passes_compressed() const noexcept;
   bool passes(const ws::FrameHeader& header) const noexcept;
   bool is_for_editor(Bytes rest) const noexcept;
   bool admit(Turn& turn, const ws::Frame& frame);

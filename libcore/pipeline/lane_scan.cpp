@@ -14,13 +14,12 @@ void Lane::scan(Turn& turn) {
   Bytes rest = turn.unread;
   Frame frame;
   bool going = true;
-  // Where messages are inflated, those that are compressed are looked at one by one.
-  const bool compressed = negotiated_.permessage_deflate && !payloads_;
   while (going) {
     if (!turn.judged && passes_messages())
-      reader_.take_short_messages(rest, direction_ == Direction::send, compressed, [&](const std::byte* end) {
-        turn.scratch.ends.push_back(static_cast<std::uint32_t>(end - turn.unread.data()));
-      });
+      reader_.take_short_messages(
+          rest, direction_ == Direction::send, passes_compressed(), [&](const std::byte* end) {
+            turn.scratch.ends.push_back(static_cast<std::uint32_t>(end - turn.unread.data()));
+          });
     if (editor_ && !turn.judged && is_for_editor(rest)) {
       turn.result.more = turn.frames() != 0;
       if (turn.result.more) break;
@@ -56,6 +55,11 @@ bool Lane::passes_messages() const noexcept {
          context_.options.max_message_bytes >= ws::kShortPayload;
 }
 
+/// Where messages are inflated, those that are compressed are looked at one by one.
+bool Lane::passes_compressed() const noexcept {
+  return negotiated_.permessage_deflate && !payloads_;
+}
+
 /// A whole frame begins `rest` that has to be judged.
 bool Lane::is_for_editor(Bytes rest) const noexcept {
   FrameHeader header;
@@ -66,10 +70,9 @@ bool Lane::is_for_editor(Bytes rest) const noexcept {
 /// It is a message in one frame, as peers write them, with which nobody has anything to do.
 bool Lane::passes(const FrameHeader& header) const noexcept {
   if (!passes_messages()) return false;
-  const bool compressed = negotiated_.permessage_deflate && !payloads_;
   return header.fin && ws::is_message_start(header.opcode) &&
          header.masked == (direction_ == Direction::send) &&
-         (header.rsv == 0 || (header.rsv == ws::kRsv1 && compressed)) &&
+         (header.rsv == 0 || (header.rsv == ws::kRsv1 && passes_compressed())) &&
          header.header_len == ws::minimal_header_len(header.payload_len, header.masked) &&
          header.payload_len <= context_.options.max_message_bytes;
 }

@@ -28,6 +28,11 @@ void become_drop(Decision& all, Decision& drop) {
 
 }  // namespace
 
+void Decision::log(std::vector<std::string> ids) {
+  for (auto& id : ids)
+    if (std::ranges::find(logged, id) == logged.end()) logged.push_back(std::move(id));
+}
+
 Decision Plan::judge(Envelope& envelope, Bytes payload) const {
   Decision all;
   all.header = envelope.frame.header;
@@ -72,8 +77,7 @@ void Plan::check_again(Envelope& envelope, std::size_t changed_by, Decision& all
   for (std::size_t i = 0; i + 1 < changed_by; ++i) {
     if (!steps[i]->checks_again()) continue;
     Decision decision = steps[i]->judge(envelope, all.payload);
-    for (auto& id : decision.logged)
-      if (std::ranges::find(all.logged, id) == all.logged.end()) all.logged.push_back(std::move(id));
+    all.log(std::move(decision.logged));
     if (decision.kind == Decision::Kind::drop) return become_drop(all, decision);
   }
 }

@@ -54,6 +54,8 @@ struct Decision {
   std::vector<std::string> logged;  ///< ids of rules that matched and only say so (SAFE-3)
   bool ends_flow = false;           ///< of a drop: with Close 1008
   std::int64_t delay_ns = 0;        ///< so long it waits, and what comes behind it; not of a drop
+  /// Adds ids to `logged`, each once.
+  void log(std::vector<std::string> ids);
   /// The opcode of a message whose frame in `envelope` was replaced: the new one, where it has one.
   std::uint8_t opcode_of_message(const Envelope& envelope) const noexcept {
     return ws::is_message_start(header.opcode) ? header.opcode : envelope.placement.message_opcode;
@@ -73,6 +75,15 @@ struct Needs {
   std::array<bool, 2> whole_messages{};
   /// By ws::index: it does nothing to a text or binary message in one frame, whatever that says.
   std::array<bool, 2> passes_messages{};
+
+  /// A message is judged as one, by its last frame. Compressed and untouched, it is so without this.
+  bool judges_whole(ws::Direction direction, bool compressed) const noexcept {
+    return whole_messages[ws::index(direction)] && (!compressed || alters);
+  }
+  /// Nothing of a message leaves before it is whole.
+  bool keeps(ws::Direction direction, bool compressed) const noexcept {
+    return alters && (compressed || whole_messages[ws::index(direction)]);
+  }
 };
 
 /// What a step does for one flow; it keeps what it must know of it. Pure: no clock, socket or file.

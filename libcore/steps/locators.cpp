@@ -91,10 +91,6 @@ bool begins_word(std::string_view text, std::size_t index) noexcept {
   return !is_word(text[index - 1]) || (index >= 2 && text[index - 2] == '\\');
 }
 
-bool is_blank(char c) noexcept {
-  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 /// The quote at an index ends a string of JSON that something follows as in JSON.
 bool ends_json_string(std::string_view text, std::size_t index) noexcept {
   const auto skip_blanks = [&] {

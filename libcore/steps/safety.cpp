@@ -54,11 +54,6 @@ bool may_say_anything(const Envelope& envelope) noexcept {
          envelope.anomalies.has(ws::Anomaly::data_inside_message);
 }
 
-void add_new(std::vector<std::string>& to, const std::vector<std::string>& ids) {
-  std::ranges::copy_if(ids, std::back_inserter(to),
-                       [&](const auto& id) { return std::ranges::find(to, id) == to.end(); });
-}
-
 Decision blocked(std::string cause, bool closes) {
   Decision decision{.kind = Decision::Kind::drop, .verdict = Verdict::blocked, .cause = std::move(cause)};
   decision.ends_flow = closes;
@@ -91,7 +86,7 @@ class FlowSafety final : public pipeline::FlowStep {
     Decision as_text = judge_as(text, envelope, payload);
     if (as_text.kind == Decision::Kind::drop) return as_text;
     Decision as_binary = judge_as(binary, envelope, payload);
-    add_new(as_binary.logged, as_text.logged);
+    as_binary.log(std::move(as_text.logged));
     return as_binary;
   }
 

@@ -40,9 +40,8 @@ Placement MessageTracker::begin_message(const FrameHeader& header, std::uint64_t
   placed.message_first = sequence;
   placed.message_bytes = header.payload_len;
   // An open message is over then, unfinished: nobody could say which of the two goes on.
-  state_ = {.closed = state_.closed};
-  if (!header.fin)
-    state_ = {true, placed.compressed, state_.closed, header.opcode, sequence, header.payload_len};
+  const State begun{true, placed.compressed, state_.closed, header.opcode, sequence, header.payload_len};
+  state_ = header.fin ? State{.closed = state_.closed} : begun;
   return placed;
 }
 
