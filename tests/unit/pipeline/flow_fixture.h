@@ -97,6 +97,13 @@ class FlowTest : public testing::Test {
     append(left_[ws::index(direction)], took.out);
     return took;
   }
+  /// What waits for the rest of its message waits no longer. @param goes_on  the rest may come.
+  /// @return what leaves.
+  Buffer release(ws::Direction direction, bool goes_on = true) {
+    const auto turn = flow().release(direction, clock.now, scratch_, goes_on);
+    EXPECT_FALSE(turn.fault);
+    return to_buffer(turn.out);
+  }
   /// Another flow takes the place of this one, and nothing was recorded.
   void restart() {
     flow_.reset();
@@ -112,6 +119,12 @@ class FlowTest : public testing::Test {
   const Buffer& left(ws::Direction direction) const { return left_[ws::index(direction)]; }
   std::vector<ParsedFrame> frames_left(ws::Direction direction) const {
     return parse_frames(left(direction));
+  }
+  /// What each of them says.
+  std::vector<std::string> said(ws::Direction direction) const {
+    std::vector<std::string> all;
+    for (const auto& frame : frames_left(direction)) all.push_back(text(frame.payload));
+    return all;
   }
 
   /// Takes the Close frames that wstap has to say, if any.

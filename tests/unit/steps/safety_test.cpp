@@ -1,53 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // What input rules block and log (SAFE-1, SAFE-2, SAFE-3), and that what rules made is checked too (SAFE-6).
-#include "libcore/steps/safety.h"
-
-#include <random>
-
 #include "libcore/steps/safety_presets.h"
 #include "libcore/steps/transform.h"
-#include "tests/support/message_peers.h"
-#include "tests/unit/pipeline/flow_fixture.h"
 #include "tests/unit/steps/replacing.h"
+#include "tests/unit/steps/safety_fixture.h"
 
 namespace wstap::test {
 namespace {
 
 using pipeline::Verdict;
-using steps::InputRule;
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-class SafetyInputs : public FlowTest {
- protected:
-  static InputRule rule(std::string id, std::string pattern, bool blocks = true) {
-    return {.spec = {.id = std::move(id), .patterns = {{std::move(pattern)}}, .replacement = {}},
-            .blocks = blocks};
-  }
-  void use(std::vector<InputRule> rules) {
-    input.rules = std::move(rules);
-    auto step = steps::Safety::make(input);
-    ASSERT_TRUE(step) << step.error().text();
-    steps.push_back(*step);
-  }
-  void say(std::vector<std::string> pieces, std::uint8_t opcode = 1) {
-    std::vector<Buffer> payloads;
-    for (const auto& piece : pieces) payloads.push_back(bytes(piece));
-    for (const auto& frame : frames_of(opcode, false, payloads)) arrives(frame);
-  }
-  Took arrives(const WireFrame& frame) {
-    auto took = feed(kSend, proper(kSend, frame));
-    receiver.take(parse_frames(took.out));
-    return took;
-  }
-  std::vector<std::string> received() const {
-    std::vector<std::string> all;
-    for (const auto& message : receiver.messages) all.push_back(text(message.content));
-    return all;
-  }
-  steps::SafetyInput input;
-  ReceivingPeer receiver;
-};
 
 // SAFE-1, SAFE-2: the whole message, wherever its fragments end, and nothing of it leaves.
 TEST_F(SafetyInputs, BlockTextsThatClientsSend) {
@@ -111,132 +74,6 @@ TEST_F(SafetyInputs, OfPresets) {
   say({R"({"q":"DELETE FROM users"})"});
   say({R"({"q":"DELETE FROM users WHERE id = 1"})"});
   EXPECT_THAT(received(), ElementsAre(R"({"q":"DELETE FROM users WHERE id = 1"})"));
-}
-
-/// Ways to say "drop table" that RFC 6455 forbids, and that a careless receiver may put together.
-std::vector<std::pair<std::string, std::vector<WireFrame>>> riddles() {
-  const auto text = [](const char* payload, bool fin) {
-    return WireFrame{.opcode = 1, .payload = bytes(payload), .fin = fin};
-  };
-  const auto more = [](const char* payload, bool fin) {
-    return WireFrame{.opcode = 0, .payload = bytes(payload), .fin = fin};
-  };
-  const WireFrame binary{.opcode = 2, .payload = bytes("x")}, part{.opcode = 2, .fin = false};
-  return {
-      {"a message in a message", {text("drop", false), text("x", true), more(" table", true)}},
-      {"... that says the rest", {text("drop", false), text(" table", true)}},
-      {"a binary one", {text("drop", false), binary, more(" table", true)}},
-      {"one in fragments", {text("drop", false), text("x", false), more("y", true), more(" table", true)}},
-      {"two that begin", {text("drop", false), text(" table", false), more("", true)}},
-      {"a binary one in fragments", {text("drop", false), part, more("x", true), more(" table", true)}},
-      {"none", {more("drop table", true)}},
-      {"none, in pieces", {more("drop", false), more(" table", true)}},
-      {"behind one that is over", {text("x", true), more("drop table", true)}},
-      {"an opcode of nobody's", {{.opcode = 3, .payload = bytes("drop table")}}},
-      {"... in pieces", {{.opcode = 3, .payload = bytes("drop"), .fin = false}, more(" table", true)}},
-  };
-}
-
-// SAFE-2: nobody knows which message these are part of.
-TEST_F(SafetyInputs, BlockWhatBelongsToNoMessage) {
-  use({rule("bad", "drop table")});
-  for (const auto& [what, frames] : riddles()) {
-    const auto before = received().size();
-    for (const auto& frame : frames) arrives(frame);
-    EXPECT_FALSE(receiver.in_message()) << what;
-    for (std::size_t i = before; i < received().size(); ++i) EXPECT_EQ(received()[i], "x") << what;
-    EXPECT_EQ(tap.frames.back().verdict, Verdict::blocked) << what;
-    EXPECT_EQ(tap.frames.back().cause, "safety:unreadable") << what;
-    say({"fine"});
-    EXPECT_EQ(received().back(), "fine") << what;
-  }
-  EXPECT_FALSE(flow().failed());
-}
-
-/// Receivers that are not careful about which fragments are of one message.
-class CarelessReceivers {
- public:
-  bool heard(std::string_view what) const {
-    return std::ranges::any_of(said_, [&](const auto& each) { return each.find(what) != std::string::npos; });
-  }
-  void take(const ParsedFrame& frame) {
-    const bool begins = frame.opcode != 0;
-    // One adds to what is open whatever comes; one forgets it where a message begins; one lets whole messages
-    // pass.
-    add(said_[0], frame, false);
-    add(said_[1], frame, begins);
-    if (!begins || !frame.fin) add(said_[2], frame, begins);
-  }
-
- private:
-  static void add(std::string& said, const ParsedFrame& frame, bool anew) {
-    if (anew || said.ends_with('.')) said.clear();
-    said += text(frame.payload);
-    if (frame.fin) said += '.';
-  }
-  std::array<std::string, 3> said_;
-};
-
-TEST_F(SafetyInputs, LeaveNothingToCarelessReceivers) {
-  auto rule = this->rule("bad", "abcd");
-  rule.binaries = true;
-  options.max_message_bytes = 5;
-  use({rule});
-  std::mt19937 random(1);
-  CarelessReceivers receivers;
-  const auto any = [&](std::size_t below) { return random() % below; };
-  for (int i = 0; i < 400'000; ++i) {
-    constexpr std::array<std::uint8_t, 6> kOpcodes = {0, 0, 0, 1, 2, 3};
-    const auto begin = any(4);
-    const auto came = proper(kSend, {.opcode = kOpcodes[any(6)],
-                                     .payload = bytes(std::string("abcd").substr(begin, 1 + any(3))),
-                                     .fin = any(2) == 0});
-    Buffer left = feed(kSend, came).out;
-    pipeline::LaneScratch scratch;
-    if (any(8) == 0) append(left, flow().release(kSend, clock.now, scratch, true).out);
-    for (const auto& frame : parse_frames(left)) {
-      receivers.take(frame);
-      ASSERT_FALSE(receivers.heard("abcd")) << "frame " << i;
-    }
-  }
-  EXPECT_FALSE(flow().failed());
-  EXPECT_GT(left(kSend).size(), 200'000U);
-}
-
-TEST_F(SafetyInputs, JudgeWhatBelongsToNoMessageByItselfWhereItMayPass) {
-  input.blocks_unreadable = false;
-  auto both = rule("bad", "drop");
-  both.binaries = true;
-  auto seen = rule("seen", "see", false);
-  seen.binaries = true;
-  use({both, seen});
-  for (const WireFrame& frame : {WireFrame{.opcode = 0, .payload = bytes("drop")},
-                                 {.opcode = 0, .payload = bytes("see")},
-                                 {.opcode = 3, .payload = bytes("drop")},
-                                 {.opcode = 1, .payload = bytes("drop"), .fin = false},
-                                 {.opcode = 1, .payload = bytes("in it")}})
-    feed(kSend, proper(kSend, frame));
-  std::vector<std::string> left;
-  for (const auto& frame : frames_left(kSend)) left.push_back(text(frame.payload));
-  EXPECT_THAT(left, ElementsAre("see", "in it"));
-  EXPECT_THAT(tap.frames[1].logged, ElementsAre("seen")) << "once";
-  EXPECT_EQ(tap.outcomes.at(0).cause, "safety:bad");
-}
-
-// What had to leave before another message came is ended, and nothing is added to it.
-TEST_F(SafetyInputs, EndWhatHadLeftOfAnInterruptedMessage) {
-  use({rule("bad", "drop table")});
-  arrives({.opcode = 1, .payload = bytes("drop"), .fin = false});
-  pipeline::LaneScratch scratch;
-  receiver.take(parse_frames(flow().release(kSend, clock.now, scratch, true).out));
-  EXPECT_TRUE(receiver.in_message());
-  arrives({.opcode = 1, .payload = bytes(" ta"), .fin = false});
-  arrives({.opcode = 0, .payload = bytes("ble")});
-  arrives({.opcode = 0, .payload = bytes(" table")});
-  say({" table"});
-  EXPECT_THAT(received(), ElementsAre("drop", " table"));
-  EXPECT_EQ(tap.frames[2].verdict, Verdict::truncated);
-  EXPECT_EQ(tap.frames[3].verdict, Verdict::blocked);
 }
 
 // SAFE-2: what cannot be read.
@@ -327,8 +164,7 @@ TEST_F(SafetyInputs, CutOffALargeMessageWhereItTurnsBad) {
 TEST_F(SafetyInputs, CutOffASlowMessageWhereItTurnsBad) {
   use({rule("bad", "bad")});
   arrives({.payload = bytes("slowly b"), .fin = false});
-  pipeline::LaneScratch scratch;
-  receiver.take(parse_frames(flow().release(kSend, clock.now, scratch, true).out));
+  receiver.take(parse_frames(release(kSend)));
   arrives({.opcode = 9, .payload = bytes("bad")});
   arrives({.opcode = 0, .payload = bytes("a"), .fin = false});
   arrives({.opcode = 0, .payload = bytes("d")});
@@ -343,8 +179,7 @@ TEST_F(SafetyInputs, EndAFlowWhereASlowCompressedMessageTurnsBad) {
   const Buffer compressed = sender.message(bytes("slowly bad, and more of it"));
   const auto pieces = in_pieces(compressed, compressed.size());
   arrives({.payload = pieces[0], .fin = false, .rsv = 4});
-  pipeline::LaneScratch scratch;
-  receiver.take(parse_frames(flow().release(kSend, clock.now, scratch, true).out));
+  receiver.take(parse_frames(release(kSend)));
   std::optional<pipeline::LaneFault> fault;
   for (std::size_t i = 1; i < pieces.size() && !fault; ++i)
     fault = arrives({.opcode = 0, .payload = pieces[i], .fin = i + 1 == pieces.size()}).fault;
@@ -371,8 +206,7 @@ TEST_F(SafetyInputs, LogWhatHasComeOfAMessageThatWaitedTooLong) {
       EXPECT_THAT(tap.frames.at(1).logged, ElementsAre("odd"));
       EXPECT_THAT(tap.frames[0].logged, IsEmpty());
     } else {
-      pipeline::LaneScratch scratch;
-      flow().release(kSend, clock.now, scratch, false);
+      release(kSend, false);
       ASSERT_EQ(tap.outcomes.size(), 2U);
       EXPECT_THAT(tap.outcomes[0].logged, IsEmpty());
       EXPECT_THAT(tap.outcomes[1].logged, ElementsAre("odd"));

@@ -225,8 +225,7 @@ TEST_F(Transforms, OfFramesSeeAFrameOnce) {
   whole.drop = true;
   use({each, whole});
   feed(kSend, proper(kSend, {.payload = bytes("a"), .fin = false}));
-  pipeline::LaneScratch scratch;
-  receiver.take(parse_frames(flow().release(kSend, clock.now, scratch, true).out));
+  receiver.take(parse_frames(release(kSend)));
   EXPECT_EQ(parse_frames(left(kSend)).size(), 1U);
   EXPECT_TRUE(receiver.in_message());
   EXPECT_TRUE(receiver.controls.empty()) << "it left when the frame came";
