@@ -15,6 +15,8 @@ std::string to_string(const asio::ip::tcp::endpoint& endpoint);
 class TcpTransport final : public Transport {
  public:
   explicit TcpTransport(asio::ip::tcp::socket socket);
+  TcpTransport(const TcpTransport&) = delete;
+  TcpTransport& operator=(const TcpTransport&) = delete;
 
   asio::awaitable<void> readable() override;
   asio::awaitable<void> writable() override;
@@ -35,6 +37,7 @@ class TcpTransport final : public Transport {
 
  private:
   IoResult failed(int number);
+  bool has_failed();
 
   asio::ip::tcp::socket socket_;
   asio::ip::tcp::endpoint peer_;

@@ -5,7 +5,7 @@ import time
 import unittest
 
 from frame_bytes import BINARY, CLOSE, CONTINUATION, MASK, TEXT, close, frame, masked
-from raw_peers import open_websocket
+from raw_peers import WAIT, in_background, open_websocket
 from wstap_testing import TestCase, everything, frames, names
 
 AT_ONCE = 2  # seconds: what takes longer has waited for something else
@@ -107,6 +107,29 @@ class InOrder(Ending):
         self.server.close()
         self.assertEqual(self.client.ending(), "eof")
         self.assert_flow(state="complete", close_code=1000)
+
+    # FRM-7, FRM-8: both ended in order is no reset, although much is still on its way to a slow receiver
+    def test_both_end_while_the_receiver_reads_late(self):
+        for talks in ("client", "server"):
+            with self.subTest(talks):
+                self.open()
+                sender, receiver = (self.client, self.server) if talks == "client" else (self.server, self.client)
+                receiver.finish()
+                self.assertEqual(sender.ending(), "eof")
+                whole = 400 * frame(BINARY, bytes(30000), mask=MASK if talks == "client" else None)
+                told = in_background(lambda: (sender.send(whole), sender.finish()))
+                self.assertEqual(self.read_slowly(receiver), len(whole))
+                told.result(WAIT)
+                self.assert_flow(state="complete", reason=None, close_code=1006)
+                self.assertEqual(len(self.verdicts()), 400)
+
+    def read_slowly(self, peer):
+        """@return how many bytes came until the stream ended"""
+        count = 0
+        while part := peer.sock.recv(65536):
+            count += len(part)
+            time.sleep(0.003)
+        return count
 
     # FRM-7: what follows a Close is recorded, and leaves in verbatim mode only
     def test_frames_after_close(self):
