@@ -52,7 +52,9 @@ class Recording {
       options.on_lost = [this, passes](const Error& error) {
         log_.line(LogLevel::error, fmt::format("recording failed{}: {}",
                                                passes ? ", traffic passes unrecorded" : "", error.text()));
-        if (!passes) stop_();  // rather than when the flow's end tells the proxy
+        if (passes) return;
+        failed_ = true;
+        stop_();  // rather than when the flow's end tells the proxy
       };
       options.inflating = inflating(settings_.net.flow);
       options.inflate_limits = inflate_limits(settings_.net.flow);
@@ -81,6 +83,8 @@ class Recording {
   /// What is told of traffic goes through it.
   formats::Redactor& redactor() noexcept { return redactor_; }
   pipeline::Tap& tap() noexcept { return redactor_; }
+  /// Something could not be recorded, and had to be.
+  bool failed() const noexcept { return failed_; }
   /// Why frames could not be printed, as an errno; 0: they could.
   int print_error() const noexcept { return print_error_; }
 
@@ -100,6 +104,7 @@ class Recording {
   pipeline::TapList taps_;
   formats::Redactor redactor_;
   std::function<void()> stop_;
+  std::atomic<bool> failed_{false};
   std::atomic<int> print_error_{0};
 };
 
@@ -120,7 +125,7 @@ Result<void> announce(const ProxySettings& settings, const std::vector<asio::ip:
 
 /// Why the proxy ended, as an exit status.
 Exit conclude(const net::Proxy& proxy, const Recording& recording, bool drained, int signal, Io& io) {
-  if (proxy.failure()) return Exit::failed;  // which was said when it happened
+  if (proxy.failure() || recording.failed()) return Exit::failed;  // which was said when it happened
   if (const int error = recording.print_error(); error != 0 && error != EPIPE) {
     complain(io, kName, fmt::format("standard output: {}", std::strerror(error)));
     return Exit::failed;

@@ -18,6 +18,8 @@ namespace {
 
 // Frames of one message. Each takes memory of its own, also if it is empty and the message gets no larger.
 constexpr std::size_t kMaxWaiting = std::size_t{64} * 1024;
+// Bytes of frames that leave behind the open message.
+constexpr std::size_t kMaxLater = std::size_t{64} << 20;
 
 LaneFault unreadable(const FrameReading& reading) {
   if (reading.corrupt) return {"invalid_deflate", "behind an altered message", 0, ws::kInvalidData};
@@ -92,7 +94,7 @@ std::optional<LaneFault> Editor::take(Turn& turn, Envelope& envelope, const Fram
   turn.tags = std::exchange(decision.tags, {});
   turn.logged = std::exchange(decision.logged, {});
   auto after = std::exchange(decision.after, {});
-  for (const auto& refused : decision.refused) give_up_injection(refused, "not allowed");
+  for (const auto& refused : decision.refused) give_up(refused);
   auto end = end_of_flow(decision);
   const bool waits = course_ == Course::when_whole && ws::is_fragment(part);
   auto fault = compressed ? take_compressed(turn, envelope, reading, inflated, std::move(decision))
@@ -244,7 +246,7 @@ std::optional<LaneFault> Editor::release(Turn& turn, Bytes inflated, Release why
     outlet_.say_with_waiting(std::move(decision.tags), std::move(decision.logged));
     inject(turn, std::move(decision.before), false);
     auto after = std::exchange(decision.after, {});
-    for (const auto& refused : decision.refused) give_up_injection(refused, "not allowed");
+    for (const auto& refused : decision.refused) give_up(refused);
     const bool drops = decision.kind == Decision::Kind::drop;
     if (drops) fault = drop_waiting(turn, decision);
     course_ = drops ? Course::dropped : leave_so_far(turn, decision, inflated);
@@ -312,29 +314,36 @@ void Editor::end_turn(Turn& turn) {
 /// @param behind_message  what is data leaves behind the message that is under way, not before it.
 void Editor::inject(Turn& turn, std::vector<NewFrame> frames, bool behind_message) {
   const bool data_waits = !outlet_.closed() && (outlet_.message_open() || (behind_message && waits()));
-  if (behind_message && !data_waits)
+  if (behind_message && !data_waits) {
+    later_bytes_ = 0;
     for (auto& frame : std::exchange(later_, {})) put(turn, frame);
-  for (auto& frame : frames) {
-    if (data_waits && !ws::is_control(frame.header.opcode)) {
-      later_.push_back(std::move(frame));
-    } else {
-      put(turn, frame);
-    }
   }
+  for (auto& frame : frames)
+    data_waits && !ws::is_control(frame.header.opcode) ? put_off(frame) : put(turn, frame);
 }
 
 void Editor::put(Turn& turn, NewFrame& frame) {
-  if (!outlet_.put(turn, frame)) give_up_injection(frame, "a Close has left");
+  if (frame.payload.size() > options_.max_frame_bytes) return give_up({frame, kTooBig});
+  if (!outlet_.put(turn, frame)) give_up({frame, "a Close has left"});
+}
+
+/// A message may have any number of frames, each with something beside it.
+void Editor::put_off(NewFrame& frame) {
+  const std::size_t takes = sizeof frame + frame.payload.size();
+  if (later_bytes_ + takes > kMaxLater) return give_up({frame, "too much waits for the end of the message"});
+  later_bytes_ += takes;
+  later_.push_back(std::move(frame));
 }
 
 void Editor::abandon_injections() {
-  for (const auto& frame : std::exchange(later_, {}))
-    give_up_injection(frame, "the message before it did not end");
+  later_bytes_ = 0;
+  for (const auto& frame : std::exchange(later_, {})) give_up({frame, "the message before it did not end"});
 }
 
-void Editor::give_up_injection(const NewFrame& frame, std::string_view why) {
-  not_injected_.push_back(fmt::format("{} of {} bytes ({}): {}", ws::opcode_name(frame.header.opcode),
-                                      frame.payload.size(), frame.cause, why));
+void Editor::give_up(const NotInjected& frame) {
+  not_injected_.push_back(
+      fmt::format("{}{} of {} bytes ({}): {}", frame.count == 1 ? "" : fmt::format("{} times ", frame.count),
+                  ws::opcode_name(frame.opcode), frame.payload_len, frame.cause, frame.why));
 }
 
 }  // namespace wstap::pipeline

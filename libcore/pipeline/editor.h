@@ -61,8 +61,8 @@ class Editor {
   bool waits() const noexcept { return !outlet_.waiting().empty(); }
   /// Since when the first of them does.
   UnixNs waits_since() const noexcept { return outlet_.waits_since(); }
-  /// Bytes of memory that they take, and what their message says.
-  std::uint64_t held() const noexcept { return outlet_.waiting().held() + content_.held(); }
+  /// Bytes of memory that they take, what their message says, and what is to leave behind it.
+  std::uint64_t held() const noexcept { return outlet_.waiting().held() + content_.held() + later_bytes_; }
 
  private:
   /// How the frames of the open message leave.
@@ -94,7 +94,8 @@ class Editor {
   Course leave_so_far(Turn& turn, Decision& decision, Bytes inflated);
   void inject(Turn& turn, std::vector<NewFrame> frames, bool behind_message);
   void put(Turn& turn, NewFrame& frame);
-  void give_up_injection(const NewFrame& frame, std::string_view why);
+  void put_off(NewFrame& frame);
+  void give_up(const NotInjected& frame);
 
   const Plan& plan_;
   const FlowOptions& options_;
@@ -106,6 +107,7 @@ class Editor {
   Envelope last_waiting_;  ///< without its bytes
   JudgedContent content_;
   std::vector<NewFrame> later_;  ///< data, for when no message is open
+  std::size_t later_bytes_ = 0;  ///< of memory that these take
   std::vector<std::string> not_injected_;
 };
 

@@ -139,8 +139,7 @@ void Lane::drop_delayed(const std::string& cause, UnixNs now) {
 }
 
 Turn Lane::begin_turn(MutableBytes unread, UnixNs now, LaneScratch& scratch, Sequence first) {
-  scratch.ends.clear();
-  scratch.marks.clear();
+  scratch.clear();
   if (editor_) scratch.out.clear();
   Turn turn{.unread = unread, .now = now, .scratch = scratch, .first_sequence = first};
   turn.result.first_sequence = first;
@@ -238,7 +237,9 @@ bool Lane::edit(Turn& turn, const Frame& frame, const Placement& placed, const w
                     .inflation = reading.inflation};
   turn.result.fault = editor_->take(turn, envelope, reading, inflated());
   if (turn.result.fault) turn.result.fault->offset = reader_.offset() - frame.raw.size();
-  return !turn.result.fault && turn.result.delay_ns == 0;
+  if (turn.result.fault || turn.result.delay_ns != 0) return false;
+  turn.result.more = turn.is_full();
+  return !turn.result.more;
 }
 
 std::optional<LaneFault> Lane::fault_of(const FrameHeader& header, std::uint64_t message_bytes,

@@ -84,7 +84,7 @@ void Plan::check_again(Envelope& envelope, std::size_t changed_by, Decision& all
 
 /// ... and what it put beside the frame.
 void Plan::check_frames(const Envelope& beside, std::vector<NewFrame>& frames, Decision& all) const {
-  const auto refused = [&](NewFrame& frame) {
+  const auto allowed = [&](NewFrame& frame) {
     Envelope envelope{.flow = beside.flow, .time_ns = beside.time_ns, .direction = beside.direction};
     envelope.frame.header = frame.header;
     envelope.frame.header.payload_len = frame.payload.size();
@@ -97,14 +97,12 @@ void Plan::check_frames(const Envelope& beside, std::vector<NewFrame>& frames, D
       Decision decision = step->judge(envelope, frame.payload);
       if (decision.kind != Decision::Kind::drop) continue;
       frame.cause += ", " + decision.cause;
-      return true;
+      all.refused.emplace_back(frame, "not allowed");
+      return false;
     }
-    return false;
+    return true;
   };
-  std::vector<NewFrame> kept;
-  for (auto& frame : std::exchange(frames, {}))
-    (refused(frame) ? all.refused : kept).push_back(std::move(frame));
-  frames = std::move(kept);
+  std::erase_if(frames, [&](NewFrame& frame) { return !allowed(frame); });
 }
 
 Pipeline::Pipeline(std::vector<std::shared_ptr<Step>> steps, Scope scope,

@@ -39,6 +39,21 @@ struct NewFrame {
   std::string cause;
 };
 
+/// Frames like it were to leave and did not.
+struct NotInjected {
+  NotInjected(const NewFrame& frame, std::string_view reason, std::uint64_t number = 1)
+      : count(number),
+        opcode(frame.header.opcode),
+        payload_len(frame.payload.size()),
+        cause(frame.cause),
+        why(reason) {}
+  std::uint64_t count;
+  std::uint8_t opcode;
+  std::uint64_t payload_len;
+  std::string cause;
+  std::string_view why;  ///< a literal
+};
+
 /// What a step made of a frame.
 struct Decision {
   enum class Kind : std::uint8_t { go_on, replace, drop };
@@ -60,9 +75,9 @@ struct Decision {
   std::uint8_t opcode_of_message(const Envelope& envelope) const noexcept {
     return ws::is_message_start(header.opcode) ? header.opcode : envelope.placement.message_opcode;
   }
-  /// Frames that were to leave beside it and may not: a checking step was against it (SAFE-6), or they are no
-  /// frames of RFC 6455.
-  std::vector<NewFrame> refused;
+  /// What was to leave beside it and may not: a checking step was against it (SAFE-6), or it is no frame of
+  /// RFC 6455, or too much.
+  std::vector<NotInjected> refused;
 };
 
 /// What a step wants of the frames of one flow.

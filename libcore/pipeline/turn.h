@@ -20,6 +20,18 @@ struct LaneScratch {
   Buffer payload;   ///< one frame's, unmasked
   Buffer recorded;  ///< what is recorded, when frames of wstap's own are among what came
   Buffer out;       ///< what leaves, when it cannot be made in place
+
+  /// `out` is as large as it was: who makes it in place of what came need not clear it.
+  void clear() noexcept {
+    ends.clear();
+    marks.clear();
+    for (Buffer* buffer : {&recorded, &out})
+      if (buffer->capacity() > kKept) *buffer = Buffer();
+  }
+
+ private:
+  // What a turn took beyond this is given back: such turns are rare, and workers many.
+  static constexpr std::size_t kKept = std::size_t{4} << 20;
 };
 
 /// Why a flow must end: a fault of framing, a limit, an anomaly under `--on-anomaly close`, a failed
@@ -97,10 +109,18 @@ struct Turn {
   /// All frames end to end, once result.used is known.
   Bytes raw() const noexcept { return own_frames == 0 ? Bytes(unread).first(result.used) : scratch.recorded; }
 
+  /// What leaves is so much that the frames behind it are better left for another turn. One frame may make
+  /// any turn larger than this, but only one.
+  bool is_full() const noexcept {
+    return scratch.out.size() >= kFull || scratch.marks.size() >= kFullOfMarks;
+  }
+
   /// What became of a frame that an earlier turn recorded as pending.
   void settle(Outcome outcome) { (delays ? delayed : outcomes).push_back(std::move(outcome)); }
 
  private:
+  static constexpr std::size_t kFull = std::size_t{2} << 20, kFullOfMarks = 16 * 1024;
+
   /// Of the next frame that is noted.
   Mark& own_mark() {
     if (scratch.marks.empty() || scratch.marks.back().frame != frames()) mark(Verdict::forwarded, {});

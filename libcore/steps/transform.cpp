@@ -18,6 +18,8 @@ using pipeline::Verdict;
 
 /// What replacing makes of a message is no longer (LIM-2).
 constexpr std::size_t kLongest = std::size_t{64} << 20;
+/// What is put beside one frame is no more, and each frame of it takes memory beside its payload.
+constexpr std::size_t kMostBeside = kLongest, kFrameTakes = 512;
 
 /// A frame, or a message, in the hands of the rules.
 class Subject {
@@ -140,6 +142,7 @@ class FlowTransform final : public pipeline::FlowStep {
   Decision judge(const Envelope& envelope, Bytes payload) override {
     Decision decision;
     Subject subject(envelope, payload);
+    room_beside_ = kMostBeside;
     const bool fragment = envelope.placement.in_message() && !envelope.of_message();
     // A frame that waited for its message is judged with it once more.
     const auto last = std::exchange(judged_[ws::index(envelope.direction)], envelope.sequence);
@@ -213,22 +216,38 @@ class FlowTransform final : public pipeline::FlowStep {
   }
 
   void insert(Decision& decision, const ActiveRule& active, const Subject& subject) {
-    const auto add = [&](auto& to, std::uint8_t opcode, Buffer payload) {
-      const bool fits = !ws::is_control(opcode) || payload.size() <= ws::kShortPayload;
-      pipeline::NewFrame frame{{.fin = true, .opcode = opcode}, std::move(payload), active.cause};
-      (fits ? to : decision.refused).push_back(std::move(frame));
-    };
-    const auto add_all = [&](auto& to, const std::vector<Insertion>& all) {
-      for (const auto& each : all)
-        add(to, each.opcode, to_buffer(as_bytes(each.payload.expand(variables_[active.variables]))));
-    };
-    add_all(decision.before, active.rule->before);
+    insert(decision, decision.before, active, active.rule->before);
     // Nobody knows what there would be to copy.
     const bool readable = subject.says_content();
     if (active.rule->copies != 0 && !readable) refuse(decision, "edit_refused:opaque");
-    for (std::uint64_t i = 0; readable && i < active.rule->copies; ++i)
-      add(decision.after, subject.opcode(), to_buffer(subject.payload()));
-    add_all(decision.after, active.rule->after);
+    if (active.rule->copies != 0 && readable)
+      put_beside(decision, decision.after,
+                 {{.fin = true, .opcode = subject.opcode()}, to_buffer(subject.payload()), active.cause},
+                 active.rule->copies);
+    insert(decision, decision.after, active, active.rule->after);
+  }
+
+  void insert(Decision& decision, std::vector<pipeline::NewFrame>& to, const ActiveRule& active,
+              const std::vector<Insertion>& all) {
+    for (const auto& each : all)
+      put_beside(decision, to,
+                 {{.fin = true, .opcode = each.opcode},
+                  to_buffer(as_bytes(each.payload.expand(variables_[active.variables]))),
+                  active.cause});
+  }
+
+  /// @param copies  so many like it, or none.
+  void put_beside(Decision& decision, std::vector<pipeline::NewFrame>& to, const pipeline::NewFrame& frame,
+                  std::uint64_t copies = 1) {
+    const std::size_t takes = frame.payload.size() + kFrameTakes;
+    if (ws::is_control(frame.header.opcode) && frame.payload.size() > ws::kShortPayload) {
+      decision.refused.emplace_back(frame, "too long for a control frame", copies);
+    } else if (room_beside_ / takes < copies) {
+      decision.refused.emplace_back(frame, "too much beside one frame", copies);
+    } else {
+      room_beside_ -= takes * copies;
+      to.insert(to.end(), copies, frame);
+    }
   }
 
   std::shared_ptr<const Transform::All> all_;
@@ -236,6 +255,7 @@ class FlowTransform final : public pipeline::FlowStep {
   std::vector<Variables> variables_;                         ///< none for rules; then those of each macro
   std::array<std::vector<ActiveRule>, 2> active_;            ///< by ws::index
   std::array<std::optional<pipeline::Sequence>, 2> judged_;  ///< the last frame that was
+  std::size_t room_beside_ = 0;                              ///< for what is put beside the frame in hand
 };
 
 }  // namespace

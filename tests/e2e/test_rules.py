@@ -123,6 +123,21 @@ class PythonPeers(RulesTest):
                 self.assertGreater(len([n for n in notes if n["type"] == "note" and n["text"].startswith("rules: ")]), 5)
 
     # PIPE-3: a bad new file is refused whole, and the rules before stay
+    # LIM-2, CAP-1: what a rule makes of one message may be larger than a record of the capture, and than a turn
+    def test_many_copies_of_a_large_message(self):
+        tap = self.with_rules("[[transform]]\nid='many'\nfilter='send and text'\ncopies=40\n")
+        client, server = open_websocket(tap, self.listener())
+        with client:
+            client.send(masked(TEXT, b"q" * 1_000_000))
+            for _ in range(41):
+                self.assertEqual(server.frame().payload, b"q" * 1_000_000)
+            client.send(masked(TEXT, b"next"))
+            self.assertEqual([server.frame().payload for _ in range(41)], [b"next"] * 41)
+            client.finish()
+            server.finish()
+        self.assertEqual(tap.flow()["state"], "complete")
+        self.assertEqual([record["seq"] for record in frames(tap.capture)], list(range(2, 84)))
+
     def test_a_bad_file_changes_nothing(self):
         tap = self.with_rules("[[transform]]\nid='x'\nfilter='send and text contains \"a\"'\nreplace={pattern='a',with='b'}\n")
         said = self.replace_rules(tap, "[[transform]]\nid='x'\nfilter='send and'\ndrop=true\n")

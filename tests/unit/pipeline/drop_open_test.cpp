@@ -235,5 +235,33 @@ TEST_F(Injection, IsNotedWhereTheFlowEndsFirst) {
   EXPECT_THAT(finish().notes, ElementsAre("not_injected"));
 }
 
+// LIM-2
+TEST_F(Injection, IsNotedWhereItIsLongerThanAFrameMayBe) {
+  options.max_frame_bytes = 5;
+  feed(kSend, text_frame(kSend, "b"));
+  ASSERT_EQ(tap.notes.size(), 3U);
+  EXPECT_EQ(tap.notes[0].text, "not_injected: ping of 7 bytes (rule): frame_too_big");
+  EXPECT_EQ(tap.notes[2].text, "not_injected: binary of 6 bytes (rule): frame_too_big");
+  EXPECT_EQ(frames_left(kSend).size(), 1U);
+}
+
+// LIM-2: a message may have any number of frames.
+TEST_F(Injection, IsNotedWhereTooMuchWaitsForTheEndOfAMessage) {
+  steps = {scripted(StepKind::transform, [](const Envelope&, Bytes) {
+    Decision decision;
+    decision.after.push_back({{.fin = true, .opcode = 2}, Buffer(std::size_t{10} << 20), "rule"});
+    return decision;
+  })};
+  feed(kSend, proper(kSend, {.payload = bytes("a"), .fin = false}));
+  for (int i = 0; i < 7; ++i) feed(kSend, proper(kSend, {.opcode = 0, .payload = bytes("b"), .fin = false}));
+  EXPECT_EQ(tap.notes.size(), 2U) << "of 80 MB";
+  EXPECT_EQ(flow().buffered(kSend) >> 20, 60U);
+  EXPECT_EQ(tap.notes.at(0).text,
+            "not_injected: binary of 10485760 bytes (rule): too much waits for the end of the message");
+  feed(kSend, proper(kSend, {.opcode = 0, .payload = bytes("c")}));
+  EXPECT_EQ(frames_left(kSend).size(), 9U + 7);
+  EXPECT_EQ(flow().buffered(kSend), 0U);
+}
+
 }  // namespace
 }  // namespace wstap::test
