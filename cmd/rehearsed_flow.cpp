@@ -66,6 +66,9 @@ void RehearsedFlow::take(const Envelope& envelope, Bytes payload, const Visit& v
   if (begins || envelope.frame.header.opcode == ws::kClose) release(lane, begins, visit);
   if (begins) begin_message(lane, envelope);
   Envelope judged = envelope;
+  judged.verdict = Verdict::forwarded;  // what became of it then is nothing that rules look at
+  judged.cause.clear();
+  judged.tags.clear();
   judged.redacted = redacted_by(lane, envelope, payload);
   const ws::FrameReading reading{.payload = payload, .state = state_of(envelope.inflation)};
   const bool compressed = envelope.placement.in_compressed();
@@ -125,6 +128,7 @@ Decision RehearsedFlow::decide(const Lane& lane, Envelope& envelope, Bytes paylo
 /// What the peer would have of the message then, and what becomes of its rest.
 void RehearsedFlow::let_go(Lane& lane, const Envelope& envelope, Decision& decision) const {
   const std::uint8_t opcode = envelope.frame.header.opcode;
+  lane.closed |= opcode == ws::kClose && decision.kind != Decision::Kind::drop;
   if (ws::is_control(opcode)) return;
   const bool fragment = ws::is_fragment(envelope.placement.part);
   if (decision.kind == Decision::Kind::drop) {
@@ -140,7 +144,9 @@ void RehearsedFlow::let_go(Lane& lane, const Envelope& envelope, Decision& decis
 
 void RehearsedFlow::judge(Lane& lane, Envelope envelope, Bytes payload, const Visit& visit) {
   Decision decision = decide(lane, envelope, payload);
+  if (lane.closed) decision.before.clear();
   let_go(lane, envelope, decision);
+  if (lane.closed) decision.after.clear();
   const bool tagged = !decision.tags.empty() || !decision.logged.empty();
   visit_new(envelope, decision.before, visit);
   const bool redacted = !envelope.redacted.empty();

@@ -40,6 +40,7 @@ class RehearsedFlow {
     pipeline::Envelope last;     ///< its last frame that came, without its bytes
     bool waits = false;          ///< it does, for its message
     bool open = false;           ///< the peer would wait for the rest of a message
+    bool closed = false;         ///< it would have seen a Close: nothing is put behind one
     pipeline::Decision dropped;  ///< its kind is drop: so is the rest of the message
   };
   void release(Lane& lane, bool interrupted, const Visit& visit);

@@ -81,4 +81,9 @@ constexpr bool wants_payload(Field field) noexcept {
   return reads_payload(field) || field == Field::anomaly || field == Field::close_code;
 }
 
+/// It is known only of what has been recorded: rules judge before that.
+constexpr bool is_of_recording(Field field) noexcept {
+  return field == Field::verdict || field == Field::cause || field == Field::held;
+}
+
 }  // namespace wstap::filter

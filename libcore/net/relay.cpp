@@ -231,6 +231,7 @@ asio::awaitable<void> Relay::deliver_later(Half& half, TurnEnd turn) {
   if (there) {
     half.writing = true;
     co_await wait(half, std::chrono::nanoseconds(turn.delay_ns));
+    last_activity_ns_ = worker_.now();
     there = !half.to.cancelled();
   }
   if (there && !flow_->leave_delayed(half.direction, worker_.now())) {

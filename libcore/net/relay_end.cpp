@@ -94,6 +94,9 @@ void Relay::start_timer(std::chrono::milliseconds patience, const char* reason) 
 }
 
 void Relay::watch_idleness() {
+  // While wstap itself keeps something back, nobody else is idle.
+  if (std::ranges::any_of(halves_, [](const Half& half) { return half.delay != nullptr && half.writing; }))
+    last_activity_ns_ = worker_.now();
   if (!idle_) idle_ = std::make_unique<asio::steady_timer>(worker_.io());
   const auto idle_for = std::chrono::nanoseconds(worker_.now() - last_activity_ns_);
   if (idle_for >= options_.idle_timeout) {

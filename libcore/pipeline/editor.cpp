@@ -212,8 +212,9 @@ std::optional<LaneFault> Editor::take_compressed(Turn& turn, const Envelope& env
   if (!ws::ends_message(envelope.placement.part)) {
     keep(turn, envelope, std::move(decision.cause));
   } else if (outlet_.recompresses()) {
-    return outlet_.compress_message(turn, frame, envelope.placement.message_opcode, reading.payload,
-                                    Verdict::changed, "recompressed");
+    return outlet_.compress_message(
+        turn, frame, envelope.placement.message_opcode, reading.payload, Verdict::changed,
+        decision.cause.empty() ? kRecompressed : fmt::format("{}, {}", decision.cause, kRecompressed));
   } else {
     outlet_.forward_message(turn, frame, std::move(decision.cause));
   }

@@ -11,8 +11,6 @@ using ws::FrameHeader;
 
 namespace {
 
-constexpr const char* kRecompressed = "recompressed";
-
 LaneFault too_big(std::string_view what) {
   return {kTooBig, std::string(what), 0, ws::kTooBig};
 }

@@ -17,6 +17,7 @@
 namespace wstap::pipeline {
 
 inline constexpr const char* kTooBig = "frame_too_big";
+inline constexpr const char* kRecompressed = "recompressed";  ///< its direction was altered before (DEF-4)
 
 class Outlet {
  public:

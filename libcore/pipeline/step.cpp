@@ -41,6 +41,7 @@ Decision Plan::judge(Envelope& envelope, Bytes payload) const {
     Decision decision = steps[i]->judge(envelope, payload);
     move_to_back(all.before, decision.before);
     move_to_back(all.after, decision.after);
+    std::ranges::copy(decision.tags, std::back_inserter(envelope.tags));
     move_to_back(all.tags, decision.tags);
     move_to_back(all.logged, decision.logged);
     move_to_back(all.refused, decision.refused);

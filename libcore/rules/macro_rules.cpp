@@ -13,6 +13,9 @@ std::optional<steps::Macro> read_macro(const toml::table& table, Faults& faults)
   made.id = macro.text("id").value_or("");
   const auto rules = macro.tables("rule");
   macro.end();
+  check_ids(rules, faults);
+  if (made.id.find('/') != std::string::npos)
+    macro.fault(*table.get("id"), "the name of a macro has no '/': one stands before those of its rules");
   made.variables = extracted_names(rules);
   for (const auto* each : rules)
     if (auto rule = read_transform(*each, &made.variables, faults)) made.rules.push_back(std::move(*rule));

@@ -73,8 +73,12 @@ void read_settings(Table& rule, std::string_view key, bool as_json, TransformRul
     auto json = read_template(rule, value, as_json ? *text : json_of(value),
                               as_json ? Template::As::json : Template::As::in_json_string, variables);
     if (!json) continue;
-    if (as_json && !filter::is_json(json->with("0")))
+    if (as_json && !filter::is_json(json->with("0"))) {
       rule.fault(value, fmt::format("the value of '{}' is no text that holds JSON", pointer.str()));
+    } else if (as_json && !filter::is_json(json->with("\"\""))) {
+      rule.fault(value,
+                 fmt::format("a variable is all of a JSON value, not a part of a string: '{}'", *text));
+    }
     made.settings.push_back({std::move(*parsed), std::move(*json)});
   }
 }

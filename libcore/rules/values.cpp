@@ -59,7 +59,15 @@ std::optional<filter::Filter> read_filter(Table& table, std::string_view key) {
   const auto expression = table.text(key);
   if (!expression) return std::nullopt;
   auto filter = filter::Filter::compile(*expression, pipeline::vocabulary());
-  if (filter) return std::move(*filter);
+  if (filter && !filter->reads_any(filter::is_of_recording)) return std::move(*filter);
+  if (filter) {
+    table.fault(
+        *table.node(key),
+        fmt::format(
+            "{}: rules judge frames before they have a verdict: verdict, cause and held are of recordings",
+            key));
+    return std::nullopt;
+  }
   table.fault(*table.node(key), fmt::format("{}: {}", key, filter::explain(*expression, filter.error())));
   return std::nullopt;
 }

@@ -64,6 +64,8 @@ Result<Template> Template::parse(std::string_view text, As as, std::span<const s
     auto named = variable_at(text.substr(at), names);
     if (!named) return fail(named.error().code, named.error().detail, at);
     if (!*named) {
+      if (text.substr(at).starts_with("${"))
+        return fail(Errc::bad_replacement, "a variable is written as ${NAME}, and a dollar sign as $$", at);
       part.text += text[at++];
       continue;
     }

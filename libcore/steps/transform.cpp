@@ -24,15 +24,21 @@ constexpr std::size_t kMostBeside = kLongest, kFrameTakes = 512;
 /// A frame, or a message, in the hands of the rules.
 class Subject {
  public:
-  Subject(const Envelope& envelope, Bytes payload)
-      : came_(envelope), envelope_(envelope), payload_(payload) {}
+  /// @param tags  it has so far; outlive it.
+  Subject(const Envelope& envelope, Bytes payload, std::vector<std::string>& tags)
+      : came_(envelope), envelope_(envelope), payload_(payload), tags_(tags) {}
 
   bool picked_by(const TransformRule& rule, const filter::FlowSubject& flow) const {
     if (!rule.filter) return true;
-    if (rule.acts_on_messages())
-      return rule.filter->matches(pipeline::message_subject_of(envelope_, payload_, flow));
-    return rule.filter->matches(
-        pipeline::subject_of(is_last_of_message() ? came_ : envelope_, payload_, flow));
+    auto subject = rule.acts_on_messages()
+                       ? pipeline::message_subject_of(envelope_, payload_, flow)
+                       : pipeline::subject_of(is_last_of_message() ? came_ : envelope_, payload_, flow);
+    subject.tags = tags_;
+    return rule.filter->matches(subject);
+  }
+  void tag(const std::vector<std::string>& tags) {
+    for (const auto& tag : tags)
+      if (std::ranges::find(tags_, tag) == tags_.end()) tags_.push_back(tag);
   }
   /// What is in hand is a message, of which the frame that came is but the last.
   bool is_last_of_message() const noexcept {
@@ -98,6 +104,7 @@ class Subject {
   Envelope envelope_;
   Buffer own_;
   Bytes payload_;
+  std::vector<std::string>& tags_;
 };
 
 /// A rule that may match in a direction of a flow.
@@ -117,6 +124,10 @@ class FlowTransform final : public pipeline::FlowStep {
       variables_.emplace_back(macro.variables.size());
       for (const auto& rule : macro.rules) add(rule, "macro:" + macro.name_of(rule));
     }
+    // Those about frames first: otherwise what they see of a message would depend on where its fragments end.
+    for (auto& of_direction : active_)
+      std::ranges::stable_partition(of_direction,
+                                    [](const auto& active) { return !active.rule->acts_on_messages(); });
   }
 
   bool idle() const noexcept { return active_[0].empty() && active_[1].empty(); }
@@ -141,7 +152,8 @@ class FlowTransform final : public pipeline::FlowStep {
 
   Decision judge(const Envelope& envelope, Bytes payload) override {
     Decision decision;
-    Subject subject(envelope, payload);
+    Subject subject(envelope, payload, tags_of(envelope));
+    subject.tag(envelope.tags);
     room_beside_ = kMostBeside;
     const bool fragment = envelope.placement.in_message() && !envelope.of_message();
     // A frame that waited for its message is judged with it once more.
@@ -163,6 +175,15 @@ class FlowTransform final : public pipeline::FlowStep {
   }
 
  private:
+  /// What a message is tagged with, its frames are, and those of them before.
+  std::vector<std::string>& tags_of(const Envelope& envelope) {
+    const auto& placement = envelope.placement;
+    auto& tags = placement.in_message() ? tags_[ws::index(envelope.direction)] : tags_of_control_;
+    const bool begins = ws::begins_message(placement.part) && envelope.says != Says::message_so_far;
+    if (begins || !placement.in_message()) tags.clear();
+    return tags;
+  }
+
   void add(const TransformRule& rule, const std::string& cause) {
     for (const bool receive : {false, true})
       if (!rule.filter || rule.filter->may_match(flow_.subject(), receive))
@@ -181,8 +202,12 @@ class FlowTransform final : public pipeline::FlowStep {
     const TransformRule& rule = *active.rule;
     Variables& variables = variables_[active.variables];
     subject.extract_to(variables, rule);
+    subject.tag(rule.tags);
     std::ranges::copy(rule.tags, std::back_inserter(decision.tags));
-    decision.delay_ns = std::max(decision.delay_ns, rule.delay_ns);
+    if (rule.delay_ns > decision.delay_ns) {
+      decision.delay_ns = rule.delay_ns;
+      if (decision.cause.empty()) decision.cause = active.cause;
+    }
     if (rule.drop) {
       decision.kind = Decision::Kind::drop;
       decision.verdict = Verdict::dropped;
@@ -202,6 +227,8 @@ class FlowTransform final : public pipeline::FlowStep {
   void change(Decision& decision, const ActiveRule& active, Subject& subject) {
     if (!active.rule->acts_on_messages() && subject.is_last_of_message())
       return refuse(decision, "edit_refused:fragment_of_message");
+    if (active.rule->changes_content() && !subject.says_content())
+      return refuse(decision, "edit_refused:opaque");
     const auto before = subject.header();
     const Buffer said = to_buffer(subject.payload());
     if (!subject.apply(*active.rule, variables_[active.variables]))
@@ -255,6 +282,8 @@ class FlowTransform final : public pipeline::FlowStep {
   std::vector<Variables> variables_;                         ///< none for rules; then those of each macro
   std::array<std::vector<ActiveRule>, 2> active_;            ///< by ws::index
   std::array<std::optional<pipeline::Sequence>, 2> judged_;  ///< the last frame that was
+  std::array<std::vector<std::string>, 2> tags_;             ///< of the message that is open, or was last
+  std::vector<std::string> tags_of_control_;                 ///< of the control frame in hand
   std::size_t room_beside_ = 0;                              ///< for what is put beside the frame in hand
 };
 
@@ -269,8 +298,12 @@ bool TransformRule::keeps_fragments() const noexcept {
   return delay_ns != 0 || (!before.empty() && acts_on_messages());
 }
 
+bool TransformRule::changes_content() const noexcept {
+  return replacements || !settings.empty();
+}
+
 bool TransformRule::changes() const noexcept {
-  return fin || opcode || close_code || close_reason || replacements || !settings.empty();
+  return fin || opcode || close_code || close_reason || changes_content();
 }
 
 bool TransformRule::reads_payloads() const noexcept {

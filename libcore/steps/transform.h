@@ -50,6 +50,7 @@ struct TransformRule {
   /// What it puts before a message, or does later, wants that none of it has left.
   bool keeps_fragments() const noexcept;
   bool changes() const noexcept;
+  bool changes_content() const noexcept;
   /// It changes or drops what it picks.
   bool alters() const noexcept { return drop || changes(); }
   bool reads_payloads() const noexcept;

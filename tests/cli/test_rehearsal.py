@@ -192,6 +192,30 @@ class Rehearsals(unittest.TestCase):
         self.assertEqual([(f["verdict"], f["opcode"], f.get("payload"), f.get("tags")) for f in shown],
                          [("injected", "text", "a", None), ("forwarded", "ping", None, ["t"]), ("injected", "text", "b", None)])
 
+    # HOLD-3: nothing follows a Close
+    def test_nothing_leaves_behind_a_close(self):
+        rules = "[[transform]]\nid='x'\nfilter='close'\nbefore={text='a'}\nafter={text='b'}\ncopies=2\n"
+        shown = self.listed(rules, self.sample)
+        self.assertTrue(shown)
+        self.assertEqual({(f["verdict"], f["payload"]) for f in shown}, {("injected", "a")})
+
+    # PIPE-6: of what is decided then, and not of what became of it when it was recorded
+    def test_what_is_recorded_of_frames_is_no_matter(self):
+        live = self.directory / "tags.toml"
+        live.write_text("[[transform]]\nid='x'\nfilter='text'\ntags=['t']\n")
+        capture = self.directory / "tags.wstap"
+        with Proxy("-q", "--force", "--rules", live, capture=capture) as proxy, Listener() as listener:
+            client, server = open_websocket(proxy, listener)
+            client.send(masked(TEXT, b"x"))
+            server.frame()
+            hang_up(client, server)
+            proxy.flow(1)
+        self.assertEqual(frames(capture)[0]["tags"], ["t"])
+        by_tag = "[[transform]]\nid='y'\nfilter='tag == \"t\"'\ndrop=true\n"
+        self.assertEqual(self.listed(by_tag, capture), [])
+        dropped, = self.listed(live.read_text() + by_tag, capture)
+        self.assertEqual((dropped["verdict"], dropped["cause"]), ("dropped", "rule:y"))
+
     def test_filters_forms_and_counts(self):
         rules = "[[transform]]\nid='x'\nfilter='text'\ndrop=true\n[[transform]]\nid='y'\nfilter='ping'\ntags=['p']\n"
         everything = self.listed(rules, self.sample)

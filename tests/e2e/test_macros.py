@@ -85,7 +85,8 @@ class Delays(RulesTest):
         tap.stop()
         records = everything(tap.capture)
         outcomes = [r for r in records if r["type"] == "outcome"]
-        self.assertEqual([(o["seq"], o["verdict"]) for o in outcomes], [(3, "forwarded"), (5, "forwarded")])
+        self.assertEqual([(o["seq"], o["verdict"], o.get("cause")) for o in outcomes],
+                         [(3, "forwarded", None), (5, "forwarded", "rule:slow")])
 
     def test_every_frame_of_many(self):
         tap, client, server = self.session("[[transform]]\nid='slow'\nfilter='text'\ndelay='2ms'\n")
@@ -97,6 +98,15 @@ class Delays(RulesTest):
             server.frame()
             server.send(frame(CLOSE, b"\x03\xe8"))
             client.frame()
+            hang_up(client, server)
+        self.assertEqual(tap.flow()["state"], "complete")
+
+    # LIM-2: nobody else is idle then
+    def test_longer_than_a_flow_may_be_idle(self):
+        tap, client, server = self.session("[[transform]]\nid='slow'\nfilter='text'\ndelay='900ms'\n", "--idle-timeout", "300ms")
+        with client:
+            client.send(masked(TEXT, b"said"))
+            self.assertEqual(server.frame().payload, b"said")
             hang_up(client, server)
         self.assertEqual(tap.flow()["state"], "complete")
 

@@ -222,6 +222,8 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"[[transform]]\nid = 5\ndrop = true\n", 2, 6, "'id' is a text"},
         Wrong{"[[transform]]\nid = 'a'\nfilter = 'send and opcodee == text'\ndrop = true\n", 3, 10,
               "column 10: unknown name: 'opcodee' (did you mean 'opcode'?)\n  send and opcodee"},
+        Wrong{"[[transform]]\nid = 'a'\nfilter = 'cause == \"rule:b\"'\ndrop = true\n", 3, 10,
+              "before they have a verdict"},
         Wrong{"[[transform]]\nid = 'a'\nreplace = { pattern = 'a(', with = '' }\n", 3, 23, "missing"},
         Wrong{"[[transform]]\nid = 'a'\nreplace = { pattern = 'a', with = '$1' }\n", 3, 35,
               "the pattern has 0 groups"},
@@ -270,6 +272,14 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"[[macro]]\nid = 'm'\n[[macro.rule]]\nextract = { a = { json = '/a' } }\nset_json = { '/b' = "
               "'[${a}' }\n",
               5, 21, "holds JSON"},
+        Wrong{"[[macro]]\nid = 'm'\n[[macro.rule]]\nextract = { a = { json = '/a' } }\nset_json = { '/b' = "
+              "'\"p${a}\"' }\n",
+              5, 21, "not a part of a string"},
+        Wrong{"[[macro]]\nid = 'm'\nrule = [ { after = { text = '${a' } } ]\n", 3, 29, "written as ${NAME}"},
+        Wrong{"[[macro]]\nid = 'm/n'\nrule = [ { drop = true } ]\n", 2, 6, "has no '/'"},
+        Wrong{"[[macro]]\nid = 'm'\n[[macro.rule]]\nid = 'r'\ndrop = true\n[[macro.rule]]\nid = 'r'\ndrop = "
+              "true\n",
+              7, 6, "another rule 'r'"},
         Wrong{"[[transform]]\nid = 'a'\ndrop = true\nfin = true\n", 1, 1, "drops changes nothing"},
         Wrong{"[[transform]]\nid = 'a'\ndrop = true\n[[transform]]\nid = 'a'\ndrop = true\n", 5, 6,
               "another rule 'a'"}));

@@ -28,8 +28,13 @@ TEST(Templates, PutVariablesWhereTheyAreNamed) {
 }
 
 TEST(Templates, LeaveOtherDollarSignsAlone) {
-  EXPECT_EQ(expanded("5 $, $1, ${, ${}, ${1x}, $${n}, $$"), "5 $, $1, ${, ${}, ${1x}, ${n}, $");
+  EXPECT_EQ(expanded("5 $, $1, $${, $${}, $${n}, $$"), "5 $, $1, ${, ${}, ${n}, $");
   EXPECT_EQ(Template::literal("$$ ${n}").expand({}), "$$ ${n}");
+}
+
+TEST(Templates, TakeNoVariableThatIsNotWrittenAsOne) {
+  for (const char* text : {"a ${", "a ${n", "a ${}", "a ${1x}"})
+    EXPECT_EQ(Template::parse(text, Template::As::text, kNames).error().offset, 2U) << text;
 }
 
 TEST(Templates, MakeValuesOfJson) {

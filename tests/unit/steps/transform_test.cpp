@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What transforms make of frames and messages (PIPE-6).
-#include "libcore/steps/transform.h"
-
-#include "libcore/pipeline/frame_subject.h"
-#include "tests/support/message_peers.h"
-#include "tests/unit/pipeline/flow_fixture.h"
-#include "tests/unit/steps/replacing.h"
+#include "tests/unit/steps/transform_fixture.h"
 
 namespace wstap::test {
 namespace {
@@ -13,33 +8,7 @@ namespace {
 using pipeline::Verdict;
 using steps::TransformRule;
 using testing::ElementsAre;
-
-class Transforms : public FlowTest {
- protected:
-  TransformRule rule(std::string id, std::string_view expression = {}) {
-    TransformRule made{.id = std::move(id)};
-    if (!expression.empty()) made.filter = *filter::Filter::compile(expression, pipeline::vocabulary());
-    return made;
-  }
-  void use(std::vector<TransformRule> rules) {
-    steps = {std::make_shared<steps::Transform>(std::move(rules))};
-  }
-  static steps::JsonSetting setting(std::string_view pointer, std::string value) {
-    return {*filter::parse_json_pointer(pointer), steps::Template::literal(std::move(value))};
-  }
-  void say(std::vector<std::string> pieces, std::uint8_t opcode = 1) {
-    std::vector<Buffer> payloads;
-    for (const auto& piece : pieces) payloads.push_back(bytes(piece));
-    for (const auto& frame : frames_of(opcode, false, payloads)) arrives(frame);
-  }
-  void arrives(const WireFrame& frame) { receiver.take(parse_frames(feed(kSend, proper(kSend, frame)).out)); }
-  std::vector<std::string> received() const {
-    std::vector<std::string> all;
-    for (const auto& message : receiver.messages) all.push_back(text(message.content));
-    return all;
-  }
-  ReceivingPeer receiver;
-};
+using testing::IsEmpty;
 
 TEST_F(Transforms, ReplaceWhatAPatternMatches) {
   auto swap = rule("swap", "text");
@@ -53,81 +22,6 @@ TEST_F(Transforms, ReplaceWhatAPatternMatches) {
   EXPECT_EQ(tap.frames[0].verdict, Verdict::changed);
   EXPECT_EQ(tap.frames[0].cause, "rule:swap");
   EXPECT_EQ(tap.frames[1].verdict, Verdict::forwarded);
-}
-
-TEST_F(Transforms, MakeNoMessageLargerThanOneMayBe) {
-  auto swell = rule("swell", "text");
-  swell.replacements = replacing("a", std::string(1 << 20, 'b'));
-  use({swell});
-  say({std::string(65, 'a')});
-  say({"cat"});
-  EXPECT_THAT(received(), ElementsAre(std::string(65, 'a'), "c" + std::string(1 << 20, 'b') + "t"));
-  EXPECT_EQ(tap.frames[0].verdict, Verdict::forwarded);
-  EXPECT_EQ(tap.frames[0].cause, "edit_refused:too_large");
-}
-
-// RFC 6455 5.5
-TEST_F(Transforms, MakeNoControlFrameLongerThanOneMayBe) {
-  auto swell = rule("swell", "ping");
-  swell.replacements = replacing("a", std::string(100, 'b'));
-  use({swell});
-  arrives({.opcode = 9, .payload = bytes("a")});
-  arrives({.opcode = 9, .payload = bytes("aa")});
-  EXPECT_THAT(receiver.controls,
-              ElementsAre(PlainMessage{9, bytes(std::string(100, 'b'))}, PlainMessage{9, bytes("aa")}));
-  EXPECT_EQ(tap.frames[1].cause, "edit_refused:too_large");
-}
-
-TEST_F(Transforms, CopyNothingThatCannotBeRead) {
-  extensions = "permessage-deflate";
-  options.inflate = pipeline::InflateWhen::never;
-  auto twice = rule("twice", "text");
-  twice.copies = 1;
-  use({twice});
-  DeflatingPeer sender;
-  arrives({.opcode = 1, .payload = sender.message(bytes("hello")), .rsv = 4});
-  EXPECT_THAT(received(), ElementsAre("hello"));
-  EXPECT_EQ(tap.frames.at(0).cause, "edit_refused:opaque");
-}
-
-// LIM-2: all of what a rule puts beside a message, or nothing, and nothing without a word.
-TEST_F(Transforms, PutNoMoreBesideAMessageThanOneMayBe) {
-  auto many = rule("many", "text contains \"x\"");
-  many.copies = 100;
-  auto last = rule("last", "text");
-  last.after = {{ws::kText, steps::Template::literal("after")}};
-  use({many, last});
-  say({std::string(1 << 20, 'x')});
-  say({"x"});
-  ASSERT_EQ(receiver.messages.size(), 1U + 1 + 101 + 1);
-  EXPECT_EQ(text(receiver.messages[1].content), "after");
-  ASSERT_EQ(tap.notes.size(), 1U);
-  EXPECT_EQ(tap.notes[0].text,
-            "not_injected: 100 times text of 1048576 bytes (rule:many): too much beside one frame");
-}
-
-// LIM-2: what is read at once is no matter of how much leaves at once.
-TEST_F(Transforms, EndATurnWhereMuchLeaves) {
-  auto many = rule("many", "text");
-  many.copies = 100;
-  use({many});
-  Buffer came;
-  for (int i = 0; i < 40; ++i) append(came, text_frame(kSend, std::string(10'000, 'x')));
-  pipeline::LaneScratch scratch;
-  std::size_t turns = 0, most = 0;
-  std::vector<ParsedFrame> left;
-  for (bool more = true; more; ++turns) {
-    const auto turn = flow().take(kSend, came, clock.now, scratch);
-    most = std::max(most, turn.out.size());
-    for (auto& frame : parse_frames(turn.out)) left.push_back(std::move(frame));
-    came.erase(came.begin(), came.begin() + static_cast<std::ptrdiff_t>(turn.used));
-    more = turn.more;
-  }
-  EXPECT_TRUE(came.empty());
-  EXPECT_EQ(left.size(), 40U * 101);
-  EXPECT_EQ(tap.frames.size(), left.size());
-  EXPECT_GT(turns, 10U);
-  EXPECT_LT(most, 4U << 20) << "of 40 MB";
 }
 
 TEST_F(Transforms, SetJsonAndNoOtherByte) {
@@ -243,6 +137,35 @@ TEST_F(Transforms, OfFramesSeeThoseOfWholeMessages) {
     if (frame.verdict != Verdict::injected) tags.push_back(frame.tags);
   EXPECT_THAT(tags, ElementsAre(ElementsAre("first", "each"), ElementsAre("each"),
                                 ElementsAre("last", "each", "numbered", "whole")));
+}
+
+// PIPE-6: what becomes of a message is no matter of where its fragments end.
+TEST_F(Transforms, OfFramesComeBeforeThoseOfMessages) {
+  auto opens = rule("opens", "text contains \"secret\"");
+  opens.opcode = ws::kBinary;
+  auto no_text = rule("no-text", "text");
+  no_text.drop = true;
+  use({opens, no_text});
+  say({"a secret"});
+  say({"a sec", "ret"});
+  EXPECT_THAT(received(), IsEmpty());
+  for (const auto& frame : tap.frames) EXPECT_EQ(frame.cause, "rule:no-text");
+}
+
+// FIL-1: of the message so far, wherever its fragments end.
+TEST_F(Transforms, SeeWhatRulesBeforeThemTagged) {
+  auto first = rule("first", "text and length < 8");
+  first.tags = {"short"};
+  auto second = rule("second", "tag == \"short\" and fin");
+  second.tags = {"short-last"};
+  auto whole = rule("whole", "tag == \"short-last\" and payload contains \"x\"");
+  whole.replacements = replacing("x", "y");
+  use({whole, first, second});
+  say({"x"});
+  say({"a", "x"});
+  say({"long enough x"});
+  say({"x"});
+  EXPECT_THAT(received(), ElementsAre("y", "ay", "long enough x", "y"));
 }
 
 TEST_F(Transforms, OfFramesCannotChangeThoseOfWholeMessages) {
