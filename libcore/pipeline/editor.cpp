@@ -109,10 +109,7 @@ std::optional<LaneFault> Editor::take(Turn& turn, Envelope& envelope, const Fram
 /// What leaves from `from` on leaves later, if anything does.
 void Editor::delay(Turn& turn, std::size_t from, std::int64_t delay_ns) {
   turn.delays = false;
-  if (delay_ns == 0 || turn.scratch.out.size() == from) {
-    std::ranges::move(std::exchange(turn.delayed, {}), std::back_inserter(turn.outcomes));
-    return;
-  }
+  if (delay_ns == 0 || turn.scratch.out.size() == from) return turn.delay_nothing();
   turn.result.delay_ns = delay_ns;
   turn.result.delayed_from = from;
 }
@@ -339,6 +336,14 @@ void Editor::put_off(NewFrame& frame) {
 void Editor::abandon_injections() {
   later_bytes_ = 0;
   for (const auto& frame : std::exchange(later_, {})) give_up({frame, "the message before it did not end"});
+}
+
+void Editor::give_up(const OwnFrame& frame) {
+  NewFrame made{.header = {}, .payload = {}, .cause = frame.cause};
+  decode_header(frame.raw, made.header);
+  NotInjected given_up(made, "the flow ended before it left");
+  given_up.payload_len = made.header.payload_len;
+  give_up(given_up);
 }
 
 void Editor::give_up(const NotInjected& frame) {

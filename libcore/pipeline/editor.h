@@ -43,6 +43,8 @@ class Editor {
   void end_turn(Turn& turn);
   /// Nothing leaves any more: what was to be injected behind the open message will not be.
   void abandon_injections();
+  /// ... nor what was made, and delayed.
+  void give_up(const OwnFrame& frame);
   /// What was to be injected and could not be, in words; since the last call.
   std::vector<std::string> take_not_injected() { return std::exchange(not_injected_, {}); }
 

@@ -16,6 +16,8 @@ using ws::index;
 
 // Two of these fit into one record of a capture.
 constexpr std::size_t kMaxUnfinished = 15U << 20;
+/// A Close had no answer in time, which is an end in order.
+constexpr const char* kCloseUnanswered = "close_unanswered";
 
 }  // namespace
 
@@ -105,7 +107,7 @@ LaneTurn Flow::take_limited(Direction direction, MutableBytes unread, UnixNs now
 }
 
 bool Flow::leave_delayed(Direction direction, UnixNs now) {
-  const auto recorded = lanes_[index(direction)].leave_delayed(now);
+  const auto recorded = lanes_[index(direction)].leave_delayed(now, sequences_);
   if (recorded) return true;
   farewell_ = {ws::kGoingAway, ws::kGoingAway};
   fail(Party::proxy, "capture_failed", recorded.error().text(), 0);
@@ -181,7 +183,7 @@ void Flow::give_up(std::string_view reason, std::string detail) {
   if (settled()) return;
   if (reason == "close_timeout") {
     // Ends as closed: the peer that did not answer the Close had its time.
-    closed_.notes.emplace_back("close_unanswered");
+    closed_.notes.emplace_back(kCloseUnanswered);
     return;
   }
   farewell_ = {ws::kGoingAway, ws::kGoingAway};
@@ -276,9 +278,11 @@ FlowClosed Flow::closing_record(UnixNs now) {
 Result<void> Flow::finish(UnixNs now) {
   if (std::exchange(finished_, true)) return {};
   if (limits_) current_->limiter().forget(*limits_);
+  const std::string why =
+      closed_.reason.empty() && has_note(kCloseUnanswered) ? kCloseUnanswered : closed_.reason;
   for (auto& lane : lanes_) {
-    lane.discard(closed_.reason, now);
-    lane.drop_delayed(closed_.reason, now);
+    lane.discard(why, now);
+    lane.drop_delayed(why, now);
     note_events(lane, now);
   }
   return context_.tap.flow_closed(closing_record(now));

@@ -126,16 +126,60 @@ void Lane::discard(const std::string& cause, UnixNs now) {
   (void)record_outcomes(turn.outcomes);
 }
 
-Result<void> Lane::leave_delayed(UnixNs now) {
-  auto outcomes = std::exchange(delayed_, {});
-  for (Outcome& outcome : outcomes) outcome.time_ns = now;
-  return record_outcomes(outcomes);
+Result<void> Lane::leave_delayed(UnixNs now, std::atomic<Sequence>& sequences) {
+  auto leaving = std::exchange(delayed_, {});
+  const auto is_outcome = [](const Departure& departure) {
+    return std::holds_alternative<Outcome>(departure);
+  };
+  for (auto next = leaving.begin(); next != leaving.end();) {
+    Result<void> recorded;
+    if (auto* outcome = std::get_if<Outcome>(&*next)) {
+      outcome->time_ns = now;
+      recorded = record_outcomes({outcome, 1});
+      ++next;
+    } else {
+      const auto end = std::find_if(next, leaving.end(), is_outcome);
+      recorded = record_own({next, end}, now, sequences);
+      next = end;
+    }
+    if (!recorded) return recorded;
+  }
+  return {};
+}
+
+/// Frames of wstap's own are recorded when they leave, and not before: what they are is no matter of what
+/// becomes of them.
+Result<void> Lane::record_own(std::span<Departure> frames, UnixNs now, std::atomic<Sequence>& sequences) {
+  LaneScratch scratch;
+  Turn turn = begin_turn({}, now, scratch, sequences.fetch_add(frames.size(), std::memory_order_relaxed));
+  for (Departure& frame : frames) {
+    auto& own = std::get<OwnFrame>(frame);
+    turn.note_own(own.raw, own.verdict, std::move(own.cause));
+  }
+  return record(turn);
 }
 
 void Lane::drop_delayed(const std::string& cause, UnixNs now) {
-  for (Outcome& outcome : delayed_)
-    outcome = {.sequence = outcome.sequence, .verdict = Verdict::dropped, .cause = cause};
-  (void)leave_delayed(now);
+  for (Departure& departure : std::exchange(delayed_, {})) {
+    if (const auto* outcome = std::get_if<Outcome>(&departure)) {
+      Outcome dropped{
+          .sequence = outcome->sequence, .time_ns = now, .verdict = Verdict::dropped, .cause = cause};
+      // Where it cannot be recorded it reads as unresolved, which is true as well.
+      (void)record_outcomes({&dropped, 1});
+    } else {
+      editor_->give_up(std::get<OwnFrame>(departure));
+    }
+  }
+}
+
+std::uint64_t Lane::buffered() const noexcept {
+  std::uint64_t bytes = held() + (payloads_ ? payloads_->held() : 0);
+  for (const Departure& departure : delayed_) {
+    const auto* own = std::get_if<OwnFrame>(&departure);
+    const auto& sent = own == nullptr ? std::get<Outcome>(departure).sent : std::nullopt;
+    bytes += sizeof departure + (own != nullptr ? own->raw.size() : sent ? sent->size() : 0);
+  }
+  return bytes;
 }
 
 Turn Lane::begin_turn(MutableBytes unread, UnixNs now, LaneScratch& scratch, Sequence first) {

@@ -49,7 +49,7 @@ class Lane {
   /// ... or will not leave, for `cause`, which is recorded. Nothing else leaves any more, either.
   void discard(const std::string& cause, UnixNs now);
   /// What a turn delayed leaves now: to be called before it does.
-  Result<void> leave_delayed(UnixNs now);
+  Result<void> leave_delayed(UnixNs now, std::atomic<Sequence>& sequences);
   /// ... or will never leave, for `cause`.
   void drop_delayed(const std::string& cause, UnixNs now);
   /// Bytes of frames that wait for the rest of their message.
@@ -58,8 +58,8 @@ class Lane {
   std::optional<UnixNs> waits_since() const noexcept {
     return editor_ && editor_->waits() ? std::optional(editor_->waits_since()) : std::nullopt;
   }
-  /// Bytes of memory that these take, and their message as far as it is inflated (LIM-4).
-  std::uint64_t buffered() const noexcept { return held() + (payloads_ ? payloads_->held() : 0); }
+  /// Bytes of memory that these take, their message as far as it is inflated, and what is delayed (LIM-4).
+  std::uint64_t buffered() const noexcept;
 
   const LaneCounts& counts() const noexcept { return counts_; }
   std::uint64_t offset() const noexcept { return reader_.offset(); }
@@ -111,6 +111,7 @@ class Lane {
   bool edit(Turn& turn, const ws::Frame& frame, const ws::Placement& placed, const ws::FrameReading& reading,
             ws::AnomalySet anomalies);
   Result<void> record(Turn& turn);
+  Result<void> record_own(std::span<Departure> frames, UnixNs now, std::atomic<Sequence>& sequences);
   Result<void> record_outcomes(std::span<Outcome> outcomes);
 
   FlowId flow_;
@@ -130,7 +131,7 @@ class Lane {
   std::unique_ptr<const std::string> muted_;
   std::unique_ptr<ws::MessageReader> payloads_;
   std::unique_ptr<Editor> editor_;  ///< where the plan has steps
-  std::vector<Outcome> delayed_;    ///< what is to be said of frames that leave later
+  std::vector<Departure> delayed_;  ///< what is to be said when something leaves later
 };
 
 }  // namespace wstap::pipeline

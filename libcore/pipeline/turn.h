@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "libcore/pipeline/burst.h"
@@ -61,6 +62,16 @@ struct LaneTurn {
   std::optional<LaneFault> fault;
 };
 
+/// A frame that wstap made.
+struct OwnFrame {
+  Buffer raw;
+  Verdict verdict = Verdict::injected;
+  std::string cause;
+};
+/// What is to be recorded when something delayed leaves: what became of a frame that is recorded as pending,
+/// or a frame.
+using Departure = std::variant<Outcome, OwnFrame>;
+
 /// A turn in the making.
 struct Turn {
   MutableBytes unread;
@@ -70,7 +81,7 @@ struct Turn {
   LaneTurn result;
   std::vector<Outcome> outcomes;          ///< of frames that earlier turns recorded as pending
   bool delays = false;                    ///< frames that are noted leave later: they are pending
-  std::vector<Outcome> delayed;           ///< what is then to be said of them
+  std::vector<Departure> delayed;         ///< what is then to be said of them, in order
   std::uint32_t own_frames = 0;           ///< made by wstap
   std::vector<std::string> tags, logged;  ///< of the next frame that is noted
   bool rewrites = false;                  ///< some frame leaves with other bytes than it came with
@@ -101,6 +112,10 @@ struct Turn {
   }
   /// A frame that wstap made, at this place among those that came.
   void note_own(Bytes frame, Verdict verdict, std::string cause) {
+    if (delays) {
+      delayed.emplace_back(OwnFrame{to_buffer(frame), verdict, std::move(cause)});
+      return;
+    }
     if (own_frames++ == 0)
       scratch.recorded = to_buffer(unread.first(scratch.ends.empty() ? 0 : scratch.ends.back()));
     mark(verdict, std::move(cause));
@@ -116,7 +131,25 @@ struct Turn {
   }
 
   /// What became of a frame that an earlier turn recorded as pending.
-  void settle(Outcome outcome) { (delays ? delayed : outcomes).push_back(std::move(outcome)); }
+  void settle(Outcome outcome) {
+    if (delays) {
+      delayed.emplace_back(std::move(outcome));
+    } else {
+      outcomes.push_back(std::move(outcome));
+    }
+  }
+
+  /// What was delayed leaves at once, if at all.
+  void delay_nothing() {
+    for (auto& departure : std::exchange(delayed, {})) {
+      if (auto* outcome = std::get_if<Outcome>(&departure)) {
+        outcomes.push_back(std::move(*outcome));
+      } else {
+        auto& own = std::get<OwnFrame>(departure);
+        note_own(own.raw, own.verdict, std::move(own.cause));
+      }
+    }
+  }
 
  private:
   static constexpr std::size_t kFull = std::size_t{2} << 20, kFullOfMarks = 16 * 1024;
@@ -129,10 +162,10 @@ struct Turn {
   void put_off() {
     Mark& said = own_mark();
     if (said.verdict == Verdict::dropped) return;
-    delayed.push_back({.sequence = next_sequence(),
-                       .verdict = std::exchange(said.verdict, Verdict::pending),
-                       .cause = std::exchange(said.cause, {}),
-                       .sent = std::exchange(said.sent, std::nullopt)});
+    delayed.emplace_back(Outcome{.sequence = next_sequence(),
+                                 .verdict = std::exchange(said.verdict, Verdict::pending),
+                                 .cause = std::exchange(said.cause, {}),
+                                 .sent = std::exchange(said.sent, std::nullopt)});
   }
   void record(Bytes frame) {
     append(scratch.recorded, frame);

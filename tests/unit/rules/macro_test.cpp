@@ -197,6 +197,15 @@ TEST_F(Delays, ThatNeverEndAreDropped) {
   EXPECT_EQ(tap.outcomes[0].cause, "idle_timeout");
 }
 
+TEST_F(Delays, ThatOutlastACloseAreDropped) {
+  delay_of("text");
+  turn(kSend, text_frame(kSend, "slow"));
+  turn(kReceive, close_frame(kReceive, 1000));
+  open_flow->give_up("close_timeout");
+  ASSERT_TRUE(open_flow->finish(clock.now));
+  EXPECT_EQ(tap.outcomes.at(0).cause, "close_unanswered");
+}
+
 TEST_F(Delays, KeepWhatWasChangedUntilThen) {
   use("[[transform]]\nid='a'\nreplace={pattern='x',with='y'}\ndelay='1s'\ntags=['t']\n");
   const auto took = turn(kReceive, text_frame(kReceive, "x"));
@@ -207,6 +216,36 @@ TEST_F(Delays, KeepWhatWasChangedUntilThen) {
   EXPECT_EQ(tap.outcomes.at(0).verdict, Verdict::changed);
   EXPECT_EQ(tap.outcomes[0].cause, "rule:a");
   EXPECT_EQ(tap.outcomes[0].sent, took.later);
+}
+
+// HOLD-3: what is put beside it is recorded where it leaves, in the order of the wire, and only if it does.
+TEST_F(Delays, KeepWhatIsPutBesideThemUntilThen) {
+  use("[[transform]]\nid='a'\nfilter='text'\ndelay='1s'\nbefore={text='before'}\ncopies=1\n");
+  const auto took = turn(kSend, text_frame(kSend, "x"));
+  EXPECT_THAT(texts(took.later), ElementsAre("before", "x", "x"));
+  ASSERT_EQ(tap.frames.size(), 1U);
+  EXPECT_EQ(tap.frames[0].verdict, Verdict::pending);
+  EXPECT_GE(open_flow->buffered(kSend), took.later.size() - text_frame(kSend, "x").size());
+  clock.now += 1'000'000'000;
+  EXPECT_TRUE(open_flow->leave_delayed(kSend, clock.now));
+  EXPECT_EQ(open_flow->buffered(kSend), 0U);
+  ASSERT_EQ(tap.frames.size(), 3U);
+  for (std::size_t i : {1U, 2U}) {
+    EXPECT_EQ(tap.frames[i].verdict, Verdict::injected);
+    EXPECT_EQ(tap.frames[i].cause, "rule:a");
+    EXPECT_EQ(tap.frames[i].sequence, i + 2);
+    EXPECT_EQ(tap.frames[i].time_ns, clock.now);
+  }
+  EXPECT_EQ(tap.outcomes.at(0).verdict, Verdict::forwarded);
+
+  turn(kSend, text_frame(kSend, "never"));
+  open_flow->give_up("reset");
+  ASSERT_TRUE(open_flow->finish(clock.now));
+  EXPECT_EQ(tap.frames.size(), 4U);
+  EXPECT_EQ(tap.outcomes.back().verdict, Verdict::dropped);
+  ASSERT_EQ(tap.notes.size(), 2U);
+  EXPECT_EQ(tap.notes[0].text, "not_injected: text of 6 bytes (rule:a): the flow ended before it left");
+  EXPECT_EQ(tap.closed.back().counts[0].frames, 2U) << "of the peer's own";
 }
 
 TEST_F(Delays, LeaveNothingUnrecorded) {
