@@ -27,6 +27,7 @@ filter::Subject subject_of(const Message& message, const filter::FlowSubject& fl
                           .time_ns = message.time_ns,
                           .receive = message.direction == ws::Direction::receive,
                           .opcode = message.opcode,
+                          .rsv = message.compressed ? ws::kRsv1 : std::uint8_t{0},
                           .fin = message.finished,
                           .masked = message.masked,
                           .compressed = message.compressed,

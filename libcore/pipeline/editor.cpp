@@ -26,10 +26,12 @@ LaneFault unreadable(const FrameReading& reading) {
   return {"inflate_limited", "behind an altered message", 0, ws::kTooBig};
 }
 
-/// The opcode of a message of which a step replaced this frame.
-std::uint8_t opcode_of(const Envelope& envelope, const Decision& decision) noexcept {
+/// Of a message of which a step replaced this frame.
+ws::FrameHeader header_of(const Envelope& envelope, const Decision& decision) noexcept {
   const bool is_new = decision.header.opcode != envelope.frame.header.opcode;
-  return is_new ? decision.header.opcode : envelope.placement.message_opcode;
+  return {.fin = decision.header.fin,
+          .rsv = decision.header.rsv,
+          .opcode = is_new ? decision.header.opcode : envelope.placement.message_opcode};
 }
 
 /// A message ends in the middle, and the flow with it.
@@ -173,9 +175,8 @@ std::optional<LaneFault> Editor::take_waiting(Turn& turn, const Envelope& envelo
   }
   course_ = Course::frame_by_frame;
   if (decision.kind == Decision::Kind::replace)
-    return outlet_.write_message(turn, envelope.frame,
-                                 {.rsv = decision.header.rsv, .opcode = opcode_of(envelope, decision)},
-                                 decision.payload, decision.verdict, decision.cause);
+    return outlet_.write_message(turn, envelope.frame, header_of(envelope, decision), decision.payload,
+                                 decision.verdict, decision.cause);
   outlet_.forward_message(turn, envelope.frame, std::move(decision.cause));
   return std::nullopt;
 }
@@ -201,7 +202,7 @@ std::optional<LaneFault> Editor::take_compressed(Turn& turn, const Envelope& env
   }
   if (decision.kind == Decision::Kind::replace) {
     outlet_.compressed_altered();
-    return outlet_.compress_message(turn, frame, opcode_of(envelope, decision), decision.payload,
+    return outlet_.compress_message(turn, frame, header_of(envelope, decision), decision.payload,
                                     decision.verdict, decision.cause);
   }
   if (course_ != Course::when_whole || must_leave(envelope, reading))
@@ -210,7 +211,8 @@ std::optional<LaneFault> Editor::take_compressed(Turn& turn, const Envelope& env
     keep(turn, envelope, std::move(decision.cause));
   } else if (outlet_.recompresses()) {
     return outlet_.compress_message(
-        turn, frame, envelope.placement.message_opcode, reading.payload, Verdict::changed,
+        turn, frame, {.fin = frame.header.fin, .opcode = envelope.placement.message_opcode}, reading.payload,
+        Verdict::changed,
         decision.cause.empty() ? kRecompressed : fmt::format("{}, {}", decision.cause, kRecompressed));
   } else {
     outlet_.forward_message(turn, frame, std::move(decision.cause));

@@ -62,6 +62,7 @@ filter::Subject message_subject_of(const Envelope& envelope, Bytes payload,
   filter::Subject subject = subject_of(envelope, payload, flow);
   if (!envelope.of_message()) return subject;
   subject.opcode = envelope.placement.message_opcode;
+  if (envelope.placement.compressed) subject.rsv |= ws::kRsv1;
   subject.sequence = envelope.placement.message_first;
   subject.length = envelope.placement.message_bytes;
   return subject;

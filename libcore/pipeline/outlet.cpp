@@ -62,17 +62,17 @@ std::optional<LaneFault> Outlet::write_message(Turn& turn, const Frame& frame, c
     drop_message(turn, frame, Verdict::dropped, fault.reason);
     return fault;
   }
-  FrameHeader last{.fin = frame.header.fin, .opcode = ws::kContinuation};
-  if (waiting_.empty()) last = {.fin = frame.header.fin, .rsv = header.rsv, .opcode = header.opcode};
+  FrameHeader last{.fin = header.fin, .opcode = ws::kContinuation};
+  if (waiting_.empty()) last = header;
   waiting_.send(turn, egress_, pieces, header.opcode, verdict, cause);
   send(turn, frame, last, pieces.back(), verdict, cause);
   return std::nullopt;
 }
 
-std::optional<LaneFault> Outlet::compress_message(Turn& turn, const Frame& frame, std::uint8_t opcode,
+std::optional<LaneFault> Outlet::compress_message(Turn& turn, const Frame& frame, FrameHeader header,
                                                   Bytes content, Verdict verdict, const std::string& cause) {
-  return write_message(turn, frame, {.rsv = ws::kRsv1, .opcode = opcode}, recompressor_.message(content),
-                       verdict, cause);
+  header.rsv = ws::kRsv1;
+  return write_message(turn, frame, header, recompressor_.message(content), verdict, cause);
 }
 
 std::optional<LaneFault> Outlet::stream_message(Turn& turn, const Frame& frame, bool last, Bytes inflated) {

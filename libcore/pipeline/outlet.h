@@ -40,12 +40,13 @@ class Outlet {
   /// They leave as they came.
   void forward_message(Turn& turn, const ws::Frame& frame, std::string cause);
   void drop_message(Turn& turn, const ws::Frame& frame, Verdict verdict, const std::string& cause);
-  /// They leave with another payload (DEF-6). @param header  its rsv and opcode are the message's.
+  /// They leave with another payload (DEF-6). @param header  its rsv and opcode are the message's, its fin
+  /// the last frame's.
   /// @return why they cannot; they are then dropped.
   std::optional<LaneFault> write_message(Turn& turn, const ws::Frame& frame, const ws::FrameHeader& header,
                                          Bytes payload, Verdict verdict, const std::string& cause);
   /// ... compressed.
-  std::optional<LaneFault> compress_message(Turn& turn, const ws::Frame& frame, std::uint8_t opcode,
+  std::optional<LaneFault> compress_message(Turn& turn, const ws::Frame& frame, ws::FrameHeader header,
                                             Bytes content, Verdict verdict, const std::string& cause);
   /// They leave with what they inflated to, compressed anew: a message that is too large to be kept (DEF-5).
   std::optional<LaneFault> stream_message(Turn& turn, const ws::Frame& frame, bool last, Bytes inflated);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "libcore/base/printable.h"
 #include "libcore/rules/limit_rules.h"
 #include "libcore/rules/macro_rules.h"
 #include "libcore/rules/safety_rules.h"
@@ -25,7 +26,7 @@ std::expected<RuleSet, std::vector<Fault>> parse(std::string_view text) {
   try {
     document = toml::parse(text);
   } catch (const toml::parse_error& error) {
-    add_fault(faults, error.source(), std::string(error.description()));
+    add_fault(faults, error.source(), printable(error.description()));
     return std::unexpected(std::move(faults));
   }
   RuleSet rules;

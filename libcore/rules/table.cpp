@@ -66,7 +66,7 @@ std::optional<double> Table::rate(std::string_view key) {
 }
 
 std::optional<std::int64_t> Table::duration_ns(std::string_view key) {
-  constexpr std::string_view kWhat = "a duration, like '500ms' or '1.5s'";
+  constexpr std::string_view kWhat = "a duration of up to a year, like '500ms' or '1.5s'";
   const auto given = value<std::string>(key, kWhat);
   const auto duration = given ? parse_duration(*given) : std::nullopt;
   if (given && !duration) fault(*table_.get(key), fmt::format("'{}' is {}", key, kWhat));

@@ -70,8 +70,13 @@ void read_settings(Table& rule, std::string_view key, bool as_json, TransformRul
       rule.fault(value, fmt::format("the value of '{}' is no text that holds JSON", pointer.str()));
       continue;
     }
-    auto json = read_template(rule, value, as_json ? *text : json_of(value),
-                              as_json ? Template::As::json : Template::As::in_json_string, variables);
+    const auto said = as_json ? text : json_of(value);
+    if (!said) {
+      rule.fault(value, fmt::format("the value of '{}' has a number that JSON has not", pointer.str()));
+      continue;
+    }
+    auto json = read_template(rule, value, *said, as_json ? Template::As::json : Template::As::in_json_string,
+                              variables);
     if (!json) continue;
     if (as_json && !filter::is_json(json->with("0"))) {
       rule.fault(value, fmt::format("the value of '{}' is no text that holds JSON", pointer.str()));

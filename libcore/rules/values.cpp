@@ -19,17 +19,19 @@ void write_text(Writer& out, std::string_view text) {
   out.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
 }
 
-void write(Writer& out, const toml::node& value) {
+/// @return false: it has infinity or NaN, which are not of JSON.
+bool write(Writer& out, const toml::node& value) {
+  bool written = true;
   if (const auto* table = value.as_table()) {
     out.StartObject();
     for (const auto& [key, member] : *table) {
       out.Key(key.str().data(), static_cast<rapidjson::SizeType>(key.str().size()));
-      write(out, member);
+      written &= write(out, member);
     }
     out.EndObject();
   } else if (const auto* list = value.as_array()) {
     out.StartArray();
-    for (const auto& element : *list) write(out, element);
+    for (const auto& element : *list) written &= write(out, element);
     out.EndArray();
   } else if (const auto text = value.value_exact<std::string>()) {
     write_text(out, *text);
@@ -38,12 +40,13 @@ void write(Writer& out, const toml::node& value) {
   } else if (const auto whole = value.value_exact<std::int64_t>()) {
     out.Int64(*whole);
   } else if (const auto real = value.value_exact<double>()) {
-    if (!out.Double(*real)) out.Null();  // infinity and NaN, which JSON does not have
+    written = out.Double(*real);
   } else {
-    std::ostringstream written;
-    written << toml::node_view(value);
-    write_text(out, written.str());
+    std::ostringstream shown;
+    shown << toml::node_view(value);
+    write_text(out, shown.str());
   }
+  return written;
 }
 
 }  // namespace
@@ -72,11 +75,11 @@ std::optional<filter::Filter> read_filter(Table& table, std::string_view key) {
   return std::nullopt;
 }
 
-std::string json_of(const toml::node& value) {
+std::optional<std::string> json_of(const toml::node& value) {
   rapidjson::StringBuffer out;
   Writer writer(out);
-  write(writer, value);
-  return {out.GetString(), out.GetSize()};
+  if (!write(writer, value)) return std::nullopt;
+  return std::string(out.GetString(), out.GetSize());
 }
 
 }  // namespace wstap::rules

@@ -16,6 +16,7 @@ std::optional<std::array<bool, 2>> read_directions(Table& table);
 std::optional<filter::Filter> read_filter(Table& table, std::string_view key);
 
 /// A value of TOML as JSON: text, numbers, true and false, lists, tables. Times become text.
-std::string json_of(const toml::node& value);
+/// @return none: it has infinity or NaN, which are not of JSON.
+std::optional<std::string> json_of(const toml::node& value);
 
 }  // namespace wstap::rules

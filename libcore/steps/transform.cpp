@@ -208,16 +208,17 @@ class FlowTransform final : public pipeline::FlowStep {
       decision.delay_ns = rule.delay_ns;
       if (decision.cause.empty()) decision.cause = active.cause;
     }
+    const bool has_all = rule.has_all(variables);
     if (rule.drop) {
       decision.kind = Decision::Kind::drop;
       decision.verdict = Verdict::dropped;
       decision.cause = active.cause;
-    } else if (!rule.has_all(variables)) {
+    } else if (!has_all) {
       refuse(decision, "edit_refused:variable_without_value");
-    } else {
-      if (rule.changes()) change(decision, active, subject);
-      insert(decision, active, subject);
+    } else if (rule.changes()) {
+      change(decision, active, subject);
     }
+    if (has_all) insert(decision, active, subject);
   }
 
   static void refuse(Decision& decision, const char* why) {
@@ -225,7 +226,8 @@ class FlowTransform final : public pipeline::FlowStep {
   }
 
   void change(Decision& decision, const ActiveRule& active, Subject& subject) {
-    if (!active.rule->acts_on_messages() && subject.is_last_of_message())
+    // All that a rule about frames may change in data is fin.
+    if (!active.rule->acts_on_messages() && subject.is_last_of_message() && active.rule->fin)
       return refuse(decision, "edit_refused:fragment_of_message");
     if (active.rule->changes_content() && !subject.says_content())
       return refuse(decision, "edit_refused:opaque");

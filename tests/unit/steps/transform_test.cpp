@@ -102,6 +102,56 @@ TEST_F(Transforms, InsertAroundAndCopy) {
   EXPECT_EQ(tap.frames[0].cause, "rule:around");
 }
 
+TEST_F(Transforms, PutFramesInThePlaceOfOne) {
+  auto instead = rule("instead", "text contains \"x\"");
+  instead.drop = true;
+  instead.before = {{ws::kText, steps::Template::literal("before")}};
+  instead.after = {{ws::kText, steps::Template::literal("after")}};
+  use({instead});
+  say({"x"});
+  say({"y"});
+  say({"a", "x"});
+  EXPECT_THAT(received(), ElementsAre("before", "after", "y", "before", "after"));
+}
+
+// PIPE-6: fin of a message in one frame, compressed or not
+TEST_F(Transforms, LeaveAMessageUnfinished) {
+  extensions = "permessage-deflate";
+  auto open = rule("open", "text and fin");
+  open.fin = false;
+  use({open});
+  DeflatingPeer sender;
+  feed(kSend, proper(kSend, {.opcode = 1, .payload = sender.message(bytes("x")), .rsv = 4}));
+  feed(kSend, proper(kSend, {.opcode = 0, .payload = bytes("")}));
+  const auto left = frames_left(kSend);
+  ASSERT_EQ(left.size(), 2U);
+  EXPECT_FALSE(left[0].fin);
+  EXPECT_EQ(left[0].rsv, 4);
+  EXPECT_EQ(tap.frames.at(0).verdict, Verdict::changed);
+}
+
+// FIL-1: the RSV1 of a message is that of its first frame.
+TEST_F(Transforms, KnowCompressedMessagesByTheirRsv) {
+  extensions = "permessage-deflate";
+  auto zipped = rule("zipped", "rsv == 4 and payload contains \"x\"");
+  zipped.tags = {"zipped"};
+  use({zipped});
+  DeflatingPeer sender;
+  for (const auto& frame : frames_of(1, true, in_pieces(sender.message(bytes("xyz")), 2))) arrives(frame);
+  EXPECT_THAT(tap.frames.at(1).tags, ElementsAre("zipped"));
+}
+
+// A Close is no data, and what changes it is no matter of messages.
+TEST_F(Transforms, OfClosesRefuseNothingOfMessages) {
+  auto close = rule("close");
+  close.close_code = 4000;
+  auto whole = rule("whole", "text contains \"b\"");
+  whole.tags = {"whole"};
+  use({close, whole});
+  say({"a", "b"});
+  EXPECT_EQ(tap.frames.at(1).cause, "");
+}
+
 // PIPE-6: before is before the first fragment, though only the last says that the message is meant.
 TEST_F(Transforms, InsertBeforeAMessageInFragments) {
   auto around = rule("around", "text == \"xyz\"");
