@@ -230,7 +230,7 @@ class Compiler {
       case Type::time: {
         const auto time = parse_rfc3339(token.text);
         if (token.kind == Kind::string && time) return *time;
-        return wrong_type(token, "a time stands in quotes, as in \"2026-01-31T12:00:00Z\"");
+        return wrong_type(token, "a time is written in quotes and as in \"2026-01-31T12:00:00Z\"");
       }
       default: break;
     }

@@ -58,6 +58,9 @@ Result<TextPattern> TextPattern::compile(const std::string& pattern, Locator loc
   auto bytes = filter::Pattern::compile(pattern, filter::PatternText::bytes);
   const auto& names = characters->re2().NamedCapturingGroups();
   const auto secret = names.find("secret");
+  const auto all = characters->re2().CapturingGroupNames();
+  if (std::ranges::count(all, "secret", [](const auto& group) { return group.second; }) > 1)
+    return fail(Errc::bad_pattern, "more than one group is named secret");
   return TextPattern{.characters = *characters,
                      .bytes = bytes && !means_characters(pattern) ? std::optional(*bytes) : std::nullopt,
                      .locator = locator,

@@ -148,6 +148,8 @@ TEST(RuleLists, MatchesNamesRulesAndPlaces) {
 TEST(RuleLists, SaysWhatIsWrongWithARule) {
   EXPECT_EQ(fault("a(", "").text(), "bad pattern: rule 'mine': missing ): a(");
   EXPECT_EQ(fault("(?=a)", "").code, Errc::bad_pattern);
+  EXPECT_EQ(fault("a(?P<secret>b)|c(?P<secret>d)", "").text(),
+            "bad pattern: rule 'mine': more than one group is named secret");
   EXPECT_EQ(fault("(a)", "x$2").text(),
             "bad replacement: rule 'mine': $2 is in it, and the pattern has 1 group");
   EXPECT_EQ(fault("(a)", "$$2 $2").offset, 4U);
