@@ -30,9 +30,6 @@ namespace {
 constexpr UnixNs kSyncEvery = 1'000'000'000;
 // Sent versions beyond this do not share a record with the frames they replace.
 constexpr std::size_t kSentInRecord = 512 * 1024;
-// Frames beyond these do not share a record: what rules put beside one frame may be any number of its size.
-constexpr std::size_t kRawInRecord = 20U << 20;
-constexpr std::size_t kMarksInRecord = 32 * 1024;
 constexpr std::array<std::byte, 8> kZeros{};
 // As much as is read in a quarter of a second or so, while a worker waits.
 constexpr std::uint64_t kMaxRecalledBytes = std::uint64_t{256} << 20;
@@ -221,44 +218,12 @@ Result<void> CaptureWriter::burst(const pipeline::Burst& burst) {
     follow(burst);
   }
   const pipeline::Burst recorded = cutter_ ? cutter_->cut(burst) : burst;
-  const bool fits = recorded.raw.size() <= kRawInRecord && recorded.marks.size() <= kMarksInRecord;
-  return fits ? put_burst(recorded) : put_in_pieces(recorded);
-}
-
-/// As many whole frames to a record as have room in it, or one.
-Result<void> CaptureWriter::put_in_pieces(const pipeline::Burst& burst) {
-  std::uint32_t from = 0, begin = 0;
-  std::size_t mark = 0;
-  while (from < burst.ends.size()) {
-    std::uint32_t to = from + 1;
-    while (to < burst.ends.size() && to - from < kMarksInRecord && burst.ends[to] - begin <= kRawInRecord)
-      ++to;
-    pipeline::Burst piece = burst;
-    piece.first_sequence = burst.first_sequence + from;
-    piece.raw = burst.raw.subspan(begin, burst.ends[to - 1] - begin);
-    std::vector<std::uint32_t> ends(burst.ends.begin() + from, burst.ends.begin() + to);
-    for (auto& end : ends) end -= begin;
-    piece.ends = ends;
-    std::vector<pipeline::Mark> marks;
-    for (; mark < burst.marks.size() && burst.marks[mark].frame < to; ++mark) {
-      marks.push_back(burst.marks[mark]);
-      marks.back().frame -= from;
-    }
-    piece.marks = marks;
-    if (auto ok = put_burst(piece); !ok) return ok;
-    begin = burst.ends[to - 1];
-    from = to;
-  }
-  return {};
-}
-
-Result<void> CaptureWriter::put_burst(const pipeline::Burst& burst) {
-  if (burst.marks.empty()) return put_unmarked(burst);
-  return says_much(burst) ? put_apart(burst) : put(encode(burst));
+  if (recorded.marks.empty()) return put_burst(recorded);
+  return says_much(recorded) ? put_apart(recorded) : put(encode(recorded));
 }
 
 /// The hot path: no copy, no heap, one system call.
-Result<void> CaptureWriter::put_unmarked(const pipeline::Burst& burst) {
+Result<void> CaptureWriter::put_burst(const pipeline::Burst& burst) {
   const BurstHead head = encode_head(burst);
   const Bytes ends = std::as_bytes(burst.ends).first(head.ends_bytes);
   std::array<iovec, 5> pieces = {piece(head.bytes()), piece(ends),

@@ -82,9 +82,7 @@ class CaptureWriter final : public pipeline::Tap {
   Result<void> append(std::span<iovec> pieces, std::size_t total);
   Result<void> note_lost();
   Result<void> refuse(Error why);
-  Result<void> put_in_pieces(const pipeline::Burst& burst);
   Result<void> put_burst(const pipeline::Burst& burst);
-  Result<void> put_unmarked(const pipeline::Burst& burst);
   Result<void> put_apart(const pipeline::Burst& burst);
   Result<void> sync_if_due();
   Result<void> rotate_if_due();

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "libcore/pipeline/burst_pieces.h"
 #include "libcore/pipeline/reencode.h"
 #include "libcore/ws/errors.h"
 
@@ -362,13 +363,13 @@ Result<void> Lane::record(Turn& turn) {
   if (turn.frames() == 0) return {};
   context_.counters.frames.fetch_add(turn.frames() - turn.own_frames, std::memory_order_relaxed);
   context_.counters.bytes.fetch_add(turn.result.used, std::memory_order_relaxed);
-  return context_.tap.burst({.flow = flow_,
-                             .direction = direction_,
-                             .first_sequence = turn.first_sequence,
-                             .time_ns = turn.now,
-                             .raw = turn.raw(),
-                             .ends = turn.scratch.ends,
-                             .marks = turn.scratch.marks});
+  return tell_in_pieces(context_.tap, {.flow = flow_,
+                                       .direction = direction_,
+                                       .first_sequence = turn.first_sequence,
+                                       .time_ns = turn.now,
+                                       .raw = turn.raw(),
+                                       .ends = turn.scratch.ends,
+                                       .marks = turn.scratch.marks});
 }
 
 }  // namespace wstap::pipeline

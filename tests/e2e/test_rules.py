@@ -125,7 +125,8 @@ class PythonPeers(RulesTest):
     # PIPE-3: a bad new file is refused whole, and the rules before stay
     # LIM-2, CAP-1: what a rule makes of one message may be larger than a record of the capture, and than a turn
     def test_many_copies_of_a_large_message(self):
-        tap = self.with_rules("[[transform]]\nid='many'\nfilter='send and text'\ncopies=40\n")
+        tap = self.with_rules("[[transform]]\nid='many'\nfilter='send and text'\ncopies=40\n"
+                              "[[safety.output]]\nid='red'\npattern='next'\ndirection='both'\n")
         client, server = open_websocket(tap, self.listener())
         with client:
             client.send(masked(TEXT, b"q" * 1_000_000))

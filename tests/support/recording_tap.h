@@ -30,7 +30,7 @@ class RecordingTap final : public pipeline::Tap {
   std::vector<pipeline::ConnectionRecord> connections;
   std::vector<pipeline::Note> notes;
   bool failing = false;            ///< nothing is recorded any more
-  std::function<void()> on_burst;  ///< called before a burst is recorded
+  std::function<void(const pipeline::Burst&)> on_burst;  ///< called before a burst is recorded
 
   Result<void> flow_opened(const pipeline::FlowOpened& flow) override { return keep(opened, flow); }
   Result<void> outcome(const pipeline::Outcome& outcome) override { return keep(outcomes, outcome); }
@@ -41,7 +41,7 @@ class RecordingTap final : public pipeline::Tap {
   Result<void> note(const pipeline::Note& note) override { return keep(notes, note); }
 
   Result<void> burst(const pipeline::Burst& burst) override {
-    if (on_burst) on_burst();
+    if (on_burst) on_burst(burst);
     if (failing) return no_space();
     auto mark = burst.marks.begin();
     std::uint32_t begin = 0;

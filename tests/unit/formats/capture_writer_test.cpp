@@ -182,59 +182,6 @@ TEST_F(Writing, RecordsManySentVersionsApart) {
   EXPECT_EQ(outcomes.back().sequence, 10U + kFrames - 1);
 }
 
-// CAP-1: frames that are large together only, such as what rules put beside one.
-TEST_F(Writing, RecordsManyFramesApart) {
-  const auto writer = open();
-  constexpr std::uint32_t kFrames = 50;
-  test::OwnBurst burst{.flow = 3, .first_sequence = 10};
-  for (std::uint32_t i = 0; i < kFrames; ++i) {
-    burst.frames.push_back(large_frame((1U << 20) + i, 'x'));
-    if (i % 2 == 1) burst.marks.push_back({i, pipeline::Verdict::injected, std::to_string(i), {}, {}});
-  }
-  ASSERT_TRUE(writer->burst(burst.view()));
-  const auto read = test::read_back(path);
-  EXPECT_FALSE(read.error);
-  std::uint32_t seen = 0, marks = 0;
-  for (const auto& record : read.records) {
-    EXPECT_LE(record.size(), kMaxRecordBytes);
-    DecoderScratch scratch;
-    const auto decoded = decode(record, scratch);
-    const auto* piece = std::get_if<pipeline::Burst>(&*decoded);
-    if (piece == nullptr) continue;
-    EXPECT_EQ(piece->first_sequence, 10U + seen);
-    for (const auto& mark : piece->marks) {
-      ++marks;
-      EXPECT_EQ(mark.cause, std::to_string(seen + mark.frame));
-    }
-    for (std::uint32_t begin = 0; const auto end : piece->ends) {
-      EXPECT_EQ(end - begin, burst.frames[seen++].size());
-      begin = end;
-    }
-    EXPECT_EQ(piece->ends.back(), piece->raw.size());
-  }
-  EXPECT_EQ(seen, kFrames);
-  EXPECT_EQ(marks, kFrames / 2);
-}
-
-// ... or that have much said of them.
-TEST_F(Writing, RecordsManyMarksApart) {
-  const auto writer = open();
-  constexpr std::uint32_t kFrames = 400'000;
-  test::OwnBurst burst{.frames = std::vector(kFrames, test::server_text(""))};
-  for (std::uint32_t i = 0; i < kFrames; ++i)
-    burst.marks.push_back({i, pipeline::Verdict::injected, "macro:of some name/of some rule", {}, {}});
-  ASSERT_TRUE(writer->burst(burst.view()));
-  const auto read = test::read_back(path);
-  EXPECT_FALSE(read.error);
-  std::size_t marks = 0;
-  for (const auto& record : read.records) {
-    DecoderScratch scratch;
-    const auto decoded = decode(record, scratch);
-    if (const auto* piece = std::get_if<pipeline::Burst>(&*decoded)) marks += piece->marks.size();
-  }
-  EXPECT_EQ(marks, kFrames);
-}
-
 TEST_F(Writing, RefusesOnlyTheRecordThatIsTooLarge) {  // CAP-1
   const auto writer = open();
   const Buffer raw(kMaxRecordBytes);

@@ -48,7 +48,7 @@ TEST_F(RelayPasses, FramesBothWays) {
 TEST_F(RelayPasses, NothingThatIsNotRecordedYet) {
   session.start();
   std::vector<std::size_t> waiting;
-  tap.on_burst = [&] { waiting.push_back(client.waiting() + server.waiting()); };
+  tap.on_burst = [&](const pipeline::Burst&) { waiting.push_back(client.waiting() + server.waiting()); };
   session.client_sends(from_client(1, bytes("a")));
   session.server_sends(from_server(1, bytes("b")));
   EXPECT_THAT(waiting, testing::ElementsAre(0, server.waiting()));

@@ -11,7 +11,7 @@ using CaptureFirst = FlowTest;
 // yet.
 TEST_F(CaptureFirst, TheTapSeesTheBytesBeforeTheyAreRewritten) {
   std::uint64_t masks_drawn = 1;
-  tap.on_burst = [&] { masks_drawn = entropy.used(); };
+  tap.on_burst = [&](const pipeline::Burst&) { masks_drawn = entropy.used(); };
   const auto frame = text_frame(kSend, "hello");
   const auto took = feed(kSend, frame);
   EXPECT_EQ(masks_drawn, 0U) << "the frame was encoded before it was recorded";

@@ -30,7 +30,7 @@ TEST_F(Steps, SeeAFrameInOrder) {
       return Decision{};
     }));
   std::ranges::reverse(steps);
-  tap.on_burst = [&] { order.push_back(name(StepKind::record)); };
+  tap.on_burst = [&](const pipeline::Burst&) { order.push_back(name(StepKind::record)); };
   feed(kSend, text_frame(kSend, "x"));
   EXPECT_THAT(order, testing::ElementsAre("HostScope", "HttpScope", "Safety", "PluginPre", "Intercept",
                                           "Transform", "PluginPost", "Record"));
