@@ -6,13 +6,16 @@
 #include <cstdint>
 #include <unordered_map>
 
+#include "libcore/pipeline/buffer_gauge.h"
+
 namespace wstap::net {
 
 /// Shared by all workers.
-class BufferBudget {
+class BufferBudget final : public pipeline::BufferGauge {
  public:
   explicit BufferBudget(std::uint64_t limit_bytes) noexcept : limit_(limit_bytes) {}
   bool exceeded() const noexcept { return total_.load(std::memory_order_relaxed) > limit_; }
+  bool has_room(std::uint64_t bytes) const noexcept override { return total() + bytes <= limit_; }
   std::uint64_t limit() const noexcept { return limit_; }
   std::uint64_t total() const noexcept { return total_.load(std::memory_order_relaxed); }
 

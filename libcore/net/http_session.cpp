@@ -218,7 +218,8 @@ asio::awaitable<bool> HttpSession::open_flow(HttpExchange& exchange, const http1
   pipeline::Tap& tap = core_.tap_for(pipeline::FlowNames(opened));
   auto flow = std::make_unique<pipeline::Flow>(
       std::move(opened), core_.pipeline,
-      pipeline::LaneContext{core_.options.flow, tap, seat_.worker.entropy(), core_.counters});
+      pipeline::LaneContext{core_.options.flow, tap, seat_.worker.entropy(), core_.counters,
+                            &seat_.worker.buffers().budget()});
   if (auto recorded = flow->open(); !recorded) {
     core_.recording_failed(recorded.error());
     co_return false;

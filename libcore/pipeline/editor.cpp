@@ -18,6 +18,8 @@ namespace {
 
 // Frames of one message. Each takes memory of its own, also if it is empty and the message gets no larger.
 constexpr std::size_t kMaxWaiting = std::size_t{64} * 1024;
+// Less than this is let pass, whatever waits.
+constexpr std::size_t kWorthAsking = std::size_t{16} << 10;
 // Bytes of frames that leave behind the open message.
 constexpr std::size_t kMaxLater = std::size_t{64} << 20;
 
@@ -49,9 +51,10 @@ std::optional<LaneFault> end_of_flow(const Decision& decision) {
 
 Editor::Editor(ws::Direction direction, const ws::Negotiated& negotiated, bool verbatim, bool inflates,
                const ws::MessageTracker::State& message, const Plan& plan, const FlowOptions& options,
-               Entropy& entropy)
+               Entropy& entropy, const BufferGauge* gauge)
     : plan_(plan),
       options_(options),
+      gauge_(gauge),
       unknown_extension_(negotiated.unknown_extension),
       inflates_(inflates),
       direction_(direction),
@@ -313,6 +316,10 @@ void Editor::end_turn(Turn& turn) {
 
 /// @param behind_message  what is data leaves behind the message that is under way, not before it.
 void Editor::inject(Turn& turn, std::vector<NewFrame> frames, bool behind_message) {
+  if (!has_room(turn, frames)) {
+    for (const auto& frame : frames) give_up({frame, "too much waits in buffers"});
+    frames.clear();
+  }
   const bool data_waits = !outlet_.closed() && (outlet_.message_open() || (behind_message && waits()));
   if (behind_message && !data_waits) {
     later_bytes_ = 0;
@@ -349,9 +356,28 @@ void Editor::give_up(const OwnFrame& frame) {
 }
 
 void Editor::give_up(const NotInjected& frame) {
-  not_injected_.push_back(
-      fmt::format("{}{} of {} bytes ({}): {}", frame.count == 1 ? "" : fmt::format("{} times ", frame.count),
-                  ws::opcode_name(frame.opcode), frame.payload_len, frame.cause, frame.why));
+  if (!not_injected_.empty() && not_injected_.back().is_like(frame)) {
+    not_injected_.back().count += frame.count;
+  } else {
+    not_injected_.push_back(frame);
+  }
+}
+
+std::vector<std::string> Editor::take_not_injected() {
+  std::vector<std::string> all;
+  for (const auto& frame : std::exchange(not_injected_, {}))
+    all.push_back(fmt::format("{}{} of {} bytes ({}): {}",
+                              frame.count == 1 ? "" : fmt::format("{} times ", frame.count),
+                              ws::opcode_name(frame.opcode), frame.payload_len, frame.cause, frame.why));
+  return all;
+}
+
+/// LIM-4: rules make no more than may wait, if nobody reads it.
+bool Editor::has_room(const Turn& turn, const std::vector<NewFrame>& frames) const noexcept {
+  if (gauge_ == nullptr || frames.empty()) return true;
+  std::size_t bytes = turn.scratch.out.size();
+  for (const auto& frame : frames) bytes += frame.payload.size();
+  return bytes < kWorthAsking || gauge_->has_room(bytes);
 }
 
 }  // namespace wstap::pipeline

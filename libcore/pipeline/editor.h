@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "libcore/pipeline/buffer_gauge.h"
 #include "libcore/pipeline/flow_options.h"
 #include "libcore/pipeline/judged_content.h"
 #include "libcore/pipeline/outlet.h"
@@ -20,11 +21,11 @@ enum class Release : std::uint8_t {
 
 class Editor {
  public:
-  /// @param plan, options, entropy  outlive it; the plan may change. @param inflates  the direction's
+  /// @param plan, options, entropy, gauge  outlive it; the plan may change. @param inflates  the direction's
   /// compressed messages are read. @param message  what has left already when the editor is made.
   Editor(ws::Direction direction, const ws::Negotiated& negotiated, bool verbatim, bool inflates,
          const ws::MessageTracker::State& message, const Plan& plan, const FlowOptions& options,
-         Entropy& entropy);
+         Entropy& entropy, const BufferGauge* gauge);
 
   /// The plan changed. @param message_open  some of a message came before.
   void follow(bool message_open) noexcept;
@@ -46,7 +47,7 @@ class Editor {
   /// ... nor what was made, and delayed.
   void give_up(const OwnFrame& frame);
   /// What was to be injected and could not be, in words; since the last call.
-  std::vector<std::string> take_not_injected() { return std::exchange(not_injected_, {}); }
+  std::vector<std::string> take_not_injected();
 
   /// Compressed messages of the direction are written anew: what the inflater does not keep of one over a
   /// bound is to be given to beyond() while it is read.
@@ -98,9 +99,11 @@ class Editor {
   void put(Turn& turn, NewFrame& frame);
   void put_off(NewFrame& frame);
   void give_up(const NotInjected& frame);
+  bool has_room(const Turn& turn, const std::vector<NewFrame>& frames) const noexcept;
 
   const Plan& plan_;
   const FlowOptions& options_;
+  const BufferGauge* gauge_;
   bool unknown_extension_, inflates_;
   ws::Direction direction_;
   Outlet outlet_;
@@ -110,7 +113,7 @@ class Editor {
   JudgedContent content_;
   std::vector<NewFrame> later_;  ///< data, for when no message is open
   std::size_t later_bytes_ = 0;  ///< of memory that these take
-  std::vector<std::string> not_injected_;
+  std::vector<NotInjected> not_injected_;
 };
 
 }  // namespace wstap::pipeline

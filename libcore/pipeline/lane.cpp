@@ -62,7 +62,7 @@ void Lane::follow(const Plan& plan) {
   if (!editor_ && !plan.empty())
     editor_ =
         std::make_unique<Editor>(direction_, negotiated_, verbatim_, inflating != ws::Inflating::as_bytes,
-                                 tracker_.state(), plan, options, context_.entropy);
+                                 tracker_.state(), plan, options, context_.entropy, context_.gauge);
   if (editor_) editor_->follow(tracker_.state().open);
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "libcore/base/entropy.h"
+#include "libcore/pipeline/buffer_gauge.h"
 #include "libcore/pipeline/editor.h"
 #include "libcore/pipeline/flow_options.h"
 #include "libcore/pipeline/step.h"
@@ -22,6 +23,7 @@ struct LaneContext {
   Tap& tap;
   Entropy& entropy;
   Counters& counters;
+  const BufferGauge* gauge = nullptr;  ///< null: no bound
 };
 
 class Lane {

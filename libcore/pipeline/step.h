@@ -47,6 +47,10 @@ struct NotInjected {
         payload_len(frame.payload.size()),
         cause(frame.cause),
         why(reason) {}
+  bool is_like(const NotInjected& other) const noexcept {
+    return opcode == other.opcode && payload_len == other.payload_len && cause == other.cause &&
+           why == other.why;
+  }
   std::uint64_t count;
   std::uint8_t opcode;
   std::uint64_t payload_len;

@@ -52,7 +52,7 @@ class Rewriting {
 
   std::uint64_t apply(const Rule& rule) {
     std::uint64_t times = 0;
-    for (const TextPattern& pattern : rule.patterns) times += apply(rule.replacement, pattern);
+    for (const TextPattern& pattern : rule.patterns) times += gave_up_ ? 0 : apply(rule.replacement, pattern);
     return times;
   }
   std::string take() && { return changed_ ? std::move(text_) : std::string(original_); }
@@ -69,6 +69,7 @@ class Rewriting {
     std::size_t copied = 0;
     std::uint64_t times = 0;
     while (scan.next()) {
+      if (scan.gave_up()) return give_up();
       const TextSpan found = scan.found();
       const auto groups = groups_of(scan, replacement.highest_group());
       const std::size_t others = out.size() + (found.begin - copied) + (text().size() - found.end);
@@ -91,6 +92,13 @@ class Rewriting {
     return times;
   }
 
+  /// Nothing is left, since nobody knows what would be.
+  std::uint64_t give_up() {
+    gave_up_ = shortened_ = changed_ = true;
+    text_.clear();
+    return 1;
+  }
+
   std::array<std::string_view, 10> groups_of(const TextScan& scan, int highest) const {
     std::array<std::string_view, 10> groups;
     groups[0] = scan.found().of(text());
@@ -102,7 +110,7 @@ class Rewriting {
   const std::size_t limit_;
   const Variables& variables_;
   std::string text_;  ///< once changed
-  bool changed_ = false, shortened_ = false;
+  bool changed_ = false, shortened_ = false, gave_up_ = false;
   std::optional<bool> utf8_;  ///< of the text as it is; none: not looked yet
   std::uint64_t searched_bytes_ = 0;
 };

@@ -59,7 +59,7 @@ class RuleList {
     std::string text;
     std::vector<Replaced> replaced;  ///< the rules that did; empty: the text is as it was
     /// The text would have become longer than `most_bytes`: what was found from there on was removed, with
-    /// nothing in its place.
+    /// nothing in its place. Or there was too much to be found, and nothing is left; see TextScan.
     bool shortened = false;
     std::uint64_t searched_bytes = 0;  ///< see TextScan::searched_bytes
   };

@@ -76,7 +76,12 @@ TextScan::TextScan(const TextPattern& pattern, std::string_view text, bool utf8,
       groups_(static_cast<std::size_t>(std::max(pattern.secret, highest_group)) + 1) {}
 
 bool TextScan::next() {
-  while (at_ <= text_.size() && search()) {
+  while (at_ <= text_.size() && !gave_up_ && search()) {
+    if (searches_ > (pattern_.locator ? kMostMatches / 4 : kMostMatches)) {
+      gave_up_ = true;
+      found_ = {at_, at_};
+      return true;
+    }
     const TextSpan match = span_of(groups_[0]);
     const auto& secret = groups_[static_cast<std::size_t>(pattern_.secret)];
     const TextSpan candidate = secret.data() ? span_of(secret) : match;

@@ -40,8 +40,14 @@ class TextScan {
   /// @param highest_group  that `group` will be asked for.
   TextScan(const TextPattern& pattern, std::string_view text, bool utf8, int highest_group);
 
-  /// @return false when there is no further find.
+  /// Matches that were looked at, whether they are finds or not, until the scan gives up: a text that is made
+  /// of little else would keep everybody waiting. With a locator, a quarter of this.
+  static constexpr std::size_t kMostMatches = std::size_t{4} << 20;
+
+  /// @return false when there is no further find. Where it gives up, nobody knows what else there is, and
+  /// that counts as a find of no length.
   bool next();
+  bool gave_up() const noexcept { return gave_up_; }
   /// What was found: the group `secret` or the match, as the locator has it.
   TextSpan found() const noexcept { return found_; }
   /// What a group of the match is; empty if it took no part.
@@ -66,6 +72,7 @@ class TextScan {
   std::size_t at_ = 0;  ///< where the next search begins
   bool any_ = false;
   std::uint64_t searches_ = 0, searched_bytes_ = 0;
+  bool gave_up_ = false;
 };
 
 }  // namespace wstap::steps

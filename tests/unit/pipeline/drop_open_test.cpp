@@ -245,6 +245,28 @@ TEST_F(Injection, IsNotedWhereItIsLongerThanAFrameMayBe) {
   EXPECT_EQ(frames_left(kSend).size(), 1U);
 }
 
+// LIM-4: what rules make waits for its receiver like all else, and of much of the same one note is enough.
+TEST_F(Injection, IsNotedWhereTooMuchWaitsAlready) {
+  struct Gauge final : pipeline::BufferGauge {
+    bool has_room(std::uint64_t bytes) const noexcept override { return bytes <= room; }
+    std::uint64_t room = 100'000;
+  } filling;
+  gauge = &filling;
+  steps = {scripted(StepKind::transform, [](const Envelope&, Bytes) {
+    Decision decision;
+    decision.after.assign(9, {{.fin = true, .opcode = 2}, Buffer(10'000), "rule"});
+    return decision;
+  })};
+  feed(kSend, text_frame(kSend, "a"));
+  EXPECT_EQ(frames_left(kSend).size(), 10U);
+  filling.room = 80'000;
+  feed(kSend, text_frame(kSend, "b"));
+  EXPECT_EQ(frames_left(kSend).size(), 11U);
+  ASSERT_EQ(tap.notes.size(), 1U);
+  EXPECT_EQ(tap.notes[0].text,
+            "not_injected: 9 times binary of 10000 bytes (rule): too much waits in buffers");
+}
+
 // LIM-2: a message may have any number of frames.
 TEST_F(Injection, IsNotedWhereTooMuchWaitsForTheEndOfAMessage) {
   steps = {scripted(StepKind::transform, [](const Envelope&, Bytes) {

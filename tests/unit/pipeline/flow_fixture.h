@@ -58,6 +58,7 @@ class FlowTest : public testing::Test {
   pipeline::FlowOptions options;
   std::string extensions;
   std::vector<std::shared_ptr<pipeline::Step>> steps;
+  const pipeline::BufferGauge* gauge = nullptr;
 
   RecordingTap tap;
   FixedEntropy entropy;
@@ -71,7 +72,7 @@ class FlowTest : public testing::Test {
     opened.time_ns = clock.now;
     opened.extensions = extensions;
     flow_ = std::make_unique<pipeline::Flow>(std::move(opened), pipeline::Pipeline(steps),
-                                             pipeline::LaneContext{options, tap, entropy, counters});
+                                             pipeline::LaneContext{options, tap, entropy, counters, gauge});
     EXPECT_TRUE(flow_->open());
     return *flow_;
   }

@@ -106,6 +106,25 @@ TEST(HostileTexts, OfNothingButFindsLoseThemAll) {
   }
 }
 
+// LIM-2: nobody waits for a text that is made of nothing but matches. What is not looked through is not
+// shown, and counts as found.
+TEST(HostileTexts, OfMoreMatchesThanAnybodyWantsAreGivenUp) {
+  const std::string text = repeated("1 ", 12 * kMebibyte);
+  const RuleSpec digits_spec{.id = "digits", .patterns = {{"[0-9]"}}, .replacement = "#"};
+  const RuleList digits = *RuleList::compile({&digits_spec, 1});
+  const auto redacted = digits.rewrite(as_bytes(text));
+  EXPECT_TRUE(redacted.shortened);
+  EXPECT_EQ(redacted.text, "");
+  EXPECT_FALSE(redacted.replaced.empty());
+  EXPECT_FALSE(digits.rewrite(as_bytes(text).first(7 * kMebibyte)).shortened);
+
+  const auto never = [](std::string_view, TextSpan) { return Located{}; };
+  const RuleSpec none_spec{.id = "none", .patterns = {{"[0-9]", never}}, .replacement = ""};
+  const RuleList none_valid = *RuleList::compile({&none_spec, 1});
+  EXPECT_EQ(none_valid.matches(as_bytes(text)).size(), 1U);
+  EXPECT_TRUE(none_valid.matches(as_bytes(text).first(kMebibyte)).empty());
+}
+
 /// Each search of such a pattern hopes for a match that would end where the text ends.
 TEST(HostileTexts, DoNotMakeHopefulPatternsQuadratic) {
   const std::string text(64 * 1024, 'a');
