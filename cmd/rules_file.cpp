@@ -9,16 +9,22 @@
 #include <fstream>
 
 #include "cmd/output.h"
+#include "libcore/base/units.h"
 
 namespace wstap::cmd {
 namespace {
+
+// A file of rules; /dev/zero has no end.
+constexpr std::size_t kMostBytes = std::size_t{16} << 20;
 
 std::expected<rules::RuleSet, std::vector<std::string>> read_rules(std::istream& from,
                                                                    const std::string& path) {
   std::string text;
   std::array<char, 16 * 1024> block;
-  while (from.read(block.data(), block.size()) || from.gcount() > 0)
+  while (text.size() <= kMostBytes && (from.read(block.data(), block.size()) || from.gcount() > 0))
     text.append(block.data(), static_cast<std::size_t>(from.gcount()));
+  if (text.size() > kMostBytes)
+    return std::unexpected(std::vector{fmt::format("{}: over {}", path, format_size(kMostBytes))});
   if (!from.eof()) return std::unexpected(std::vector{fmt::format("{}: {}", path, std::strerror(errno))});
   auto rules = rules::parse(text);
   if (rules) return std::move(*rules);

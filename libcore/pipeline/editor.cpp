@@ -101,6 +101,10 @@ std::optional<LaneFault> Editor::take(Turn& turn, Envelope& envelope, const Fram
   auto after = std::exchange(decision.after, {});
   for (const auto& refused : decision.refused) give_up(refused);
   auto end = end_of_flow(decision);
+  if (ws::is_fragment(part) && !ws::ends_message(part)) {
+    last_ = envelope;
+    last_.frame.raw = last_.judged_before = {};
+  }
   const bool waits = course_ == Course::when_whole && ws::is_fragment(part);
   auto fault = compressed ? take_compressed(turn, envelope, reading, inflated, std::move(decision))
                : waits    ? take_waiting(turn, envelope, std::move(decision))
@@ -185,8 +189,6 @@ std::optional<LaneFault> Editor::take_waiting(Turn& turn, const Envelope& envelo
 }
 
 void Editor::keep(Turn& turn, const Envelope& envelope, std::string cause) {
-  last_waiting_ = envelope;
-  last_waiting_.frame.raw = {};
   outlet_.keep(turn, envelope.frame, std::move(cause));
 }
 
@@ -255,6 +257,8 @@ std::optional<LaneFault> Editor::release(Turn& turn, Bytes inflated, Release why
     course_ = drops ? Course::dropped : leave_so_far(turn, decision, inflated);
     if (course_ == Course::dropped) drop_rest(std::move(decision));
     inject(turn, std::move(after), true);
+  } else if (why != Release::waited_long_enough) {
+    judge_unfinished(inflated, why);
   }
   content_.let_go();
   if (why != Release::waited_long_enough) outlet_.leave_unfinished();
@@ -264,7 +268,7 @@ std::optional<LaneFault> Editor::release(Turn& turn, Bytes inflated, Release why
 /// What has come of a message that waits no longer is judged as it is (SAFE-2).
 Decision Editor::judge_so_far(Bytes inflated, Release why) {
   if (!plan_.needs.whole_messages[ws::index(direction_)]) return {};
-  Envelope& envelope = last_waiting_;
+  Envelope& envelope = last_;
   const Frame frame = envelope.frame;
   const Bytes content =
       content_.take_so_far(envelope, inflated, is_compressed(envelope), why == Release::interrupted);
@@ -274,9 +278,19 @@ Decision Editor::judge_so_far(Bytes inflated, Release why) {
   return decision;
 }
 
+void Editor::judge_unfinished(Bytes inflated, Release why) {
+  if (waits() || !content_.is_undecided()) return;
+  const Decision decision = judge_so_far(inflated, why);
+  for (const auto& id : decision.logged)
+    unfinished_.push_back(
+        fmt::format("logged by {}: message of frame {}", id, last_.placement.message_first));
+  for (const auto& tag : decision.tags)
+    unfinished_.push_back(fmt::format("tagged {}: message of frame {}", tag, last_.placement.message_first));
+}
+
 /// What waits does not leave; an older message of which some has left, and no end, ends here.
 std::optional<LaneFault> Editor::drop_waiting(Turn& turn, const Decision& decision) {
-  const bool compressed = is_compressed(last_waiting_), open = outlet_.message_open();
+  const bool compressed = is_compressed(last_), open = outlet_.message_open();
   const bool truncates = open && !compressed && options_.drop_open == DropOpen::truncate;
   truncates ? outlet_.truncate_waiting(turn, decision.verdict, decision.cause)
             : outlet_.drop_waiting(turn, decision.verdict, decision.cause);
@@ -286,7 +300,7 @@ std::optional<LaneFault> Editor::drop_waiting(Turn& turn, const Decision& decisi
 
 /// @param decision  becomes a drop where what would leave does not fit.
 Editor::Course Editor::leave_so_far(Turn& turn, Decision& decision, Bytes inflated) {
-  const bool compressed = is_compressed(last_waiting_);
+  const bool compressed = is_compressed(last_);
   bool left = true;
   if (compressed && outlet_.recompresses()) {
     left = outlet_.stream_waiting(turn, inflated);

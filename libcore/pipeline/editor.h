@@ -40,6 +40,11 @@ class Editor {
   std::optional<LaneFault> release(Turn& turn, Bytes inflated, Release why);
   /// ... or does not leave: the flow ends.
   void discard(Turn& turn, const std::string& cause);
+  /// A message that left as it came, and will have no end, is judged as far as that was: what is said of it
+  /// cannot be recorded with its frames any more.
+  void judge_unfinished(Bytes inflated, Release why);
+  /// ... and is told here, in words; since the last call.
+  std::vector<std::string> take_unfinished() { return std::exchange(unfinished_, {}); }
   /// To be called behind the last frame of a turn.
   void end_turn(Turn& turn);
   /// Nothing leaves any more: what was to be injected behind the open message will not be.
@@ -108,12 +113,13 @@ class Editor {
   ws::Direction direction_;
   Outlet outlet_;
   Course course_;
-  Decision dropping_;      ///< what decided that the message does not leave
-  Envelope last_waiting_;  ///< without its bytes
+  Decision dropping_;  ///< what decided that the message does not leave
+  Envelope last_;      ///< fragment of the open message, without its bytes
   JudgedContent content_;
   std::vector<NewFrame> later_;  ///< data, for when no message is open
   std::size_t later_bytes_ = 0;  ///< of memory that these take
   std::vector<NotInjected> not_injected_;
+  std::vector<std::string> unfinished_;
 };
 
 }  // namespace wstap::pipeline

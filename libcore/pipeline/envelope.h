@@ -30,6 +30,8 @@ struct Envelope {
   bool extended = false;  ///< an extension that nobody here knows gives data its meaning
 
   Says says = Says::frame;
+  /// Of a rest: the last 4 KiB of what was judged before it. Views what whoever made the envelope keeps.
+  Bytes judged_before{};
   /// The payload beside it is of the message as one, not of the frame.
   bool of_message() const noexcept { return says == Says::message || says == Says::message_so_far; }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libcore/pipeline/judged_content.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace wstap::pipeline {
@@ -8,6 +9,14 @@ namespace wstap::pipeline {
 using ws::InflateState;
 
 namespace {
+
+// A message that is too long, or too slow, is judged in parts, each with so many bytes of the one before it:
+// a match that is longer may be missed where it lies across a border.
+constexpr std::size_t kOverlap = 4096;
+
+Bytes end_of(Bytes judged) noexcept {
+  return judged.last(std::min(judged.size(), kOverlap));
+}
 
 /// Of a compressed message of which not all has come.
 ws::Inflation inflation_of(InflateState state) noexcept {
@@ -21,13 +30,14 @@ ws::Inflation inflation_of(InflateState state) noexcept {
 void JudgedContent::begin_message(bool whole, const Envelope& first) noexcept {
   inside_ = first.anomalies.has(ws::Anomaly::data_inside_message);
   whole_ = whole;
-  joined_ = Buffer();
+  joined_ = next_ = Buffer();
   rest_ = false;
   judged_ = 0;
 }
 
 Bytes JudgedContent::take(Envelope& envelope, const ws::FrameReading& reading, Bytes inflated,
                           bool compressed, bool leaves) {
+  if (!next_.empty()) let_go();
   const Bytes content = content_of(envelope, reading, inflated, compressed, leaves);
   if (inside_ && envelope.says != Says::frame) envelope.anomalies.add(ws::Anomaly::data_inside_message);
   return content;
@@ -37,6 +47,7 @@ Bytes JudgedContent::content_of(Envelope& envelope, const ws::FrameReading& read
                                 bool compressed, bool leaves) {
   const ws::Part part = envelope.placement.part;
   const bool last = ws::ends_message(part), fragment = ws::is_fragment(part);
+  open_ = fragment ? !last : open_ && part == ws::Part::none;
   const bool joined = whole_ && fragment && !compressed;
   if (joined) append(joined_, reading.payload);
   if (rest_ && fragment && !(compressed && last)) return rest_of(envelope, reading, inflated, compressed);
@@ -58,10 +69,22 @@ Bytes JudgedContent::content_of(Envelope& envelope, const ws::FrameReading& read
 Bytes JudgedContent::rest_of(Envelope& envelope, const ws::FrameReading& reading, Bytes inflated,
                              bool compressed) {
   envelope.says = Says::rest;
-  if (!compressed) return reading.payload;
+  if (!compressed) {
+    envelope.judged_before = joined_;
+    next_ = joined_;
+    append(next_, reading.payload);
+    return reading.payload;
+  }
   envelope.inflation = inflation_of(reading.state);
   if (reading.state != InflateState::ok) return {};
-  return inflated.subspan(std::exchange(judged_, inflated.size()));
+  const std::size_t before = std::exchange(judged_, inflated.size());
+  envelope.judged_before = end_of(inflated.first(before));
+  return inflated.subspan(before);
+}
+
+void JudgedContent::let_go() {
+  if (!next_.empty()) joined_ = std::exchange(next_, {});
+  joined_ = rest_ && open_ ? to_buffer(end_of(joined_)) : Buffer();
 }
 
 Bytes JudgedContent::take_so_far(Envelope& waiting, Bytes inflated, bool compressed, bool interrupted) {

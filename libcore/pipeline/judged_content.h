@@ -22,21 +22,27 @@ class JudgedContent {
              bool leaves);
   /// The same of a frame that waits, and will no longer. @param interrupted  by another message.
   Bytes take_so_far(Envelope& waiting, Bytes inflated, bool compressed, bool interrupted);
-  /// The open message does not wait any more, or is over: what it says need not be kept.
-  void let_go() noexcept { joined_ = Buffer(); }
+  /// The open message does not wait any more, or is over: what it says need not be kept, but for the end of
+  /// it where more may come.
+  void let_go();
 
   bool judges_whole() const noexcept { return whole_; }
+  /// Some of a message has come and was not judged with the rest, which has not.
+  bool is_undecided() const noexcept { return open_ && !rest_; }
   /// Bytes of memory in which it keeps what a message says.
-  std::uint64_t held() const noexcept { return joined_.capacity(); }
+  std::uint64_t held() const noexcept { return joined_.capacity() + next_.capacity(); }
 
  private:
   Bytes content_of(Envelope& envelope, const ws::FrameReading& reading, Bytes inflated, bool compressed,
                    bool leaves);
   Bytes rest_of(Envelope& envelope, const ws::FrameReading& reading, Bytes inflated, bool compressed);
 
-  bool inside_ = false;     ///< the open message began inside another
-  bool whole_ = false;      ///< it is judged whole, and was not yet
-  Buffer joined_;           ///< what it says so far, where it is not compressed
+  bool open_ = false;    ///< fragments of a message came, and not its last
+  bool inside_ = false;  ///< it began inside another
+  bool whole_ = false;   ///< it is judged whole, and was not yet
+  /// What it says so far, or the end of what was judged; where it is not compressed.
+  Buffer joined_;
+  Buffer next_;             ///< what `joined_` is with the next frame; empty: the same
   bool rest_ = false;       ///< it was judged as far as it had come
   std::size_t judged_ = 0;  ///< ... so much of it, where it is compressed
 };

@@ -118,7 +118,10 @@ LaneTurn Lane::release(UnixNs now, LaneScratch& scratch, bool goes_on) {
 }
 
 void Lane::discard(const std::string& cause, UnixNs now) {
-  if (editor_) editor_->abandon_injections();
+  if (editor_) {
+    editor_->abandon_injections();
+    editor_->judge_unfinished(inflated(), Release::ended);
+  }
   if (!waits_since()) return;
   LaneScratch scratch;
   Turn turn = begin_turn({}, now, scratch, 0);
@@ -346,8 +349,10 @@ void Lane::note_limits(const Placement& placed, std::uint64_t payload_len, const
 }
 
 std::vector<Lane::Event> Lane::take_events() {
-  if (editor_)
+  if (editor_) {
     for (auto& detail : editor_->take_not_injected()) events_.push_back({"not_injected", std::move(detail)});
+    for (auto& detail : editor_->take_unfinished()) events_.push_back({"unfinished", std::move(detail)});
+  }
   return std::exchange(events_, {});
 }
 

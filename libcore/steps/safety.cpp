@@ -19,10 +19,6 @@ Kind kind_of(const Envelope& envelope) noexcept {
   return envelope.placement.message_opcode == ws::kText ? text : binary;
 }
 
-// A message that is too long, or too slow, is judged in parts, each with so many bytes of the one before it:
-// a match that is longer may be missed where it lies across a border.
-constexpr std::size_t kOverlap = std::size_t{4} * 1024;
-
 /// Rules that look at the same frames.
 struct Group {
   RuleList list;
@@ -92,11 +88,6 @@ class FlowSafety final : public pipeline::FlowStep {
 
  private:
   /// A message of which the beginning was judged.
-  struct Begun {
-    Buffer end;                       ///< of what was
-    std::vector<std::string> logged;  ///< ids of rules
-  };
-
   Decision judge_as(Kind kind, const Envelope& envelope, Bytes payload) {
     const auto& group = compiled_->groups[ws::index(envelope.direction)][kind];
     if (!group) return {};
@@ -105,16 +96,16 @@ class FlowSafety final : public pipeline::FlowStep {
     if (!envelope.says_content()) return {};
     if (envelope.says != Says::rest && envelope.says != Says::message_so_far)
       return judge_by(*group, payload);
-    Begun& begun = begun_[ws::index(envelope.direction)];
-    if (envelope.says == Says::message_so_far) begun = {};
-    append(begun.end, payload);
-    Decision decision = judge_by(*group, begun.end);
-    std::erase_if(decision.logged, [&](const std::string& id) {
-      return std::ranges::find(begun.logged, id) != begun.logged.end();
-    });
-    std::ranges::copy(decision.logged, std::back_inserter(begun.logged));
-    begun.end = to_buffer(Bytes(begun.end).last(std::min(begun.end.size(), kOverlap)));
-    if (ws::ends_message(envelope.placement.part)) begun = {};
+    // What was judged before is judged again with what comes, as far as it reaches.
+    auto& logged = logged_[ws::index(envelope.direction)];
+    if (envelope.says == Says::message_so_far) logged.clear();
+    Buffer all = to_buffer(envelope.judged_before);
+    append(all, payload);
+    Decision decision = judge_by(*group, all);
+    std::erase_if(decision.logged,
+                  [&](const std::string& id) { return std::ranges::find(logged, id) != logged.end(); });
+    std::ranges::copy(decision.logged, std::back_inserter(logged));
+    if (ws::ends_message(envelope.placement.part)) logged.clear();
     return decision;
   }
 
@@ -129,7 +120,8 @@ class FlowSafety final : public pipeline::FlowStep {
   }
 
   std::shared_ptr<const Safety::Compiled> compiled_;
-  std::array<Begun, 2> begun_;
+  /// By ws::index: ids of rules that logged the open message, which is judged piece by piece.
+  std::array<std::vector<std::string>, 2> logged_;
 };
 
 bool looks_at(const InputRule& rule, std::size_t direction, std::size_t kind) noexcept {

@@ -157,8 +157,9 @@ class FlowTransform final : public pipeline::FlowStep {
     room_beside_ = kMostBeside;
     const bool fragment = envelope.placement.in_message() && !envelope.of_message();
     // A frame that waited for its message is judged with it once more.
-    const auto last = std::exchange(judged_[ws::index(envelope.direction)], envelope.sequence);
-    const bool again = envelope.says == Says::message_so_far && last == envelope.sequence;
+    auto& judged = judged_[ws::index(envelope.direction)];
+    const bool again = envelope.says == Says::message_so_far && judged == envelope.sequence;
+    if (envelope.placement.in_message()) judged = envelope.sequence;
     const auto flow = flow_.subject();
     for (ActiveRule& active : active_[ws::index(envelope.direction)]) {
       if (active.rule->acts_on_messages() ? fragment : again) continue;
@@ -283,7 +284,7 @@ class FlowTransform final : public pipeline::FlowStep {
   FlowNames flow_;
   std::vector<Variables> variables_;                         ///< none for rules; then those of each macro
   std::array<std::vector<ActiveRule>, 2> active_;            ///< by ws::index
-  std::array<std::optional<pipeline::Sequence>, 2> judged_;  ///< the last frame that was
+  std::array<std::optional<pipeline::Sequence>, 2> judged_;  ///< the last frame of a message that was
   std::array<std::vector<std::string>, 2> tags_;             ///< of the message that is open, or was last
   std::vector<std::string> tags_of_control_;                 ///< of the control frame in hand
   std::size_t room_beside_ = 0;                              ///< for what is put beside the frame in hand

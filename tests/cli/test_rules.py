@@ -114,6 +114,8 @@ class Rules(unittest.TestCase):
         self.assertEqual(said.err, "wstap rules: nowhere.toml: No such file or directory\n")
         said = wstap("rules", "check", "/")
         self.assertEqual((said.status, said.out, said.err), (2, "", "wstap rules: /: Is a directory\n"))
+        said = wstap("rules", "check", "/dev/zero")
+        self.assertEqual((said.status, said.out, said.err), (2, "", "wstap rules: /dev/zero: over 16MiB\n"))
 
     def test_a_hostile_name_cannot_reach_the_terminal(self):
         # INS-5

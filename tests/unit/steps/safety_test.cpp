@@ -215,6 +215,49 @@ TEST_F(SafetyInputs, LogWhatHasComeOfAMessageThatWaitedTooLong) {
   }
 }
 
+// SAFE-3: a message that passes as it comes, since nothing may block it, and never ends.
+TEST_F(SafetyInputs, LogWhatHasComeOfAMessageThatNeverEnds) {
+  use({rule("odd", "odd", false)});
+  feed(kSend, proper(kSend, {.payload = bytes("od"), .fin = false}));
+  feed(kSend, proper(kSend, {.opcode = 0, .payload = bytes("d"), .fin = false}));
+  EXPECT_THAT(tap.notes, IsEmpty());
+  feed(kSend, text_frame(kSend, "another"));
+  ASSERT_EQ(tap.notes.size(), 1U);
+  EXPECT_EQ(tap.notes[0].text, "unfinished: logged by odd: message of frame 2");
+
+  feed(kSend, proper(kSend, {.payload = bytes("odd"), .fin = false}));
+  feed(kSend, close_frame(kSend, 1000));
+  ASSERT_EQ(tap.notes.size(), 2U);
+  EXPECT_EQ(tap.notes[1].text, "unfinished: logged by odd: message of frame 5");
+  finish();
+  EXPECT_EQ(tap.notes.size(), 2U);
+}
+
+TEST_F(SafetyInputs, LogWhatHasComeOfAMessageWhereTheFlowEnds) {
+  extensions = "permessage-deflate";
+  use({rule("odd", "odd", false)});
+  DeflatingPeer sender;
+  const auto said = sender.message(bytes("odd, and more"));
+  feed(kSend, proper(kSend, {.payload = said, .fin = false, .rsv = 4}));
+  end(kSend, pipeline::StreamEnd::eof);
+  finish();
+  ASSERT_EQ(tap.notes.size(), 1U);
+  EXPECT_EQ(tap.notes[0].text, "unfinished: logged by odd: message of frame 2");
+}
+
+// PIPE-3, SAFE-2: rules that are replaced go on to look at a message behind what of it has left.
+TEST_F(SafetyInputs, CutOffASlowMessageAlsoWhenTheyAreReplaced) {
+  use({rule("bad", "bad")});
+  arrives({.payload = bytes("slowly b"), .fin = false});
+  receiver.take(parse_frames(release(kSend)));
+  flow().replan(pipeline::Pipeline(steps));
+  arrives({.opcode = 0, .payload = bytes("a"), .fin = false});
+  flow().replan(pipeline::Pipeline(steps));
+  arrives({.opcode = 0, .payload = bytes("d"), .fin = false});
+  arrives({.opcode = 0, .payload = bytes(" end")});
+  EXPECT_THAT(received(), ElementsAre("slowly ba"));
+}
+
 TEST_F(SafetyInputs, EndTheFlowWhereTheyAreToldTo) {
   input.closes = true;
   use({rule("bad", "bad")});

@@ -238,8 +238,9 @@ TEST_F(Transforms, OfFramesSeeAFrameOnce) {
   whole.drop = true;
   use({each, whole});
   feed(kSend, proper(kSend, {.payload = bytes("a"), .fin = false}));
+  feed(kSend, proper(kSend, {.opcode = 10, .payload = bytes("between")}));
   receiver.take(parse_frames(release(kSend)));
-  EXPECT_EQ(parse_frames(left(kSend)).size(), 1U);
+  EXPECT_EQ(parse_frames(left(kSend)).size(), 2U);
   EXPECT_TRUE(receiver.in_message());
   EXPECT_TRUE(receiver.controls.empty()) << "it left when the frame came";
 }
