@@ -62,7 +62,10 @@ Editor::Editor(ws::Direction direction, const ws::Negotiated& negotiated, bool v
       course_(message.open && message.compressed ? Course::untouched : Course::frame_by_frame) {}
 
 void Editor::follow(bool message_open) noexcept {
-  if (message_open && plan_.needs.whole_messages[ws::index(direction_)]) content_.begin_in_the_middle();
+  if (!message_open || !plan_.needs.whole_messages[ws::index(direction_)]) return;
+  // What has left of the message can neither be altered nor kept back any more.
+  course_ != Course::when_whole&& plan_.needs.alters ? content_.judge_the_rest()
+                                                     : content_.begin_in_the_middle();
 }
 
 bool Editor::is_compressed(const Envelope& envelope) const noexcept {
@@ -217,8 +220,7 @@ std::optional<LaneFault> Editor::take_compressed(Turn& turn, const Envelope& env
   } else if (outlet_.recompresses()) {
     return outlet_.compress_message(
         turn, frame, {.fin = frame.header.fin, .opcode = envelope.placement.message_opcode}, reading.payload,
-        Verdict::changed,
-        decision.cause.empty() ? kRecompressed : fmt::format("{}, {}", decision.cause, kRecompressed));
+        Verdict::changed, decision.cause.starts_with(kEditRefused) ? decision.cause : kRecompressed);
   } else {
     outlet_.forward_message(turn, frame, std::move(decision.cause));
   }

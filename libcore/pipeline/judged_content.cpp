@@ -35,6 +35,12 @@ void JudgedContent::begin_message(bool whole, const Envelope& first) noexcept {
   judged_ = 0;
 }
 
+void JudgedContent::judge_the_rest() {
+  whole_ = false;
+  rest_ = true;
+  let_go();
+}
+
 Bytes JudgedContent::take(Envelope& envelope, const ws::FrameReading& reading, Bytes inflated,
                           bool compressed, bool leaves) {
   if (!next_.empty()) let_go();

@@ -15,6 +15,9 @@ class JudgedContent {
   /// Steps came that judge messages whole, and have not seen the beginning of the open one.
   void begin_in_the_middle() noexcept { rest_ |= !whole_; }
 
+  /// What it judges whole the open message for came too late: some of it has left.
+  void judge_the_rest();
+
   /// Says in the envelope what a frame is judged by. @param inflated  its message so far, where that is
   /// compressed. @param leaves  the message cannot wait any longer.
   /// @return it; valid until the next call.

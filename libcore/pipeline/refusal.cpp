@@ -30,7 +30,7 @@ void refuse_impossible(const Envelope& envelope, const MessageStanding& message,
   const char* why = in_the_way(envelope, message, decision);
   if (why == nullptr) return;
   decision.kind = Decision::Kind::go_on;
-  decision.cause = fmt::format("edit_refused:{}", why);
+  decision.cause = fmt::format("{}{}", kEditRefused, why);
 }
 
 }  // namespace wstap::pipeline

@@ -6,6 +6,9 @@
 
 namespace wstap::pipeline {
 
+/// How causes begin that say why a frame was not changed.
+inline constexpr std::string_view kEditRefused = "edit_refused:";
+
 /// How the message of a frame stands.
 struct MessageStanding {
   bool compressed = false;

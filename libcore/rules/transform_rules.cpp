@@ -98,6 +98,8 @@ void read_close(Table& rule, TransformRule& made, const VariableNames* variables
     }
     if (const auto reason = table.text("reason"))
       made.close_reason = read_template(table, *each->get("reason"), *reason, Template::As::text, variables);
+    if (made.close_reason && made.close_reason->with("").size() > ws::kLongestReason)
+      table.fault(*each->get("reason"), fmt::format("a reason has at most {} bytes", ws::kLongestReason));
     table.end();
     if (each->empty()) table.fault("'close' wants code, reason or both");
   }

@@ -6,11 +6,9 @@
 namespace wstap::ws {
 namespace {
 
-constexpr std::size_t kMaxReason = 123;  // a control payload of 125 bytes, less the code
-
 std::string_view cut_reason(std::string_view reason) {
-  if (reason.size() <= kMaxReason) return reason;
-  std::size_t end = kMaxReason;
+  if (reason.size() <= kLongestReason) return reason;
+  std::size_t end = kLongestReason;
   while (end > 0 && continues_character(reason[end])) --end;
   return reason.substr(0, end);
 }

@@ -26,7 +26,9 @@ struct CloseBody {
 };
 CloseBody parse_close(Bytes payload) noexcept;
 
-/// A payload of code and reason; the reason is cut at 123 bytes, between two characters.
+/// Of a reason: a control payload of 125 bytes, less the code.
+inline constexpr std::size_t kLongestReason = 123;
+/// A payload of code and reason; a longer reason is cut between two characters.
 Buffer close_payload(std::uint16_t code, std::string_view reason);
 
 /// A code that an endpoint may send: 1000-1003, 1007-1014, 3000-4999 (RFC 6455 7.4.2 and the IANA registry).

@@ -235,6 +235,10 @@ INSTANTIATE_TEST_SUITE_P(
               "a number that JSON has not"},
         Wrong{"[[transform]]\nid = 'a'\ndrop = tru\n", 3, 11, "\\n"},
         Wrong{"[[transform]]\nid = 'a'\nclose = { code = 1005 }\n", 3, 18, "may not be sent"},
+        Wrong{"[[transform]]\nid = 'a'\nclose = { reason = "
+              "'0123456789012345678901234567890123456789012345678901234567890123456789"
+              "012345678901234567890123456789012345678901234567890123' }\n",
+              3, 20, "at most 123 bytes"},
         Wrong{"[[transform]]\nid = 'a'\nclose = { code = 5000 }\n", 3, 18, "from 1000 to 4999"},
         Wrong{"[[transform]]\nid = 'a'\nopcode = 'txt'\n", 3, 10, "did you mean 'text'"},
         Wrong{"[[transform]]\nid = 'a'\nbefore = { text = 'a', hex = '00' }\n", 3, 10, "either text or hex"},

@@ -245,6 +245,20 @@ TEST_F(SafetyInputs, LogWhatHasComeOfAMessageWhereTheFlowEnds) {
   EXPECT_EQ(tap.notes[0].text, "unfinished: logged by odd: message of frame 2");
 }
 
+// PIPE-3: from log_only to block, in the middle of a message that was let pass
+TEST_F(SafetyInputs, BlockTheRestOfAMessageThatOthersOnlyLogged) {
+  use({rule("odd", "odd", false)});
+  arrives({.payload = bytes("b"), .fin = false});
+  arrives({.opcode = 0, .payload = bytes("a"), .fin = false});
+  steps.clear();
+  use({rule("bad", "bad"), rule("odd", "odd", false)});
+  flow().replan(pipeline::Pipeline(steps));
+  arrives({.opcode = 0, .payload = bytes("d"), .fin = false});
+  arrives({.opcode = 0, .payload = bytes("bad")});
+  EXPECT_THAT(received(), ElementsAre("ba"));
+  EXPECT_EQ(tap.frames.at(2).verdict, Verdict::truncated);
+}
+
 // PIPE-3, SAFE-2: rules that are replaced go on to look at a message behind what of it has left.
 TEST_F(SafetyInputs, CutOffASlowMessageAlsoWhenTheyAreReplaced) {
   use({rule("bad", "bad")});

@@ -29,6 +29,27 @@ class Transforms : public FlowTest {
     for (const auto& frame : frames_of(opcode, false, payloads)) arrives(frame);
   }
   void arrives(const WireFrame& frame) { receiver.take(parse_frames(feed(kSend, proper(kSend, frame)).out)); }
+  /// A message begins under a rule that only looks at it, and ends under rules that change messages.
+  void begin_before_a_change(bool compressed) {
+    extensions = "permessage-deflate";
+    auto sees = rule("sees", "text contains \"1\"");
+    sees.tags = {"seen"};
+    auto swap = rule("swap", "text");
+    swap.replacements = replacing("#", "@");
+    auto opens = rule("opens", "text contains \"1\"");
+    opens.opcode = ws::kBinary;
+    use({sees});
+    DeflatingPeer sender;
+    const auto pieces = in_pieces(compressed ? sender.message(bytes("12#34#")) : bytes("12#34#"), 2);
+    arrives({.opcode = 1,
+             .payload = pieces[0],
+             .fin = false,
+             .rsv = static_cast<std::uint8_t>(compressed ? 4 : 0)});
+    use({swap, opens});
+    flow().replan(pipeline::Pipeline(steps));
+    arrives({.opcode = 0, .payload = pieces[1]});
+    say({"5#"});
+  }
   std::vector<std::string> received() const {
     std::vector<std::string> all;
     for (const auto& message : receiver.messages) all.push_back(text(message.content));

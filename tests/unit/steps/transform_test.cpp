@@ -202,6 +202,17 @@ TEST_F(Transforms, OfFramesComeBeforeThoseOfMessages) {
   for (const auto& frame : tap.frames) EXPECT_EQ(frame.cause, "rule:no-text");
 }
 
+// PIPE-3: a message of which some has left as it came, and rules that would change it
+TEST_F(Transforms, LeaveTheRestAloneOfAMessageThatBeganBeforeThem) {
+  begin_before_a_change(false);
+  EXPECT_THAT(received(), ElementsAre("12#34#", "5@"));
+}
+
+TEST_F(Transforms, LeaveTheRestAloneOfACompressedMessageThatBeganBeforeThem) {
+  begin_before_a_change(true);
+  EXPECT_THAT(received(), ElementsAre("12#34#", "5@"));
+}
+
 // FIL-1: of the message so far, wherever its fragments end.
 TEST_F(Transforms, SeeWhatRulesBeforeThemTagged) {
   auto first = rule("first", "text and length < 8");
