@@ -29,7 +29,7 @@ class RecordingTap final : public pipeline::Tap {
   std::vector<pipeline::FlowClosed> closed;
   std::vector<pipeline::ConnectionRecord> connections;
   std::vector<pipeline::Note> notes;
-  bool failing = false;            ///< nothing is recorded any more
+  bool failing = false;                                  ///< nothing is recorded any more
   std::function<void(const pipeline::Burst&)> on_burst;  ///< called before a burst is recorded
 
   Result<void> flow_opened(const pipeline::FlowOpened& flow) override { return keep(opened, flow); }
