@@ -69,6 +69,8 @@ class Subject {
     return true;
   }
 
+  /// What is judged as far as it came has waited enough.
+  bool may_wait() const noexcept { return envelope_.says != Says::message_so_far; }
   const ws::FrameHeader& header() const noexcept { return envelope_.frame.header; }
   /// Of the message, where it is one.
   std::uint8_t opcode() const noexcept {
@@ -205,7 +207,7 @@ class FlowTransform final : public pipeline::FlowStep {
     subject.extract_to(variables, rule);
     subject.tag(rule.tags);
     std::ranges::copy(rule.tags, std::back_inserter(decision.tags));
-    if (rule.delay_ns > decision.delay_ns) {
+    if (rule.delay_ns > decision.delay_ns && subject.may_wait()) {
       decision.delay_ns = rule.delay_ns;
       if (decision.cause.empty()) decision.cause = active.cause;
     }

@@ -287,6 +287,7 @@ direction = "both"
             proxy.flow(1)
         blocked, = self.listed("[[safety.input]]\nid='x'\npattern='drop table'\n", capture, status=6)
         self.assertEqual((blocked["seq"], blocked["verdict"]), (3, "blocked"))
+        self.assertEqual(self.listed("[[transform]]\nid='x'\nfilter='text'\ndelay='1s'\n", capture), [])
 
     def test_bad_rules(self):
         path = self.directory / "bad.toml"
