@@ -18,10 +18,6 @@ namespace {
 
 // Frames of one message. Each takes memory of its own, also if it is empty and the message gets no larger.
 constexpr std::size_t kMaxWaiting = std::size_t{64} * 1024;
-// Less than this is let pass, whatever waits.
-constexpr std::size_t kWorthAsking = std::size_t{16} << 10;
-// Bytes of frames that leave behind the open message.
-constexpr std::size_t kMaxLater = std::size_t{64} << 20;
 
 LaneFault unreadable(const FrameReading& reading) {
   if (reading.corrupt) return {"invalid_deflate", "behind an altered message", 0, ws::kInvalidData};
@@ -54,11 +50,11 @@ Editor::Editor(ws::Direction direction, const ws::Negotiated& negotiated, bool v
                Entropy& entropy, const BufferGauge* gauge)
     : plan_(plan),
       options_(options),
-      gauge_(gauge),
       unknown_extension_(negotiated.unknown_extension),
       inflates_(inflates),
       direction_(direction),
       outlet_(direction, negotiated, verbatim, options.max_frame_bytes, message, entropy),
+      injections_(outlet_, options.max_frame_bytes, gauge),
       course_(message.open && message.compressed ? Course::untouched : Course::frame_by_frame) {}
 
 void Editor::follow(bool message_open) noexcept {
@@ -98,21 +94,21 @@ std::optional<LaneFault> Editor::take(Turn& turn, Envelope& envelope, const Fram
   const std::size_t left_before = turn.scratch.out.size();
   turn.delays = decision.delay_ns != 0 && decision.kind != Decision::Kind::drop;
   const std::int64_t delay_ns = decision.delay_ns;
-  inject(turn, std::move(decision.before), false);
+  injections_.put_before(turn, std::move(decision.before));
   turn.tags = std::exchange(decision.tags, {});
   turn.logged = std::exchange(decision.logged, {});
   auto after = std::exchange(decision.after, {});
-  for (const auto& refused : decision.refused) give_up(refused);
+  injections_.give_up(decision.refused);
   auto end = end_of_flow(decision);
   if (ws::is_fragment(part) && !ws::ends_message(part)) {
     last_ = envelope;
     last_.frame.raw = last_.judged_before = {};
   }
-  const bool waits = course_ == Course::when_whole && ws::is_fragment(part);
+  const bool kept = course_ == Course::when_whole && ws::is_fragment(part);
   auto fault = compressed ? take_compressed(turn, envelope, reading, inflated, std::move(decision))
-               : waits    ? take_waiting(turn, envelope, std::move(decision))
+               : kept     ? take_waiting(turn, envelope, std::move(decision))
                           : take_plain(turn, envelope, std::move(decision));
-  inject(turn, std::move(after), true);
+  injections_.put_behind(turn, std::move(after), waits());
   if (turn.delays) delay(turn, left_before, fault ? 0 : delay_ns);
   if (envelope.says != Says::frame) content_.let_go();
   return fault ? fault : end;
@@ -251,14 +247,14 @@ std::optional<LaneFault> Editor::release(Turn& turn, Bytes inflated, Release why
   if (waits()) {
     Decision decision = judge_so_far(inflated, why);
     outlet_.say_with_waiting(std::move(decision.tags), std::move(decision.logged));
-    inject(turn, std::move(decision.before), false);
+    injections_.put_before(turn, std::move(decision.before));
     auto after = std::exchange(decision.after, {});
-    for (const auto& refused : decision.refused) give_up(refused);
+    injections_.give_up(decision.refused);
     const bool drops = decision.kind == Decision::Kind::drop;
     if (drops) fault = drop_waiting(turn, decision);
     course_ = drops ? Course::dropped : leave_so_far(turn, decision, inflated);
     if (course_ == Course::dropped) drop_rest(std::move(decision));
-    inject(turn, std::move(after), true);
+    injections_.put_behind(turn, std::move(after), waits());
   } else if (why != Release::waited_long_enough) {
     judge_unfinished(inflated, why);
   }
@@ -328,72 +324,6 @@ void Editor::end_turn(Turn& turn) {
     return mark.verdict == Verdict::forwarded && mark.cause.empty() && mark.tags.empty() &&
            mark.logged.empty();
   });
-}
-
-/// @param behind_message  what is data leaves behind the message that is under way, not before it.
-void Editor::inject(Turn& turn, std::vector<NewFrame> frames, bool behind_message) {
-  if (!has_room(turn, frames)) {
-    for (const auto& frame : frames) give_up({frame, "too much waits in buffers"});
-    frames.clear();
-  }
-  const bool data_waits = !outlet_.closed() && (outlet_.message_open() || (behind_message && waits()));
-  if (behind_message && !data_waits) {
-    later_bytes_ = 0;
-    for (auto& frame : std::exchange(later_, {})) put(turn, frame);
-  }
-  for (auto& frame : frames)
-    data_waits && !ws::is_control(frame.header.opcode) ? put_off(frame) : put(turn, frame);
-}
-
-void Editor::put(Turn& turn, NewFrame& frame) {
-  if (frame.payload.size() > options_.max_frame_bytes) return give_up({frame, kTooBig});
-  if (!outlet_.put(turn, frame)) give_up({frame, "a Close has left"});
-}
-
-/// A message may have any number of frames, each with something beside it.
-void Editor::put_off(NewFrame& frame) {
-  const std::size_t takes = sizeof frame + frame.payload.size();
-  if (later_bytes_ + takes > kMaxLater) return give_up({frame, "too much waits for the end of the message"});
-  later_bytes_ += takes;
-  later_.push_back(std::move(frame));
-}
-
-void Editor::abandon_injections() {
-  later_bytes_ = 0;
-  for (const auto& frame : std::exchange(later_, {})) give_up({frame, "the message before it did not end"});
-}
-
-void Editor::give_up(const OwnFrame& frame) {
-  NewFrame made{.header = {}, .payload = {}, .cause = frame.cause};
-  decode_header(frame.raw, made.header);
-  NotInjected given_up(made, "the flow ended before it left");
-  given_up.payload_len = made.header.payload_len;
-  give_up(given_up);
-}
-
-void Editor::give_up(const NotInjected& frame) {
-  if (!not_injected_.empty() && not_injected_.back().is_like(frame)) {
-    not_injected_.back().count += frame.count;
-  } else {
-    not_injected_.push_back(frame);
-  }
-}
-
-std::vector<std::string> Editor::take_not_injected() {
-  std::vector<std::string> all;
-  for (const auto& frame : std::exchange(not_injected_, {}))
-    all.push_back(fmt::format("{}{} of {} bytes ({}): {}",
-                              frame.count == 1 ? "" : fmt::format("{} times ", frame.count),
-                              ws::opcode_name(frame.opcode), frame.payload_len, frame.cause, frame.why));
-  return all;
-}
-
-/// LIM-4: rules make no more than may wait, if nobody reads it.
-bool Editor::has_room(const Turn& turn, const std::vector<NewFrame>& frames) const noexcept {
-  if (gauge_ == nullptr || frames.empty()) return true;
-  std::size_t bytes = turn.scratch.out.size();
-  for (const auto& frame : frames) bytes += frame.payload.size();
-  return bytes < kWorthAsking || gauge_->has_room(bytes);
 }
 
 }  // namespace wstap::pipeline

@@ -5,10 +5,9 @@
 
 #include <vector>
 
-#include "libcore/pipeline/buffer_gauge.h"
 #include "libcore/pipeline/flow_options.h"
+#include "libcore/pipeline/injections.h"
 #include "libcore/pipeline/judged_content.h"
-#include "libcore/pipeline/outlet.h"
 
 namespace wstap::pipeline {
 
@@ -26,6 +25,8 @@ class Editor {
   Editor(ws::Direction direction, const ws::Negotiated& negotiated, bool verbatim, bool inflates,
          const ws::MessageTracker::State& message, const Plan& plan, const FlowOptions& options,
          Entropy& entropy, const BufferGauge* gauge);
+  Editor(const Editor&) = delete;
+  Editor& operator=(const Editor&) = delete;
 
   /// The plan changed. @param message_open  some of a message came before.
   void follow(bool message_open) noexcept;
@@ -47,12 +48,8 @@ class Editor {
   std::vector<std::string> take_unfinished() { return std::exchange(unfinished_, {}); }
   /// To be called behind the last frame of a turn.
   void end_turn(Turn& turn);
-  /// Nothing leaves any more: what was to be injected behind the open message will not be.
-  void abandon_injections();
-  /// ... nor what was made, and delayed.
-  void give_up(const OwnFrame& frame);
-  /// What was to be injected and could not be, in words; since the last call.
-  std::vector<std::string> take_not_injected();
+  /// What rules put beside frames.
+  Injections& injections() noexcept { return injections_; }
 
   /// Compressed messages of the direction are written anew: what the inflater does not keep of one over a
   /// bound is to be given to beyond() while it is read.
@@ -62,7 +59,7 @@ class Editor {
   /// A message in one frame may leave beside it, as if it were not there.
   bool stands_by() const noexcept {
     return plan_.needs.passes_messages[ws::index(direction_)] && !outlet_.message_open() && !recompresses() &&
-           !waits() && later_.empty();
+           !waits() && injections_.empty();
   }
 
   /// Frames wait for the rest of their message.
@@ -70,7 +67,9 @@ class Editor {
   /// Since when the first of them does.
   UnixNs waits_since() const noexcept { return outlet_.waits_since(); }
   /// Bytes of memory that they take, what their message says, and what is to leave behind it.
-  std::uint64_t held() const noexcept { return outlet_.waiting().held() + content_.held() + later_bytes_; }
+  std::uint64_t held() const noexcept {
+    return outlet_.waiting().held() + content_.held() + injections_.held();
+  }
 
  private:
   /// How the frames of the open message leave.
@@ -100,25 +99,17 @@ class Editor {
   Decision judge_so_far(Bytes inflated, Release why);
   std::optional<LaneFault> drop_waiting(Turn& turn, const Decision& decision);
   Course leave_so_far(Turn& turn, Decision& decision, Bytes inflated);
-  void inject(Turn& turn, std::vector<NewFrame> frames, bool behind_message);
-  void put(Turn& turn, NewFrame& frame);
-  void put_off(NewFrame& frame);
-  void give_up(const NotInjected& frame);
-  bool has_room(const Turn& turn, const std::vector<NewFrame>& frames) const noexcept;
 
   const Plan& plan_;
   const FlowOptions& options_;
-  const BufferGauge* gauge_;
   bool unknown_extension_, inflates_;
   ws::Direction direction_;
   Outlet outlet_;
+  Injections injections_;
   Course course_;
   Decision dropping_;  ///< what decided that the message does not leave
   Envelope last_;      ///< fragment of the open message, without its bytes
   JudgedContent content_;
-  std::vector<NewFrame> later_;  ///< data, for when no message is open
-  std::size_t later_bytes_ = 0;  ///< of memory that these take
-  std::vector<NotInjected> not_injected_;
   std::vector<std::string> unfinished_;
 };
 

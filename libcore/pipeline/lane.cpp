@@ -119,7 +119,7 @@ LaneTurn Lane::release(UnixNs now, LaneScratch& scratch, bool goes_on) {
 
 void Lane::discard(const std::string& cause, UnixNs now) {
   if (editor_) {
-    editor_->abandon_injections();
+    editor_->injections().abandon();
     editor_->judge_unfinished(inflated(), Release::ended);
   }
   if (!waits_since()) return;
@@ -171,7 +171,7 @@ void Lane::drop_delayed(const std::string& cause, UnixNs now) {
       // Where it cannot be recorded it reads as unresolved, which is true as well.
       (void)record_outcomes({&dropped, 1});
     } else {
-      editor_->give_up(std::get<OwnFrame>(departure));
+      editor_->injections().give_up(std::get<OwnFrame>(departure));
     }
   }
 }
@@ -350,7 +350,8 @@ void Lane::note_limits(const Placement& placed, std::uint64_t payload_len, const
 
 std::vector<Lane::Event> Lane::take_events() {
   if (editor_) {
-    for (auto& detail : editor_->take_not_injected()) events_.push_back({"not_injected", std::move(detail)});
+    for (auto& detail : editor_->injections().take_given_up())
+      events_.push_back({"not_injected", std::move(detail)});
     for (auto& detail : editor_->take_unfinished()) events_.push_back({"unfinished", std::move(detail)});
   }
   return std::exchange(events_, {});
