@@ -59,9 +59,12 @@ Editor::Editor(ws::Direction direction, const ws::Negotiated& negotiated, bool v
 
 void Editor::follow(bool message_open) noexcept {
   if (!message_open || !plan_.needs.whole_messages[ws::index(direction_)]) return;
-  // What has left of the message can neither be altered nor kept back any more.
-  course_ != Course::when_whole&& plan_.needs.alters ? content_.judge_the_rest()
-                                                     : content_.begin_in_the_middle();
+  const bool has_left = course_ != Course::when_whole;
+  if (has_left && plan_.needs.alters) {
+    content_.judge_the_rest();
+  } else {
+    content_.begin_in_the_middle();
+  }
 }
 
 bool Editor::is_compressed(const Envelope& envelope) const noexcept {
@@ -167,6 +170,7 @@ std::optional<LaneFault> Editor::drop_plain(Turn& turn, const Envelope& envelope
 void Editor::drop_rest(Decision decision) {
   course_ = Course::dropped;
   dropping_ = std::move(decision);
+  content_.drop_rest();
 }
 
 /// A frame of a message that is not compressed and leaves when all of it was judged.

@@ -15,8 +15,11 @@ class JudgedContent {
   /// Steps came that judge messages whole, and have not seen the beginning of the open one.
   void begin_in_the_middle() noexcept { rest_ |= !whole_; }
 
-  /// What it judges whole the open message for came too late: some of it has left.
+  /// What may alter the open message, or keep it back, came when some of it had left.
   void judge_the_rest();
+
+  /// Nothing more of the open message is judged.
+  void drop_rest() noexcept { open_ = false; }
 
   /// Says in the envelope what a frame is judged by. @param inflated  its message so far, where that is
   /// compressed. @param leaves  the message cannot wait any longer.

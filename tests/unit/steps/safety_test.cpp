@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What input rules block and log (SAFE-1, SAFE-2, SAFE-3), and that what rules made is checked too (SAFE-6).
+#include "libcore/pipeline/frame_subject.h"
 #include "libcore/steps/safety_presets.h"
 #include "libcore/steps/transform.h"
 #include "tests/unit/steps/replacing.h"
@@ -231,6 +232,19 @@ TEST_F(SafetyInputs, LogWhatHasComeOfAMessageThatNeverEnds) {
   EXPECT_EQ(tap.notes[1].text, "unfinished: logged by odd: message of frame 5");
   finish();
   EXPECT_EQ(tap.notes.size(), 2U);
+}
+
+TEST_F(SafetyInputs, LogNothingOfAMessageThatDidNotLeave) {
+  use({rule("odd", "odd", false)});
+  steps::TransformRule cut{.id = "cut"};
+  cut.filter = *filter::Filter::compile("length == 3", pipeline::vocabulary());
+  cut.drop = true;
+  steps.push_back(std::make_shared<steps::Transform>(std::vector{cut}));
+  feed(kSend, proper(kSend, {.payload = bytes("odd"), .fin = false}));
+  feed(kSend, proper(kSend, {.opcode = 0, .payload = bytes("ended")}));
+  feed(kSend, close_frame(kSend, 1000));
+  EXPECT_THAT(tap.notes, IsEmpty());
+  EXPECT_EQ(frames_left(kSend).size(), 1U);
 }
 
 TEST_F(SafetyInputs, LogWhatHasComeOfAMessageWhereTheFlowEnds) {
