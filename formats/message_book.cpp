@@ -65,9 +65,7 @@ void MessageBook::take(const pipeline::Envelope& envelope, Bytes payload) {
     message.verdict = envelope.verdict;
     message.cause = envelope.cause;
   }
-  std::ranges::copy_if(envelope.tags, std::back_inserter(message.tags), [&](const std::string& tag) {
-    return std::ranges::find(message.tags, tag) == message.tags.end();
-  });
+  pipeline::add_each_once(message.tags, envelope.tags);
   message.finished = ws::ends_message(part);
   if (envelope.cut_from != 0) open.cut = true;
   message.inflation = envelope.inflation;

@@ -88,17 +88,14 @@ void TcpTransport::arm(std::shared_ptr<Watch>& watch, tcp::socket::wait_type wha
   if (!watch) watch = std::make_shared<Watch>();
   watch->seen = std::move(seen);
   if (std::exchange(watch->armed, true)) return;
-  // Who holds the watch is this transport, so that it lives as long as the handler finds one.
-  socket_.async_wait(what, [this, what, weak = std::weak_ptr(watch)](std::error_code failed) {
+  socket_.async_wait(what, [weak = std::weak_ptr(watch)](std::error_code failed) {
     const auto alive = weak.lock();
     if (!alive) return;
     alive->armed = false;
-    if (failed || !alive->seen) return;
-    if (what == tcp::socket::wait_read || has_failed()) std::exchange(alive->seen, {})();
+    if (!failed && alive->seen) std::exchange(alive->seen, {})();
   });
 }
 
-/// A wait for errors also ends when both directions have ended in order, which is none.
 bool TcpTransport::has_failed() {
   pollfd state{.fd = socket_.native_handle(), .events = 0, .revents = 0};
   return ::poll(&state, 1, 0) > 0 && (state.revents & POLLERR) != 0;
@@ -113,7 +110,10 @@ void TcpTransport::unwatch_readable() {
 }
 
 void TcpTransport::watch_reset(std::function<void()> seen) {
-  arm(reset_watch_, tcp::socket::wait_error, std::move(seen));
+  // A wait for errors also ends when both directions have ended in order, which is none.
+  arm(reset_watch_, tcp::socket::wait_error, [this, seen = std::move(seen)] {
+    if (has_failed()) seen();
+  });
 }
 
 void TcpTransport::unwatch_reset() {

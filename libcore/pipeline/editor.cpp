@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "libcore/pipeline/refusal.h"
@@ -26,10 +25,8 @@ LaneFault unreadable(const FrameReading& reading) {
 
 /// Of a message of which a step replaced this frame.
 ws::FrameHeader header_of(const Envelope& envelope, const Decision& decision) noexcept {
-  const bool is_new = decision.header.opcode != envelope.frame.header.opcode;
-  return {.fin = decision.header.fin,
-          .rsv = decision.header.rsv,
-          .opcode = is_new ? decision.header.opcode : envelope.placement.message_opcode};
+  return {
+      .fin = decision.header.fin, .rsv = decision.header.rsv, .opcode = decision.opcode_of_message(envelope)};
 }
 
 /// A message ends in the middle, and the flow with it.
@@ -59,12 +56,7 @@ Editor::Editor(ws::Direction direction, const ws::Negotiated& negotiated, bool v
 
 void Editor::follow(bool message_open) noexcept {
   if (!message_open || !plan_.needs.whole_messages[ws::index(direction_)]) return;
-  const bool has_left = course_ != Course::when_whole;
-  if (has_left && plan_.needs.alters) {
-    content_.judge_the_rest();
-  } else {
-    content_.begin_in_the_middle();
-  }
+  content_.begin_in_the_middle(course_ != Course::when_whole && plan_.needs.alters);
 }
 
 bool Editor::is_compressed(const Envelope& envelope) const noexcept {
@@ -180,7 +172,7 @@ std::optional<LaneFault> Editor::take_waiting(Turn& turn, const Envelope& envelo
     return drop_plain(turn, envelope, std::move(decision));
   }
   if (envelope.says == Says::frame) {
-    keep(turn, envelope, std::move(decision.cause));
+    outlet_.keep(turn, envelope.frame, std::move(decision.cause));
     return std::nullopt;
   }
   course_ = Course::frame_by_frame;
@@ -189,10 +181,6 @@ std::optional<LaneFault> Editor::take_waiting(Turn& turn, const Envelope& envelo
                                  decision.verdict, decision.cause);
   outlet_.forward_message(turn, envelope.frame, std::move(decision.cause));
   return std::nullopt;
-}
-
-void Editor::keep(Turn& turn, const Envelope& envelope, std::string cause) {
-  outlet_.keep(turn, envelope.frame, std::move(cause));
 }
 
 std::optional<LaneFault> Editor::take_compressed(Turn& turn, const Envelope& envelope,
@@ -216,7 +204,7 @@ std::optional<LaneFault> Editor::take_compressed(Turn& turn, const Envelope& env
   if (course_ != Course::when_whole || must_leave(envelope, reading))
     return take_as_it_comes(turn, envelope, reading, inflated, std::move(decision.cause));
   if (!ws::ends_message(envelope.placement.part)) {
-    keep(turn, envelope, std::move(decision.cause));
+    outlet_.keep(turn, envelope.frame, std::move(decision.cause));
   } else if (outlet_.recompresses()) {
     return outlet_.compress_message(
         turn, frame, {.fin = frame.header.fin, .opcode = envelope.placement.message_opcode}, reading.payload,

@@ -95,7 +95,6 @@ class Editor {
                                             std::string cause);
   void drop_rest(Decision decision);
   static void delay(Turn& turn, std::size_t from, std::int64_t delay_ns);
-  void keep(Turn& turn, const Envelope& envelope, std::string cause);
   Decision judge_so_far(Bytes inflated, Release why);
   std::optional<LaneFault> drop_waiting(Turn& turn, const Decision& decision);
   Course leave_so_far(Turn& turn, Decision& decision, Bytes inflated);

@@ -3,6 +3,8 @@
 // what a recording yields again when it is read.
 #pragma once
 
+#include <algorithm>
+
 #include "libcore/pipeline/burst.h"
 #include "libcore/ws/frame_reader.h"
 #include "libcore/ws/message_reader.h"
@@ -68,5 +70,11 @@ struct Envelope {
     return logged.empty() ? std::string_view() : logged.front();
   }
 };
+
+/// Adds tags, or ids of rules, to others, each once.
+inline void add_each_once(std::vector<std::string>& to, const std::vector<std::string>& from) {
+  for (const auto& each : from)
+    if (std::ranges::find(to, each) == to.end()) to.push_back(each);
+}
 
 }  // namespace wstap::pipeline

@@ -66,11 +66,9 @@ void Injections::abandon() {
 }
 
 void Injections::give_up(const OwnFrame& frame) {
-  NewFrame made{.header = {}, .payload = {}, .cause = frame.cause};
-  decode_header(frame.raw, made.header);
-  NotInjected given_up(made, "the flow ended before it left");
-  given_up.payload_len = made.header.payload_len;
-  give_up(given_up);
+  ws::FrameHeader header;
+  decode_header(frame.raw, header);
+  give_up({header.opcode, header.payload_len, frame.cause, "the flow ended before it left"});
 }
 
 void Injections::give_up(const NotInjected& frame) {

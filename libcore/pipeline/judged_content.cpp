@@ -35,7 +35,8 @@ void JudgedContent::begin_message(bool whole, const Envelope& first) noexcept {
   judged_ = 0;
 }
 
-void JudgedContent::judge_the_rest() {
+void JudgedContent::begin_in_the_middle(bool too_late) {
+  if (whole_ && !too_late) return;
   whole_ = false;
   rest_ = true;
   let_go();

@@ -13,11 +13,8 @@ class JudgedContent {
   /// @param first  its first frame.
   void begin_message(bool whole, const Envelope& first) noexcept;
   /// Steps came that judge messages whole, and have not seen the beginning of the open one.
-  void begin_in_the_middle() noexcept { rest_ |= !whole_; }
-
-  /// What may alter the open message, or keep it back, came when some of it had left.
-  void judge_the_rest();
-
+  /// @param too_late  also where others judge it whole: some of it has left, and these may alter it.
+  void begin_in_the_middle(bool too_late);
   /// Nothing more of the open message is judged.
   void drop_rest() noexcept { open_ = false; }
 

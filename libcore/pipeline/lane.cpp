@@ -179,9 +179,10 @@ void Lane::drop_delayed(const std::string& cause, UnixNs now) {
 std::uint64_t Lane::buffered() const noexcept {
   std::uint64_t bytes = held() + (payloads_ ? payloads_->held() : 0);
   for (const Departure& departure : delayed_) {
-    const auto* own = std::get_if<OwnFrame>(&departure);
-    const auto& sent = own == nullptr ? std::get<Outcome>(departure).sent : std::nullopt;
-    bytes += sizeof departure + (own != nullptr ? own->raw.size() : sent ? sent->size() : 0);
+    bytes += sizeof departure;
+    if (const auto* own = std::get_if<OwnFrame>(&departure)) bytes += own->raw.size();
+    const auto* outcome = std::get_if<Outcome>(&departure);
+    if (outcome != nullptr && outcome->sent) bytes += outcome->sent->size();
   }
   return bytes;
 }

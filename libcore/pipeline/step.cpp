@@ -28,11 +28,6 @@ void become_drop(Decision& all, Decision& drop) {
 
 }  // namespace
 
-void Decision::log(std::vector<std::string> ids) {
-  for (auto& id : ids)
-    if (std::ranges::find(logged, id) == logged.end()) logged.push_back(std::move(id));
-}
-
 Decision Plan::judge(Envelope& envelope, Bytes payload) const {
   Decision all;
   all.header = envelope.frame.header;
@@ -78,7 +73,7 @@ void Plan::check_again(Envelope& envelope, std::size_t changed_by, Decision& all
   for (std::size_t i = 0; i + 1 < changed_by; ++i) {
     if (!steps[i]->checks_again()) continue;
     Decision decision = steps[i]->judge(envelope, all.payload);
-    all.log(std::move(decision.logged));
+    add_each_once(all.logged, decision.logged);
     if (decision.kind == Decision::Kind::drop) return become_drop(all, decision);
   }
 }

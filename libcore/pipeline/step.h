@@ -42,11 +42,10 @@ struct NewFrame {
 /// Frames like it were to leave and did not.
 struct NotInjected {
   NotInjected(const NewFrame& frame, std::string_view reason, std::uint64_t number = 1)
-      : count(number),
-        opcode(frame.header.opcode),
-        payload_len(frame.payload.size()),
-        cause(frame.cause),
-        why(reason) {}
+      : NotInjected(frame.header.opcode, frame.payload.size(), frame.cause, reason, number) {}
+  NotInjected(std::uint8_t code, std::uint64_t length, std::string made_by, std::string_view reason,
+              std::uint64_t number = 1)
+      : count(number), opcode(code), payload_len(length), cause(std::move(made_by)), why(reason) {}
   bool is_like(const NotInjected& other) const noexcept {
     return opcode == other.opcode && payload_len == other.payload_len && cause == other.cause &&
            why == other.why;
@@ -73,8 +72,6 @@ struct Decision {
   std::vector<std::string> logged;  ///< ids of rules that matched and only say so (SAFE-3)
   bool ends_flow = false;           ///< of a drop: with Close 1008
   std::int64_t delay_ns = 0;        ///< so long it waits, and what comes behind it; not of a drop
-  /// Adds ids to `logged`, each once.
-  void log(std::vector<std::string> ids);
   /// The opcode of a message whose frame in `envelope` was replaced: the new one, where it has one.
   std::uint8_t opcode_of_message(const Envelope& envelope) const noexcept {
     return ws::is_message_start(header.opcode) ? header.opcode : envelope.placement.message_opcode;

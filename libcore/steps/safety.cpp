@@ -82,7 +82,7 @@ class FlowSafety final : public pipeline::FlowStep {
     Decision as_text = judge_as(text, envelope, payload);
     if (as_text.kind == Decision::Kind::drop) return as_text;
     Decision as_binary = judge_as(binary, envelope, payload);
-    as_binary.log(std::move(as_text.logged));
+    pipeline::add_each_once(as_binary.logged, as_text.logged);
     return as_binary;
   }
 
@@ -99,9 +99,12 @@ class FlowSafety final : public pipeline::FlowStep {
     // What was judged before is judged again with what comes, as far as it reaches.
     auto& logged = logged_[ws::index(envelope.direction)];
     if (envelope.says == Says::message_so_far) logged.clear();
-    Buffer all = to_buffer(envelope.judged_before);
-    append(all, payload);
-    Decision decision = judge_by(*group, all);
+    Buffer joined;
+    if (!envelope.judged_before.empty()) {
+      joined = to_buffer(envelope.judged_before);
+      append(joined, payload);
+    }
+    Decision decision = judge_by(*group, joined.empty() ? payload : Bytes(joined));
     std::erase_if(decision.logged,
                   [&](const std::string& id) { return std::ranges::find(logged, id) != logged.end(); });
     std::ranges::copy(decision.logged, std::back_inserter(logged));

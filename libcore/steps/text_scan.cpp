@@ -56,15 +56,16 @@ Result<TextPattern> TextPattern::compile(const std::string& pattern, Locator loc
   auto characters = filter::Pattern::compile(pattern, filter::PatternText::utf8);
   if (!characters) return fail(Errc::bad_pattern, std::move(characters.error().detail));
   auto bytes = filter::Pattern::compile(pattern, filter::PatternText::bytes);
-  const auto& names = characters->re2().NamedCapturingGroups();
-  const auto secret = names.find("secret");
-  const auto all = characters->re2().CapturingGroupNames();
-  if (std::ranges::count(all, "secret", [](const auto& group) { return group.second; }) > 1)
-    return fail(Errc::bad_pattern, "more than one group is named secret");
+  int secret = 0;
+  for (const auto& [number, name] : characters->re2().CapturingGroupNames()) {
+    if (name != "secret") continue;
+    if (secret != 0) return fail(Errc::bad_pattern, "more than one group is named secret");
+    secret = number;
+  }
   return TextPattern{.characters = *characters,
                      .bytes = bytes && !means_characters(pattern) ? std::optional(*bytes) : std::nullopt,
                      .locator = locator,
-                     .secret = secret == names.end() ? 0 : secret->second,
+                     .secret = secret,
                      .groups = characters->re2().NumberOfCapturingGroups()};
 }
 

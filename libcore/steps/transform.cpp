@@ -36,10 +36,7 @@ class Subject {
     subject.tags = tags_;
     return rule.filter->matches(subject);
   }
-  void tag(const std::vector<std::string>& tags) {
-    for (const auto& tag : tags)
-      if (std::ranges::find(tags_, tag) == tags_.end()) tags_.push_back(tag);
-  }
+  void tag(const std::vector<std::string>& tags) { pipeline::add_each_once(tags_, tags); }
   /// What is in hand is a message, of which the frame that came is but the last.
   bool is_last_of_message() const noexcept {
     return envelope_.of_message() && ws::is_fragment(envelope_.placement.part);

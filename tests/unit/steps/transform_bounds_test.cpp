@@ -31,28 +31,30 @@ TEST_F(Transforms, MakeNoControlFrameLongerThanOneMayBe) {
   EXPECT_EQ(tap.frames[1].cause, "edit_refused:too_large");
 }
 
-TEST_F(Transforms, CopyNothingThatCannotBeRead) {
-  extensions = "permessage-deflate";
-  options.inflate = pipeline::InflateWhen::never;
+/// A message that nobody inflates.
+class UnreadMessages : public Transforms {
+ protected:
+  void expect_untouched_by(const steps::TransformRule& rule) {
+    extensions = "permessage-deflate";
+    options.inflate = pipeline::InflateWhen::never;
+    use({rule});
+    DeflatingPeer sender;
+    arrives({.opcode = 1, .payload = sender.message(bytes("hello")), .rsv = 4});
+    EXPECT_THAT(received(), ElementsAre("hello"));
+    EXPECT_EQ(tap.frames.at(0).cause, "edit_refused:opaque");
+  }
+};
+
+TEST_F(UnreadMessages, AreNotCopied) {
   auto twice = rule("twice", "text");
   twice.copies = 1;
-  use({twice});
-  DeflatingPeer sender;
-  arrives({.opcode = 1, .payload = sender.message(bytes("hello")), .rsv = 4});
-  EXPECT_THAT(received(), ElementsAre("hello"));
-  EXPECT_EQ(tap.frames.at(0).cause, "edit_refused:opaque");
+  expect_untouched_by(twice);
 }
 
-TEST_F(Transforms, ChangeNothingThatCannotBeRead) {
-  extensions = "permessage-deflate";
-  options.inflate = pipeline::InflateWhen::never;
+TEST_F(UnreadMessages, AreNotChanged) {
   auto swap = rule("swap", "text");
   swap.replacements = replacing("h", "H");
-  use({swap});
-  DeflatingPeer sender;
-  arrives({.opcode = 1, .payload = sender.message(bytes("hello")), .rsv = 4});
-  EXPECT_THAT(received(), ElementsAre("hello"));
-  EXPECT_EQ(tap.frames.at(0).cause, "edit_refused:opaque");
+  expect_untouched_by(swap);
 }
 
 // LIM-2: all of what a rule puts beside a message, or nothing, and nothing without a word.
