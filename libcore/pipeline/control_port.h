@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// What reviewers and other programs say to a running proxy over its control socket, and what it answers
+// (HOLD-6). How that travels is the codec's matter: formats/control.capnp.
+#pragma once
+
+#include <functional>
+#include <variant>
+
+#include "libcore/pipeline/held.h"
+
+namespace wstap::pipeline::control {
+
+/// Both sides say theirs first. Another major version is not understood.
+inline constexpr std::uint16_t kVersion = 1;
+
+/// First of a connection. Answered by Welcome.
+struct Hello {
+  std::uint16_t version = kVersion;
+  std::string name;  ///< by which other reviewers know it
+};
+/// All items, oldest first. Answered by Items. @param id  only that one.
+struct List {
+  std::optional<HeldId> id;
+};
+/// From now on Held and SettledEvent arrive; first Held for each item there is, then one Caught.
+struct Watch {};
+/// Answered by Answer.
+struct Decide {
+  Review review;
+};
+struct Inject {
+  InjectRequest request;
+};
+/// Answered by Flows.
+struct ListFlows {};
+/// The rules in force; with `reload`, the proxy reads its file again, as for SIGHUP, but refuses one by which
+/// safety would be weaker (SAFE-6). Answered by Rules.
+struct AskRules {
+  bool reload = false;
+};
+/// Answered by Stats.
+struct AskStats {};
+
+struct Request {
+  std::uint32_t serial = 0;  ///< comes back in what answers it
+  std::variant<Hello, List, Watch, Decide, Inject, ListFlows, AskRules, AskStats> body;
+};
+
+struct Welcome {
+  std::uint16_t version = kVersion;
+  std::uint32_t pid = 0;
+  std::string program;  ///< "wstap 0.1.0"
+};
+struct Items {
+  std::vector<HeldItemPtr> items;
+};
+struct Held {
+  HeldItemPtr item;
+};
+/// All that waited when the watch began was told.
+struct Caught {};
+struct FlowSummary {
+  FlowId id = 0;
+  std::string url, client, server;
+  UnixNs since_ns = 0;
+  std::array<std::uint64_t, 2> frames{}, bytes{};  ///< by ws::index
+  std::uint64_t held = 0;                          ///< items that wait for a decision
+  std::uint64_t waiting = 0;                       ///< frames that wait, those among them
+};
+struct Flows {
+  std::vector<FlowSummary> flows;
+};
+struct Rules {
+  std::string path;                ///< empty: there is no rules file
+  std::uint64_t version = 0;       ///< how often rules were put in force
+  std::vector<std::string> rules;  ///< "hold:transfers", "safety:no-drop-table", in their order
+  std::string refused;             ///< not empty: why the file was not taken; the old rules stay
+};
+struct Stats {
+  std::uint64_t flows = 0, frames = 0, bytes = 0, frames_unmasked = 0, bytes_inflated = 0;
+  std::uint64_t held_now = 0, waiting_frames = 0, waiting_bytes = 0;
+  std::uint64_t held = 0, released = 0, dropped = 0, modified = 0, timed_out = 0;
+};
+/// The request could not be understood, or not now; the connection goes on where it can.
+struct Refusal {
+  std::string reason;
+};
+
+struct Reply {
+  std::uint32_t serial = 0;  ///< 0: nobody asked, it was watched for
+  std::variant<Welcome, Items, Held, Settled, Caught, ReviewAnswer, Flows, Rules, Stats, Refusal> body;
+};
+
+/// Requests and replies as bytes of a stream. Stateless and thread-safe.
+class Codec {
+ public:
+  virtual ~Codec() = default;
+  virtual Buffer encode(const Request& request) const = 0;
+  virtual Buffer encode(const Reply& reply) const = 0;
+
+  /// One message off the front of what was received.
+  template <class Message>
+  struct Taken {
+    Message message;
+    std::size_t used = 0;
+  };
+  /// @return none: more bytes are needed.
+  /// @error bad_message: this is not of the protocol; nothing behind it can be read either.
+  virtual Result<std::optional<Taken<Request>>> take_request(Bytes received) const = 0;
+  virtual Result<std::optional<Taken<Reply>>> take_reply(Bytes received) const = 0;
+};
+
+/// What a control server lets its clients reach. Called on the server's thread; `done` may be called on any
+/// other, once, also before the call returns.
+class Port {
+ public:
+  virtual ~Port() = default;
+  template <class T>
+  using Done = std::function<void(T)>;
+
+  virtual std::vector<HeldItemPtr> items() const = 0;
+  virtual HeldItemPtr item(HeldId id) const = 0;
+  virtual void review(Review review, Done<ReviewAnswer> done) = 0;
+  virtual void inject(InjectRequest request, Done<ReviewAnswer> done) = 0;
+  virtual void flows(Done<std::vector<FlowSummary>> done) = 0;
+  virtual void rules(bool reload, Done<Rules> done) = 0;
+  virtual Stats stats() const = 0;
+
+  /// Told of items as they come and go, by the thread on which that happens: it returns at once, and calls
+  /// nothing of the port.
+  class Watcher {
+   public:
+    virtual ~Watcher() = default;
+    virtual void held(const HeldItemPtr& item) = 0;
+    virtual void settled(const Settled& settled) = 0;
+  };
+  /// @return the items there are: what comes and goes from then on is told. @param watcher  outlives the
+  /// watch.
+  virtual std::vector<HeldItemPtr> watch(Watcher& watcher) = 0;
+  virtual void unwatch(Watcher& watcher) = 0;
+};
+
+}  // namespace wstap::pipeline::control
