@@ -9,6 +9,7 @@
 
 #include "cmd/flow_log.h"
 #include "cmd/last_resort.h"
+#include "cmd/live_rules.h"
 #include "cmd/origin.h"
 #include "cmd/output.h"
 #include "cmd/proxy_options.h"
@@ -135,42 +136,12 @@ Exit conclude(const net::Proxy& proxy, const Recording& recording, bool drained,
   return signal == SIGTERM ? Exit::terminated : Exit::interrupted;
 }
 
-/// The rules a proxy works by; SIGHUP reads their file again (PIPE-3).
-class LiveRules {
- public:
-  LiveRules(const std::string& path, net::Proxy& proxy, formats::Redactor& redactor, Clock& clock, Log& log)
-      : path_(path), proxy_(proxy), redactor_(redactor), clock_(clock), log_(log) {}
-
-  bool any() const noexcept { return !path_.empty(); }
-  void use(const rules::RuleSet& rules) {
-    redactor_.use(rules.output);
-    proxy_.use(rules.pipeline());
-    const auto text = fmt::format("rules: {}: {}", path_, summary(rules));
-    log_.line(LogLevel::notice, text);
-    // Where it cannot be recorded, the frames' own records will say so.
-    (void)redactor_.note({0, clock_.now_ns(), text});
-  }
-  void reload() {
-    const auto rules = read_rules(path_);
-    if (rules) return use(*rules);
-    for (const auto& fault : rules.error()) log_.line(LogLevel::error, fault);
-    log_.line(LogLevel::error, fmt::format("rules: {}: the rules before stay", path_));
-  }
-
- private:
-  const std::string& path_;
-  net::Proxy& proxy_;
-  formats::Redactor& redactor_;
-  Clock& clock_;
-  Log& log_;
-};
-
 Exit serve(const ProxySettings& settings, const rules::RuleSet& rules, tls::Interception& tls, Log& log,
            StopSignals& signals, Io& io) {
   SystemClock clock;
   Recording recording(settings, clock, log);
   net::Proxy proxy(settings.net, {recording.tap(), clock, log, tls});
-  LiveRules live_rules(settings.rules, proxy, recording.redactor(), clock, log);
+  LiveRules live_rules(settings, proxy, recording.redactor(), clock, log);
   // A port in use must not cost anybody a capture: listen before the file is made.
   const auto bound = proxy.listen();
   if (!bound) {
@@ -178,13 +149,13 @@ Exit serve(const ProxySettings& settings, const rules::RuleSet& rules, tls::Inte
     return Exit::network;
   }
   if (auto opened = recording.open([&proxy] { proxy.stop(); }); !opened) return fail_with(opened.error(), io);
-  if (live_rules.any()) live_rules.use(rules);
+  live_rules.begin(rules);
   if (auto told = announce(settings, *bound, log); !told) return fail_with(told.error(), io);
   std::atomic<int> last_signal{0};
   LastResort last_resort(kName);
   int count = 0;
   signals.listen([&](int, int signal) {
-    if (signal == SIGHUP && live_rules.any()) return live_rules.reload();
+    if (signal == SIGHUP && live_rules.has_file()) return live_rules.reload();
     ++count;
     last_signal = signal;
     last_resort.arm(count == 1 ? kDrain : kCut, signal);

@@ -195,6 +195,7 @@ void declare_proxy_options(CLI::App& app, ProxySettings& settings) {
   declare_tls(app, settings);
   declare_frames(app, settings);
   declare_content(app, settings);
+  declare_hold_options(app, settings.hold);
   declare_limits(app, settings);
   declare_capture(app, settings);
   declare_output(app, settings);
@@ -205,6 +206,7 @@ std::string complete_proxy_settings(const CLI::App& app, ProxySettings& s) {
   if (auto wrong = find_useless_option(app, s); !wrong.empty()) return wrong;
   if (auto wrong = read_credentials(s.credentials, s.net.credentials); !wrong.empty()) return wrong;
   if (auto wrong = read_addresses(s); !wrong.empty()) return wrong;
+  if (auto wrong = complete_hold_options(app, s.hold); !wrong.empty()) return wrong;
   if (!s.reverse.empty()) {
     auto url = http1::parse_url(s.reverse);
     if (!url) return "--reverse: " + url.error().text();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cmd/authority.h"
+#include "cmd/hold_options.h"
 #include "cmd/logging.h"
 #include "cmd/options.h"
 #include "formats/capture_writer.h"
@@ -22,6 +23,7 @@ struct ProxySettings {
   formats::CaptureOptions capture;  ///< path empty: nothing is recorded
   AuthorityOptions authority;
   LogOptions log;
+  HoldOptions hold;
   Colour colour = Colour::automatic;
   Deflate deflate = Deflate::on;
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/rehearsed_flow.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include "libcore/pipeline/refusal.h"
 #include "libcore/ws/close.h"
 #include "libcore/ws/frame_writer.h"
@@ -151,11 +154,12 @@ void RehearsedFlow::judge(Lane& lane, Envelope envelope, Bytes payload, const Vi
   visit_new(envelope, decision.before, visit);
   const bool redacted = !envelope.redacted.empty();
   if (decision.kind != Decision::Kind::go_on || tagged || redacted || !decision.cause.empty() ||
-      decision.delay_ns != 0) {
+      decision.delay_ns != 0 || !decision.held_by.empty()) {
     envelope.verdict = decision.kind == Decision::Kind::go_on ? Verdict::forwarded : decision.verdict;
     envelope.cause = decision.cause;
     envelope.tags = decision.tags;
     envelope.logged = decision.logged;
+    envelope.held_by = fmt::format("{}", fmt::join(decision.held_by, ","));
     envelope.sent.reset();
     if (decision.kind == Decision::Kind::replace)
       envelope.sent = frame_of(envelope, decision.header, decision.payload);

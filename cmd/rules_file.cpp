@@ -53,8 +53,9 @@ std::string summary(const rules::RuleSet& rules) {
     return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
   };
   const bool scoped = !rules.scope.everything() || rules.recorded;
-  return fmt::format("{}{}{}, {}, {}, {}", scoped ? "scope, " : "",
+  return fmt::format("{}{}{}{}, {}, {}, {}", scoped ? "scope, " : "",
                      rules.limits.empty() ? "" : counted(rules.limits.size(), "limit") + ", ",
+                     rules.holds.empty() ? "" : counted(rules.holds.size(), "hold") + ", ",
                      counted(rules.safety.rules.size(), "safety rule"),
                      counted(rules.redactions.size(), "redaction"),
                      counted(rules.transforms.size(), "transform"), counted(rules.macros.size(), "macro"));

@@ -10,6 +10,8 @@ _wstap_options() {
         "--ca-cert --ca-key --upstream-ca -k --insecure --keylog" \
         "--forward --on-anomaly --max-frame --max-message --on-message-limit --close-timeout --idle-timeout" \
         "--rules --max-wait --deflate --inflate --inflate-work --drop-open --force-edit" \
+        "--hold --hold-timeout --hold-on-timeout --hold-capacity --hold-bytes --hold-on-full --hold-control" \
+        "--hold-keepalive --hold-keepalive-client" \
         "--max-connections --dial-timeout --handshake-timeout --max-head --max-headers --max-buffered" \
         "-w --write --force --on-capture-error --fsync --max-recorded-payload --rotate-size --rotate-time" \
         "--print --no-print --json --color -v --verbose -q --quiet --log-format -h --help"
@@ -38,6 +40,9 @@ _wstap_choices() {
     proxy:--on-message-limit) echo "mark close" ;;
     proxy:--inflate) echo "auto always never" ;;
     proxy:--drop-open) echo "truncate close" ;;
+    proxy:--hold-on-timeout) echo "release drop" ;;
+    proxy:--hold-on-full) echo "wait release drop" ;;
+    proxy:--hold-control) echo "overtake wait" ;;
     proxy:--on-capture-error) echo "stop pass" ;;
     proxy:--fsync) echo "never interval always" ;;
     *:--deflate) echo "on off send receive" ;;
@@ -52,12 +57,12 @@ _wstap_choices() {
 _wstap_argument() {
   case $1 in
     --config | --ready-file | --ca-cert | --ca-key | --upstream-ca | --keylog | --rules | -w | --write | --repair) echo file ;;
-    --forward | --on-anomaly | --on-message-limit | --deflate | --inflate | --drop-open | --on-capture-error | --fsync | \
+    --forward | --on-anomaly | --on-message-limit | --deflate | --inflate | --drop-open | --hold-on-* | --hold-control | --on-capture-error | --fsync | \
       --color | --log-format | --format)
       echo choice
       ;;
     --listen | --reverse | --proxy-auth | --workers | --frame | --password | --name | --source | --size) echo text ;;
-    --*-timeout | --max-* | --rotate-* | --inflate-work) echo text ;;
+    --hold | --hold-capacity | --hold-bytes | --hold-keepalive* | --*-timeout | --max-* | --rotate-* | --inflate-work) echo text ;;
     *) echo none ;;
   esac
 }

@@ -45,6 +45,16 @@ complete -c wstap -n $proxy -l rules -r -F -d 'Change frames and messages as thi
 complete -c wstap -n $proxy -l max-wait -x -d 'How long fragments wait for the rest of their message'
 complete -c wstap -n $proxy -l drop-open -x -a 'truncate close' -d 'What becomes of a dropped message that has left in part'
 complete -c wstap -n $proxy -l force-edit -d 'Change frames also under unknown extensions'
+# proxy: frames that wait for a decision
+complete -c wstap -n $proxy -l hold -x -d 'Hold frames that this picks'
+complete -c wstap -n $proxy -l hold-timeout -x -d 'How long frames are held at most'
+complete -c wstap -n $proxy -l hold-on-timeout -x -a 'release drop' -d 'What becomes of frames that nobody decided about'
+complete -c wstap -n $proxy -l hold-capacity -x -d 'Frames that wait at a time'
+complete -c wstap -n $proxy -l hold-bytes -x -d 'Memory that they take'
+complete -c wstap -n $proxy -l hold-on-full -x -a 'wait release drop' -d 'What becomes of frames beyond that'
+complete -c wstap -n $proxy -l hold-control -x -a 'overtake wait' -d 'Whether Pings and Pongs overtake'
+complete -c wstap -n $proxy -l hold-keepalive -x -d 'Time between Pings to the server meanwhile'
+complete -c wstap -n $proxy -l hold-keepalive-client -x -d 'Time between Pings to the client meanwhile'
 # proxy: limits
 complete -c wstap -n $proxy -l max-connections -x -d 'Client connections at a time'
 complete -c wstap -n $proxy -l dial-timeout -x -d 'For a connection to a server'

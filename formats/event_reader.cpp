@@ -94,6 +94,7 @@ Result<std::optional<Record>> EventReader::next() {
 }
 
 void EventReader::settle(pipeline::Envelope& envelope) {
+  envelope.note_hold();
   if (!reads_ahead_ || envelope.verdict != pipeline::Verdict::pending) return;
   const auto* outcome = outcome_of({envelope.flow, envelope.sequence});
   if (outcome == nullptr) {
@@ -101,6 +102,7 @@ void EventReader::settle(pipeline::Envelope& envelope) {
     if (!being_written()) envelope.verdict = pipeline::Verdict::unresolved;
     return;
   }
+  if (!envelope.held_by.empty()) envelope.held_ns = outcome->time_ns - envelope.time_ns;
   envelope.verdict = outcome->verdict;
   envelope.cause = outcome->cause;
   envelope.sent = outcome->sent;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/json_view.h"
 
+#include <algorithm>
+
 #include "libcore/ws/close.h"
 
 namespace wstap::formats {
@@ -159,6 +161,9 @@ void JsonView::frame(std::string& out, const pipeline::Envelope& envelope, Bytes
   if (header.opcode == ws::kClose) add_close(json, payload);
   json.add_if("cause", envelope.cause);
   json.add_if("rule", envelope.rule());
+  json.add_if("held_by", envelope.held_by);
+  if (envelope.held_ns)
+    json.add("held_ns", static_cast<std::uint64_t>(std::max<std::int64_t>(0, *envelope.held_ns)));
   if (envelope.verdict == pipeline::Verdict::blocked) json.add_flag("safety_blocked", true);
   if (!envelope.logged.empty()) json.add_flag("safety_logged", true);
   json.add_list("tags", envelope.tags);

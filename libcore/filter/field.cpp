@@ -32,7 +32,7 @@ constexpr std::array<FieldInfo, 24> kFields = {{
     {Field::tag, "tag", Type::tags, "", "what rules and plugins marked it with"},
     {Field::anomaly, "anomaly", Type::anomalies, "", "what RFC 6455 or 7692 forbids about it"},
     {Field::compressed, "compressed", Type::boolean, "", "of a message with permessage-deflate"},
-    {Field::held, "held", Type::boolean, "", "waits for a decision"},
+    {Field::held, "held", Type::boolean, "", "waited for a decision, or does"},
 }};
 
 }  // namespace

@@ -219,7 +219,7 @@ asio::awaitable<bool> HttpSession::open_flow(HttpExchange& exchange, const http1
   auto flow = std::make_unique<pipeline::Flow>(
       std::move(opened), core_.pipeline,
       pipeline::LaneContext{core_.options.flow, tap, seat_.worker.entropy(), core_.counters,
-                            &seat_.worker.buffers().budget()});
+                            &seat_.worker.buffers().budget(), &core_.holds});
   if (auto recorded = flow->open(); !recorded) {
     core_.recording_failed(recorded.error());
     co_return false;

@@ -101,6 +101,10 @@ void ProxyCore::stop_seat(WorkerSeat& seat, bool at_once) {
   seat.busy.reset();
 }
 
+void ProxyCore::on_each_seat(const std::function<void(WorkerSeat&)>& work) {
+  for (auto& seat : seats_) asio::post(seat.worker.io(), [work, &seat] { work(seat); });
+}
+
 asio::awaitable<void> ProxyCore::wait_for_room() {
   asio::steady_timer timer(seats_.front().worker.io());
   if (connections_ >= options.max_connections)

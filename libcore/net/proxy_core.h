@@ -13,6 +13,7 @@
 #include "libcore/net/resolver.h"
 #include "libcore/net/stream.h"
 #include "libcore/pipeline/current_pipeline.h"
+#include "libcore/pipeline/hold_queue.h"
 #include "libcore/pipeline/tap_list.h"
 
 namespace wstap::net {
@@ -71,9 +72,14 @@ class ProxyCore {
   void start_relay(WorkerSeat& seat, ConnectionSlot slot, Stream client, Stream server,
                    std::unique_ptr<pipeline::Flow> flow);
 
+  /// Runs on every worker's thread.
+  void on_each_seat(const std::function<void(WorkerSeat&)>& work);
+  std::size_t seats() const noexcept { return seats_.size(); }
+
   const ProxyOptions options;
   const ProxyParts parts;
   pipeline::CurrentPipeline pipeline;
+  pipeline::HoldQueue holds;
   pipeline::Counters counters;
   std::optional<Error> failure;  ///< written under failure_lock_, read after run()
 

@@ -48,6 +48,7 @@ Relay::Relay(Worker& worker, std::unique_ptr<Transport> client, std::unique_ptr<
 
 void Relay::start() {
   last_activity_ns_ = worker_.now();
+  flow_->decided_by(weak_from_this());
   for (auto& half : halves_) run(pump(half));
   if (options_.idle_timeout.count() != 0) watch_idleness();
 }
@@ -79,6 +80,8 @@ asio::awaitable<void> Relay::pump(Half& half) {
       co_await heed_limit(half, turn.limit_ns);
     } else if (next == TurnEnd::Next::pause) {
       co_await pause(half);
+    } else if (next == TurnEnd::Next::park) {
+      co_await park(half);
     } else if (next == TurnEnd::Next::wait) {
       turns = kTurnsInARow;
       co_await half.from.readable();
@@ -105,7 +108,9 @@ IoResult Relay::read(Half& half, MutableBytes room) {
 
 /// Reads once and passes on what came. Does not wait.
 Relay::TurnEnd Relay::take_turn(Half& half) {
-  if (std::exchange(half.overdue, false)) return take_waiting(half, true, TurnEnd::Next::again);
+  if (std::exchange(half.woken, false)) return take_chore(half);
+  if (half.ended) return take_end(half, *half.ended);
+  if (flow_->stalls(half.direction)) return {.next = TurnEnd::Next::park};
   if (!worker_.buffers().may_read(&half)) return {.next = TurnEnd::Next::pause};
   if (std::exchange(half.keeps_frames, false) && !half.inbox.kept().empty()) {
     half.inbox.space(worker_.slab().bytes());
@@ -137,20 +142,33 @@ Relay::TurnEnd Relay::take_frames(Half& half, MutableBytes unread, TurnEnd::Next
   return send_on(half, turn, unread, next);
 }
 
-/// The sender has ended: in order, what waited for more of it leaves first.
+/// The sender has ended: in order, what waited for more of it, and what is held, leaves first.
 Relay::TurnEnd Relay::take_end(Half& half, IoStatus status) {
   TurnEnd end{.next = TurnEnd::Next::over};
-  if (status != IoStatus::failed && !half.reset) end = take_waiting(half, false, end.next);
+  if (status != IoStatus::failed && !half.reset) {
+    if (flow_->release_due(half.direction)) {
+      end = send_on(half, flow_->release(half.direction, worker_.now(), worker_.scratch(), false), {},
+                    end.next);
+      end.kept = true;
+    }
+    if (flow_->holds(half.direction)) {
+      const bool first = !std::exchange(half.ended, status);
+      end.next = first ? TurnEnd::Next::again : TurnEnd::Next::park;
+      return end;
+    }
+  }
   stream_ended(half, status);
   return end;
 }
 
-/// Frames that wait for the rest of their message wait no longer. What is unread stays with the inbox.
-Relay::TurnEnd Relay::take_waiting(Half& half, bool goes_on, TurnEnd::Next next) {
-  if (!flow_->release_due(half.direction)) return {.next = next};
+/// Something leaves though nothing came. What is unread stays with the inbox.
+Relay::TurnEnd Relay::take_chore(Half& half) {
+  const auto now = worker_.now();
+  if (!flow_->has_chore(half.direction, now)) return {.next = TurnEnd::Next::again};
   TurnEnd end =
-      send_on(half, flow_->release(half.direction, worker_.now(), worker_.scratch(), goes_on), {}, next);
+      send_on(half, flow_->do_chore(half.direction, now, worker_.scratch()), {}, TurnEnd::Next::again);
   end.kept = true;
+  half.woken = true;  // there may be another
   return end;
 }
 
@@ -184,7 +202,8 @@ Relay::TurnEnd Relay::send_on(Half& half, const pipeline::LaneTurn& turn, Mutabl
   end.blocked = !half.writing && (!end.unsent.empty() || half.to.unsent() != 0);
   half.writing |= end.blocked;
   after_frames(half, turn);
-  watch_waiting();
+  if (flow_->may_hold()) look_after_held();
+  watch_chores();
   if (half.deaf) {
     end.unread = end.unread.last(0);
     end.wanted = 0;
@@ -200,7 +219,7 @@ void Relay::after_frames(Half& half, const pipeline::LaneTurn& turn) {
   } else if (turn.closed) {
     const bool still_writing = halves_[0].writing || halves_[1].writing;
     if (farewell_ && flow_->closed_both_ways() && !still_writing) return end();
-    if (!std::exchange(closing_, true) && !farewell_) start_timer(options_.close_timeout, "close_timeout");
+    if (!std::exchange(closing_, true) && !farewell_) begin_close_timer();
   }
 }
 
@@ -328,12 +347,26 @@ asio::awaitable<void> Relay::say_last_words(Half& half) {
   half.writing = false;
 }
 
+/// Frames are held, and as many wait behind them as may, or their sender has ended.
+asio::awaitable<void> Relay::park(Half& half) {
+  half.reads = false;
+  half.from.watch_reset([this, &half] { peer_reset(half); });
+  asio::steady_timer timer(worker_.io(), asio::steady_timer::time_point::max());
+  half.parked = &timer;
+  std::error_code ignored;
+  if (!half.woken && !half.from.cancelled())
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  half.parked = nullptr;
+  half.from.unwatch_reset();
+  half.reads = true;
+}
+
 asio::awaitable<void> Relay::pause(Half& half) {
   flow_->add_note_once("buffers_limited", {}, worker_.now());
   half.reads = false;
   half.from.watch_reset([this, &half] { peer_reset(half); });
   asio::steady_timer timer(worker_.io());
-  while (!worker_.buffers().may_read(&half) && !half.from.cancelled()) {
+  while (!worker_.buffers().may_read(&half) && !half.from.cancelled() && !half.woken) {
     timer.expires_after(kBudgetPoll);
     std::error_code ignored;
     co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));

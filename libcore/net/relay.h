@@ -20,8 +20,9 @@ struct RelayOptions {
   std::chrono::milliseconds farewell_timeout{5'000};  ///< for peers to end after wstap said Close
 };
 
-/// Owns itself: it lives as long as one of its coroutines or timers does. One thread.
-class Relay : public std::enable_shared_from_this<Relay> {
+/// Owns itself: it lives as long as one of its coroutines or timers does. One thread, but for what a
+/// HoldParty is told.
+class Relay : public std::enable_shared_from_this<Relay>, public pipeline::HoldParty {
  public:
   /// Told once, when the flow's end was recorded or could not be.
   using Done = std::function<void(Relay&, const Result<void>&)>;
@@ -40,6 +41,16 @@ class Relay : public std::enable_shared_from_this<Relay> {
   void cut();
   /// It did not end by itself: its farewell took too long, or cut() came first.
   bool was_cut() const noexcept { return cut_; }
+
+  // Any thread.
+  void review(std::shared_ptr<pipeline::HoldParty> self, pipeline::Review review,
+              std::function<void(pipeline::ReviewAnswer)> done) override;
+  void room(std::shared_ptr<pipeline::HoldParty> self) override;
+  // The worker's.
+  pipeline::ReviewAnswer inject(pipeline::InjectRequest request);
+  pipeline::FlowId flow_id() const noexcept { return flow_->id(); }
+  /// What is to be told of the flow.
+  void add_to(pipeline::control::FlowSummary& summary) const;
 
  private:
   /// How a direction ends towards its receiver: wstap's own Close, if there is one to say, and the end of the
@@ -62,14 +73,16 @@ class Relay : public std::enable_shared_from_this<Relay> {
     bool writing = false;       ///< something is on its way to the receiver, or about to be
     bool deaf = false;          ///< what still comes is read and thrown away: it cannot be framed
     bool keeps_frames = false;  ///< the inbox may have whole frames, which were not taken
-    asio::steady_timer* delay = nullptr;  ///< runs while something leaves later
-    bool overdue = false;                 ///< frames have waited long enough for the rest of their message
-    bool reset = false;                   ///< a write to the sender found that it had reset the connection
-    std::uint64_t accounted = 0;          ///< bytes that count against the buffer budget
+    asio::steady_timer* delay = nullptr;   ///< runs while something leaves later
+    asio::steady_timer* parked = nullptr;  ///< ... while nothing is read, since frames are held
+    std::optional<IoStatus> ended;         ///< the sender has; what is held is not gone yet
+    bool woken = false;                    ///< there may be something to do though nothing comes
+    bool reset = false;                    ///< a write to the sender found that it had reset the connection
+    std::uint64_t accounted = 0;           ///< bytes that count against the buffer budget
   };
   /// What one turn left to do.
   struct TurnEnd {
-    enum class Next : std::uint8_t { again, wait, pause, over } next = Next::again;
+    enum class Next : std::uint8_t { again, wait, pause, park, over } next = Next::again;
     Bytes unsent;          ///< encoded frames the receiver's kernel did not take
     bool blocked = false;  ///< there is something to deliver: `unsent`, or what the transport holds
     Bytes unread;          ///< an incomplete frame
@@ -87,7 +100,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
   TurnEnd take_turn(Half& half);
   TurnEnd take_frames(Half& half, MutableBytes unread, TurnEnd::Next next);
   TurnEnd take_end(Half& half, IoStatus status);
-  TurnEnd take_waiting(Half& half, bool goes_on, TurnEnd::Next next);
+  TurnEnd take_chore(Half& half);
   TurnEnd send_on(Half& half, const pipeline::LaneTurn& turn, MutableBytes unread, TurnEnd::Next next);
   IoResult read(Half& half, MutableBytes room);
   void keep(Half& half, TurnEnd& turn);
@@ -98,6 +111,9 @@ class Relay : public std::enable_shared_from_this<Relay> {
   asio::awaitable<bool> write_all(Half& half, Bytes bytes);
   asio::awaitable<void> say_last_words(Half& half);
   asio::awaitable<void> pause(Half& half);
+  asio::awaitable<void> park(Half& half);
+  void wake(Half& half);
+  void look_after_held();
   void stream_ended(Half& half, IoStatus status);
   void receiver_gone(Half& half);
   void peer_reset(Half& half);
@@ -105,8 +121,10 @@ class Relay : public std::enable_shared_from_this<Relay> {
   void after_frames(Half& half, const pipeline::LaneTurn& turn);
   void start_timer(std::chrono::milliseconds patience, const char* reason);
   void watch_idleness();
-  void watch_waiting();
-  void end_waiting();
+  void watch_chores();
+  void begin_chores();
+  void begin_close_timer();
+  void resolve_held();
   void account(Half& half, std::uint64_t parked);
   void end();
   void finish();
@@ -119,12 +137,14 @@ class Relay : public std::enable_shared_from_this<Relay> {
   Done done_;
   std::unique_ptr<asio::steady_timer> timer_;  ///< of the closing handshake, later of the farewell
   std::unique_ptr<asio::steady_timer> idle_;
-  std::unique_ptr<asio::steady_timer> waiting_;  ///< of frames that wait for the rest of their message
-  UnixNs waiting_until_ = 0;                     ///< 0: it does not run
+  std::unique_ptr<asio::steady_timer> chores_;  ///< of frames that wait, and of Pings while some are held
+  UnixNs chores_at_ = 0;                        ///< 0: it does not run
   UnixNs last_activity_ns_ = 0;
   unsigned running_ = 2;  ///< coroutines: the pumps, and those that say farewell; with the last the flow ends
-  bool closing_ = false;  ///< a Close went by, its timer runs
-  bool farewell_ = false;  ///< wstap ends the flow itself
+  bool closing_ = false;  ///< a Close went by
+  bool close_timer_due_ = false;  ///< ... and its timer begins when nothing is held any more
+  bool shutting_down_ = false;    ///< as soon as what was held has left
+  bool farewell_ = false;         ///< wstap ends the flow itself
   bool cut_ = false;
 };
 

@@ -45,6 +45,7 @@ void Relay::say_farewell() {
     half.farewell = std::move(frames[index(half.direction)]);
     half.last_words = LastWords::due;
     if (half.delay != nullptr) half.delay->cancel();
+    wake(half);
     if (half.writing) continue;
     half.writing = true;
     ++running_;
@@ -54,6 +55,7 @@ void Relay::say_farewell() {
 
 void Relay::shut_down() {
   if (running_ == 0) return;
+  if (flow_->holds_any() && !farewell_) return resolve_held();
   flow_->give_up("shutdown");
   say_farewell();
 }
@@ -65,15 +67,25 @@ void Relay::cut() {
   end();
 }
 
+/// What is held is dealt with as if nobody decided, before anything is said (HOLD-5).
+void Relay::resolve_held() {
+  if (std::exchange(shutting_down_, true)) return;
+  start_timer(options_.farewell_timeout, nullptr);
+  flow_->decide_all(pipeline::kByShutdown, worker_.now());
+  look_after_held();
+}
+
 /// Wakes both halves and lets them finish.
 void Relay::end() {
   client_->cancel();
   server_->cancel();
   if (timer_) timer_->cancel();
   if (idle_) idle_->cancel();
-  if (waiting_) waiting_->cancel();
-  for (auto& half : halves_)
+  if (chores_) chores_->cancel();
+  for (auto& half : halves_) {
     if (half.delay != nullptr) half.delay->cancel();
+    if (half.parked != nullptr) half.parked->cancel();
+  }
 }
 
 /// @param reason  what the flow is told when the time is over; null: nothing, it knows already.
@@ -84,6 +96,10 @@ void Relay::start_timer(std::chrono::milliseconds patience, const char* reason) 
   timer_->async_wait([self = shared_from_this(), reason](std::error_code cancelled) {
     // It may have run out at the very moment it was set anew.
     if (cancelled || self->running_ == 0 || self->timer_->expiry() > std::chrono::steady_clock::now()) return;
+    if (reason != nullptr && self->flow_->holds_any()) {
+      self->close_timer_due_ = true;
+      return;
+    }
     if (reason != nullptr) {
       self->flow_->give_up(reason);
     } else {
@@ -95,7 +111,8 @@ void Relay::start_timer(std::chrono::milliseconds patience, const char* reason) 
 
 void Relay::watch_idleness() {
   // While wstap itself keeps something back, nobody else is idle.
-  if (std::ranges::any_of(halves_, [](const Half& half) { return half.delay != nullptr && half.writing; }))
+  if (flow_->holds_any() ||
+      std::ranges::any_of(halves_, [](const Half& half) { return half.delay != nullptr && half.writing; }))
     last_activity_ns_ = worker_.now();
   if (!idle_) idle_ = std::make_unique<asio::steady_timer>(worker_.io());
   const auto idle_for = std::chrono::nanoseconds(worker_.now() - last_activity_ns_);
@@ -108,33 +125,6 @@ void Relay::watch_idleness() {
     const auto relay = self.lock();
     if (!cancelled && relay && !relay->farewell_) relay->watch_idleness();
   });
-}
-
-/// Fragments do not wait for ever for the rest of their message.
-void Relay::watch_waiting() {
-  UnixNs due = 0;
-  for (const auto& half : halves_)
-    if (const auto until = half.overdue ? std::nullopt : flow_->release_due(half.direction))
-      due = due == 0 ? *until : std::min(due, *until);
-  if (due == 0 || due == waiting_until_) return;
-  waiting_until_ = due;
-  if (!waiting_) waiting_ = std::make_unique<asio::steady_timer>(worker_.io());
-  waiting_->expires_after(std::chrono::nanoseconds(std::max(UnixNs{0}, due - worker_.now())));
-  waiting_->async_wait([self = weak_from_this()](std::error_code cancelled) {
-    const auto relay = self.lock();
-    if (!cancelled && relay && relay->running_ != 0) relay->end_waiting();
-  });
-}
-
-void Relay::end_waiting() {
-  waiting_until_ = 0;
-  for (auto& half : halves_) {
-    const auto due = flow_->release_due(half.direction);
-    if (!due || *due > worker_.now()) continue;
-    half.overdue = true;
-    if (half.reads) half.from.interrupt();
-  }
-  watch_waiting();
 }
 
 void Relay::finish() {

@@ -1,317 +1,218 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libcore/pipeline/editor.h"
 
-#include <fmt/format.h>
-
+#include <algorithm>
 #include <utility>
 
-#include "libcore/pipeline/refusal.h"
+#include "libcore/pipeline/hold_review.h"
+#include "libcore/ws/mask.h"
 
 namespace wstap::pipeline {
-
-using ws::Frame;
-using ws::FrameReading;
-using ws::InflateState;
-
 namespace {
 
-// Frames of one message. Each takes memory of its own, also if it is empty and the message gets no larger.
-constexpr std::size_t kMaxWaiting = std::size_t{64} * 1024;
-
-LaneFault unreadable(const FrameReading& reading) {
-  if (reading.corrupt) return {"invalid_deflate", "behind an altered message", 0, ws::kInvalidData};
-  return {"inflate_limited", "behind an altered message", 0, ws::kTooBig};
-}
-
-/// Of a message of which a step replaced this frame.
-ws::FrameHeader header_of(const Envelope& envelope, const Decision& decision) noexcept {
-  return {
-      .fin = decision.header.fin, .rsv = decision.header.rsv, .opcode = decision.opcode_of_message(envelope)};
-}
-
-/// A message ends in the middle, and the flow with it.
-LaneFault drop_open(const std::string& cause) {
-  return {"drop_open", cause, 0, ws::kPolicyViolation, ws::kPolicyViolation};
-}
-
-/// What a step blocks may end the flow as well.
-std::optional<LaneFault> end_of_flow(const Decision& decision) {
-  if (!decision.ends_flow || decision.kind != Decision::Kind::drop) return std::nullopt;
-  return LaneFault{"blocked", decision.cause, 0, ws::kPolicyViolation};
+Buffer unmasked_payload(const ws::Frame& frame) {
+  Buffer payload = to_buffer(frame.payload());
+  if (frame.header.masked) ws::mask_in_place(payload, frame.header.mask);
+  return payload;
 }
 
 }  // namespace
 
-Editor::Editor(ws::Direction direction, const ws::Negotiated& negotiated, bool verbatim, bool inflates,
-               const ws::MessageTracker::State& message, const Plan& plan, const FlowOptions& options,
-               Entropy& entropy, const BufferGauge* gauge)
-    : plan_(plan),
-      options_(options),
-      unknown_extension_(negotiated.unknown_extension),
-      inflates_(inflates),
-      direction_(direction),
-      outlet_(direction, negotiated, verbatim, options.max_frame_bytes, message, entropy),
-      injections_(outlet_, options.max_frame_bytes, gauge),
-      course_(message.open && message.compressed ? Course::untouched : Course::frame_by_frame) {}
-
-void Editor::follow(bool message_open) noexcept {
-  if (!message_open || !plan_.needs.whole_messages[ws::index(direction_)]) return;
-  content_.begin_in_the_middle(course_ != Course::when_whole && plan_.needs.alters);
+void Editor::follow(bool message_open, FlowHolds* holds) {
+  if (holds != nullptr && !line_) line_ = std::make_unique<HoldLine>(*holds, direction_);
+  intake_.follow(message_open);
 }
 
-bool Editor::is_compressed(const Envelope& envelope) const noexcept {
-  return inflates_ && envelope.placement.in_compressed();
-}
-
-void Editor::begin_message(const Envelope& first, bool compressed) {
-  content_.begin_message(plan_.needs.judges_whole(direction_, compressed), first);
-  course_ = plan_.needs.keeps(direction_, compressed) ? Course::when_whole
-            : compressed                              ? Course::untouched
-                                                      : Course::frame_by_frame;
-}
-
-std::optional<LaneFault> Editor::take(Turn& turn, Envelope& envelope, const FrameReading& reading,
+std::optional<LaneFault> Editor::take(Turn& turn, Envelope envelope, const ws::FrameReading& reading,
                                       Bytes inflated) {
-  const ws::Part part = envelope.placement.part;
-  const bool compressed = is_compressed(envelope);
-  if (ws::begins_message(part)) begin_message(envelope, compressed);
-  if (envelope.placement.in_message() && course_ == Course::dropped) {
-    outlet_.drop_message(turn, envelope.frame, dropping_.verdict, dropping_.cause);
-    return std::nullopt;
-  }
-  const Frame frame = envelope.frame;
-  envelope.extended = unknown_extension_ && !options_.force_edit;
-  const Bytes content = content_.take(envelope, reading, inflated, compressed, must_leave(envelope, reading));
-  Decision decision = plan_.judge(envelope, plan_.needs.payloads ? content : Bytes());
-  envelope.frame = frame;
-  refuse_impossible(
-      envelope, {compressed, course_ == Course::when_whole, reading.state == InflateState::lost}, decision);
-  const std::size_t left_before = turn.scratch.out.size();
-  turn.delays = decision.delay_ns != 0 && decision.kind != Decision::Kind::drop;
-  const std::int64_t delay_ns = decision.delay_ns;
-  injections_.put_before(turn, std::move(decision.before));
-  turn.tags = std::exchange(decision.tags, {});
-  turn.logged = std::exchange(decision.logged, {});
-  auto after = std::exchange(decision.after, {});
-  injections_.give_up(decision.refused);
-  auto end = end_of_flow(decision);
-  if (ws::is_fragment(part) && !ws::ends_message(part)) {
-    last_ = envelope;
-    last_.frame.raw = last_.judged_before = {};
-  }
-  const bool kept = course_ == Course::when_whole && ws::is_fragment(part);
-  auto fault = compressed ? take_compressed(turn, envelope, reading, inflated, std::move(decision))
-               : kept     ? take_waiting(turn, envelope, std::move(decision))
-                          : take_plain(turn, envelope, std::move(decision));
-  injections_.put_behind(turn, std::move(after), waits());
-  if (turn.delays) delay(turn, left_before, fault ? 0 : delay_ns);
-  if (envelope.says != Says::frame) content_.let_go();
-  return fault ? fault : end;
-}
-
-/// What leaves from `from` on leaves later, if anything does.
-void Editor::delay(Turn& turn, std::size_t from, std::int64_t delay_ns) {
-  turn.delays = false;
-  if (delay_ns == 0 || turn.scratch.out.size() == from) return turn.delay_nothing();
-  turn.result.delay_ns = delay_ns;
-  turn.result.delayed_from = from;
-}
-
-/// The message cannot be kept until it is whole, or would never be read as a whole.
-bool Editor::must_leave(const Envelope& envelope, const FrameReading& reading) const noexcept {
-  return reading.state != InflateState::ok || outlet_.waiting().size() >= kMaxWaiting ||
-         envelope.placement.message_bytes > options_.max_message_bytes;
-}
-
-std::optional<LaneFault> Editor::take_plain(Turn& turn, const Envelope& envelope, Decision decision) {
-  const Frame& frame = envelope.frame;
-  switch (decision.kind) {
-    case Decision::Kind::go_on: outlet_.forward(turn, frame, std::move(decision.cause)); break;
-    case Decision::Kind::replace:
-      if (decision.payload.size() > options_.max_frame_bytes) {
-        outlet_.drop(turn, frame, Verdict::dropped, kTooBig);
-        return LaneFault{kTooBig, decision.cause, 0, ws::kTooBig};
-      }
-      outlet_.send(turn, frame, decision.header, decision.payload, decision.verdict,
-                   std::move(decision.cause));
-      break;
-    case Decision::Kind::drop: return drop_plain(turn, envelope, std::move(decision));
-  }
-  return std::nullopt;
-}
-
-/// PIPE-5: what has not left does not leave; what has, ends here.
-std::optional<LaneFault> Editor::drop_plain(Turn& turn, const Envelope& envelope, Decision decision) {
-  const bool fragment = ws::is_fragment(envelope.placement.part);
-  // What began before data that must not pass does not go on with what follows it either.
-  const bool ends_open =
-      outlet_.message_open() &&
-      (fragment || (decision.verdict == Verdict::blocked && !ws::is_control(envelope.frame.header.opcode)));
-  std::optional<LaneFault> fault;
-  if (ends_open && options_.drop_open == DropOpen::truncate) {
-    outlet_.send(turn, envelope.frame, kEndOfMessage, {}, Verdict::truncated, decision.cause);
-  } else {
-    if (ends_open) fault = drop_open(decision.cause);
-    outlet_.drop(turn, envelope.frame, decision.verdict, decision.cause);
-  }
-  if (fragment) drop_rest(std::move(decision));
+  Parcel parcel = intake_.take(std::move(envelope), reading, inflated);
+  auto fault = pass(turn, parcel);
+  intake_.let_go();
   return fault;
-}
-
-/// What else comes of the open message does not leave either.
-void Editor::drop_rest(Decision decision) {
-  course_ = Course::dropped;
-  dropping_ = std::move(decision);
-  content_.drop_rest();
-}
-
-/// A frame of a message that is not compressed and leaves when all of it was judged.
-std::optional<LaneFault> Editor::take_waiting(Turn& turn, const Envelope& envelope, Decision decision) {
-  if (decision.kind == Decision::Kind::drop) {
-    outlet_.drop_waiting(turn, decision.verdict, decision.cause);
-    return drop_plain(turn, envelope, std::move(decision));
-  }
-  if (envelope.says == Says::frame) {
-    outlet_.keep(turn, envelope.frame, std::move(decision.cause));
-    return std::nullopt;
-  }
-  course_ = Course::frame_by_frame;
-  if (decision.kind == Decision::Kind::replace)
-    return outlet_.write_message(turn, envelope.frame, header_of(envelope, decision), decision.payload,
-                                 decision.verdict, decision.cause);
-  outlet_.forward_message(turn, envelope.frame, std::move(decision.cause));
-  return std::nullopt;
-}
-
-std::optional<LaneFault> Editor::take_compressed(Turn& turn, const Envelope& envelope,
-                                                 const FrameReading& reading, Bytes inflated,
-                                                 Decision decision) {
-  const Frame& frame = envelope.frame;
-  if (decision.kind == Decision::Kind::drop) {
-    std::optional<LaneFault> fault;
-    // Half a compressed message says nothing that its receiver could be left with.
-    if (outlet_.message_open()) fault = drop_open(decision.cause);
-    outlet_.drop_message(turn, frame, decision.verdict, decision.cause);
-    outlet_.compressed_altered();
-    drop_rest(std::move(decision));
-    return fault;
-  }
-  if (decision.kind == Decision::Kind::replace) {
-    outlet_.compressed_altered();
-    return outlet_.compress_message(turn, frame, header_of(envelope, decision), decision.payload,
-                                    decision.verdict, decision.cause);
-  }
-  if (course_ != Course::when_whole || must_leave(envelope, reading))
-    return take_as_it_comes(turn, envelope, reading, inflated, std::move(decision.cause));
-  if (!ws::ends_message(envelope.placement.part)) {
-    outlet_.keep(turn, envelope.frame, std::move(decision.cause));
-  } else if (outlet_.recompresses()) {
-    return outlet_.compress_message(
-        turn, frame, {.fin = frame.header.fin, .opcode = envelope.placement.message_opcode}, reading.payload,
-        Verdict::changed, decision.cause.starts_with(kEditRefused) ? decision.cause : kRecompressed);
-  } else {
-    outlet_.forward_message(turn, frame, std::move(decision.cause));
-  }
-  return std::nullopt;
-}
-
-/// A message that cannot be kept until it is whole: untouched where nothing before it was altered, else
-/// written anew as it comes (DEF-5).
-std::optional<LaneFault> Editor::take_as_it_comes(Turn& turn, const Envelope& envelope,
-                                                  const FrameReading& reading, Bytes inflated,
-                                                  std::string cause) {
-  if (!outlet_.recompresses()) {
-    course_ = Course::untouched;
-    outlet_.forward_message(turn, envelope.frame, std::move(cause));
-    return std::nullopt;
-  }
-  if (reading.state == InflateState::lost) {
-    auto fault = unreadable(reading);
-    outlet_.drop_message(turn, envelope.frame, Verdict::dropped, fault.reason);
-    return fault;
-  }
-  course_ = Course::streamed;
-  return outlet_.stream_message(turn, envelope.frame, ws::ends_message(envelope.placement.part), inflated);
 }
 
 std::optional<LaneFault> Editor::release(Turn& turn, Bytes inflated, Release why) {
-  std::optional<LaneFault> fault;
-  if (waits()) {
-    Decision decision = judge_so_far(inflated, why);
-    outlet_.say_with_waiting(std::move(decision.tags), std::move(decision.logged));
-    injections_.put_before(turn, std::move(decision.before));
-    auto after = std::exchange(decision.after, {});
-    injections_.give_up(decision.refused);
-    const bool drops = decision.kind == Decision::Kind::drop;
-    if (drops) fault = drop_waiting(turn, decision);
-    course_ = drops ? Course::dropped : leave_so_far(turn, decision, inflated);
-    if (course_ == Course::dropped) drop_rest(std::move(decision));
-    injections_.put_behind(turn, std::move(after), waits());
-  } else if (why != Release::waited_long_enough) {
-    judge_unfinished(inflated, why);
-  }
-  content_.let_go();
-  if (why != Release::waited_long_enough) outlet_.leave_unfinished();
+  auto parcel = intake_.release(inflated, why);
+  if (!parcel) return std::nullopt;
+  auto fault = pass(turn, *parcel);
+  intake_.let_go();
   return fault;
 }
 
-/// What has come of a message that waits no longer is judged as it is (SAFE-2).
-Decision Editor::judge_so_far(Bytes inflated, Release why) {
-  if (!plan_.needs.whole_messages[ws::index(direction_)]) return {};
-  Envelope& envelope = last_;
-  const Frame frame = envelope.frame;
-  const Bytes content =
-      content_.take_so_far(envelope, inflated, is_compressed(envelope), why == Release::interrupted);
-  Decision decision = plan_.judge(envelope, plan_.needs.payloads ? content : Bytes());
-  envelope.frame = frame;
-  refuse_impossible(envelope, {.compressed = is_compressed(envelope), .waits = true}, decision);
-  return decision;
-}
-
-void Editor::judge_unfinished(Bytes inflated, Release why) {
-  if (waits() || !content_.is_undecided()) return;
-  const Decision decision = judge_so_far(inflated, why);
-  for (const auto& id : decision.logged)
-    unfinished_.push_back(
-        fmt::format("logged by {}: message of frame {}", id, last_.placement.message_first));
-  for (const auto& tag : decision.tags)
-    unfinished_.push_back(fmt::format("tagged {}: message of frame {}", tag, last_.placement.message_first));
-}
-
-/// What waits does not leave; an older message of which some has left, and no end, ends here.
-std::optional<LaneFault> Editor::drop_waiting(Turn& turn, const Decision& decision) {
-  const bool compressed = is_compressed(last_), open = outlet_.message_open();
-  const bool truncates = open && !compressed && options_.drop_open == DropOpen::truncate;
-  truncates ? outlet_.truncate_waiting(turn, decision.verdict, decision.cause)
-            : outlet_.drop_waiting(turn, decision.verdict, decision.cause);
-  if (compressed) outlet_.compressed_altered();
-  return open && !truncates ? drop_open(decision.cause) : end_of_flow(decision);
-}
-
-/// @param decision  becomes a drop where what would leave does not fit.
-Editor::Course Editor::leave_so_far(Turn& turn, Decision& decision, Bytes inflated) {
-  const bool compressed = is_compressed(last_);
-  bool left = true;
-  if (compressed && outlet_.recompresses()) {
-    left = outlet_.stream_waiting(turn, inflated);
-  } else if (decision.kind == Decision::Kind::replace) {
-    left = outlet_.write_waiting(turn, decision.payload, decision.cause);
-  } else {
-    outlet_.forward_waiting(turn);
-    return compressed ? Course::untouched : Course::frame_by_frame;
+/// What came leaves, or waits in line.
+std::optional<LaneFault> Editor::pass(Turn& turn, Parcel& parcel) {
+  if (line_) {
+    if (heed_pong(parcel)) return leave(turn, parcel);
+    const bool held = is_to_be_held(parcel);
+    const bool waits = !line_->empty() || (paused_ && parcel.kind != Parcel::Kind::unfinished);
+    if (held || (waits && !overtakes(parcel))) {
+      line_->park(turn, std::move(parcel), held);
+      return std::nullopt;
+    }
   }
-  if (left) return compressed ? Course::streamed : Course::frame_by_frame;
-  decision.verdict = Verdict::dropped;
-  decision.cause = kTooBig;
-  return Course::dropped;
+  return leave(turn, parcel);
+}
+
+std::optional<LaneFault> Editor::leave(Turn& turn, Parcel& parcel) {
+  const bool is_ping = line_ && parcel.is_frame() && parcel.came.opcode == ws::kPing;
+  const Buffer ping = is_ping ? unmasked_payload(parcel.envelope.frame) : Buffer();
+  const std::size_t left_before = turn.scratch.out.size();
+  auto fault = dispatch_.take(turn, parcel);
+  if (is_ping && turn.scratch.out.size() != left_before) pings(direction_).ping_left(ping, false);
+  if (dispatch_.drops_message()) intake_.drop_rest(parcel.envelope.placement.message_first);
+  return fault;
+}
+
+/// A Pong may be for wstap alone (HOLD-4).
+bool Editor::heed_pong(Parcel& parcel) {
+  Keepalive& answered = pings(ws::opposite(direction_));
+  if (!parcel.is_frame() || parcel.came.opcode != ws::kPong || answered.empty()) return false;
+  auto answer = answered.pong_came(unmasked_payload(parcel.envelope.frame));
+  if (answer.to == Keepalive::Answer::To::peer) return false;
+  Decision& decision = parcel.decision;
+  decision.cause = "keepalive";
+  decision.held_by.clear();
+  if (answer.to == Keepalive::Answer::To::own) {
+    decision.kind = Decision::Kind::drop;
+    decision.verdict = Verdict::swallowed;
+    return true;
+  }
+  decision.kind = Decision::Kind::replace;
+  decision.verdict = Verdict::changed;
+  decision.cause = "keepalive_cover";
+  decision.header = parcel.came;
+  decision.payload = std::move(answer.payload);
+  return true;
+}
+
+bool Editor::is_to_be_held(Parcel& parcel) const {
+  Decision& decision = parcel.decision;
+  if (decision.held_by.empty() || decision.kind == Decision::Kind::drop) return false;
+  const OnFull on_full = line_->holds().settings.on_full;
+  if (on_full == OnFull::wait || line_->holds().queue.has_room(line_->holds().settings)) return true;
+  decision.cause = "hold_queue_full";
+  if (on_full == OnFull::drop) {
+    decision.kind = Decision::Kind::drop;
+    decision.verdict = Verdict::dropped;
+  }
+  return false;
+}
+
+/// HOLD-1: Pings and Pongs do not wait behind data.
+bool Editor::overtakes(const Parcel& parcel) const noexcept {
+  if (!parcel.is_frame() || line_->holds().settings.control_waits) return false;
+  return parcel.came.opcode == ws::kPing || parcel.came.opcode == ws::kPong;
+}
+
+/// Its message does not leave any more: there is nothing left to decide.
+bool Editor::is_dropped_already(const Parcel& parcel) const noexcept {
+  const auto& placement = parcel.envelope.placement;
+  return parcel.is_frame() && dispatch_.drops_message() && placement.in_message() &&
+         !ws::begins_message(placement.part);
+}
+
+bool Editor::ready() const noexcept {
+  if (!injected_.empty()) return true;
+  if (!holds() || paused_) return false;
+  return !line_->front().is_undecided() || is_dropped_already(line_->front().parcel);
+}
+
+std::optional<LaneFault> Editor::depart(Turn& turn) {
+  if (!injected_.empty()) dispatch_.put(turn, std::exchange(injected_, {}));
+  std::optional<LaneFault> fault;
+  while (ready() && !fault && turn.result.delay_ns == 0 && !turn.is_full()) fault = leave_line(turn);
+  if (line_) line_->claim_room();
+  turn.result.more = ready();
+  return fault;
+}
+
+std::optional<LaneFault> Editor::leave_line(Turn& turn) {
+  if (line_->front().is_undecided()) line_->settle(line_->front(), name(Review::Action::drop), kByMessage);
+  auto place = line_->take_front();
+  if (place.parcel.is_frame()) {
+    const Sequence sequence = place.parcel.envelope.sequence;
+    turn.recorded = sequence;
+    turn.result.first_sequence = std::min(turn.result.first_sequence, sequence);
+  }
+  auto fault = leave(turn, place.parcel);
+  turn.recorded.reset();
+  if (!place.after.empty()) dispatch_.put(turn, std::move(place.after));
+  return fault;
+}
+
+ReviewAnswer Editor::review(const Review& review) {
+  using Result = ReviewAnswer::Result;
+  HoldLine::Place* place = line_ ? line_->find(review.id.sequence) : nullptr;
+  if (place == nullptr) return {.result = Result::late, .reason = "no such item is held"};
+  if (!place->is_undecided())
+    return {.result = Result::late, .by = place->by, .reason = "it was decided before"};
+  auto decided = decide(place->parcel, review, plan_, options_);
+  if (!decided) return {.result = Result::refused, .reason = std::move(decided.error())};
+  if (!line_->take_edit(*place, std::move(*decided), gauge_))
+    return {.result = Result::refused, .reason = "too much waits in buffers (--max-buffered)"};
+  line_->settle(*place, name(review.action), review.by);
+  return {.by = review.by};
+}
+
+ReviewAnswer Editor::inject(InjectRequest request) {
+  using Result = ReviewAnswer::Result;
+  if (dispatch_.outlet().closed()) return {.result = Result::refused, .reason = "a Close has left"};
+  HoldLine::Place* behind = nullptr;
+  if (request.after) {
+    behind = line_ ? line_->find(request.after->sequence) : nullptr;
+    if (behind == nullptr) return {.result = Result::late, .reason = "no such item waits in that direction"};
+    if (behind->parcel.came.opcode == ws::kClose)
+      return {.result = Result::refused, .reason = "nothing may follow a Close"};
+  }
+  const std::string by = request.by;
+  auto frame = make_injection(std::move(request), plan_, options_);
+  if (!frame) return {.result = Result::refused, .reason = std::move(frame.error())};
+  if (gauge_ != nullptr && !gauge_->has_room(frame->payload.size()))
+    return {.result = Result::refused, .reason = "too much waits in buffers (--max-buffered)"};
+  (behind != nullptr ? behind->after : injected_).push_back(std::move(*frame));
+  return {.by = by};
+}
+
+void Editor::ping(Turn& turn, Bytes payload) {
+  if (!line_ || dispatch_.outlet().closed()) return;
+  pings(direction_).ping_left(payload, true);
+  std::vector<NewFrame> frames(1);
+  frames.front() = {{.fin = true, .opcode = ws::kPing}, to_buffer(payload), "keepalive", Verdict::synthetic};
+  dispatch_.put(turn, std::move(frames));
+}
+
+void Editor::decide_by_default(UnixNs expired, const char* by) {
+  if (!line_ || line_->undecided() == 0) return;
+  for (auto& place : line_->places()) {
+    if (!place.is_undecided() || place.item->expires_ns > expired) continue;
+    const bool drops = place.item->on_timeout == OnTimeout::drop;
+    Decision& decision = place.parcel.decision;
+    if (drops) {
+      decision.kind = Decision::Kind::drop;
+      decision.verdict = Verdict::dropped;
+    }
+    if (decision.kind != Decision::Kind::replace) decision.cause = std::string("hold_") + by;
+    line_->settle(place, name(drops ? Review::Action::drop : Review::Action::release), by);
+  }
 }
 
 void Editor::discard(Turn& turn, const std::string& cause) {
-  outlet_.drop_waiting(turn, Verdict::dropped, cause);
+  dispatch_.discard(turn, cause);
+  injected_.clear();
+  const bool is_gone = cause.empty() || cause == "reset";
+  while (holds()) {
+    if (line_->front().is_undecided()) line_->settle(line_->front(), name(Review::Action::drop), kByEnd);
+    const auto place = line_->take_front();
+    if (!place.parcel.is_frame()) continue;
+    turn.settle({.sequence = place.parcel.envelope.sequence,
+                 .time_ns = turn.now,
+                 .verdict = Verdict::dropped,
+                 .cause = is_gone ? "peer_gone" : cause});
+  }
 }
 
 void Editor::end_turn(Turn& turn) {
-  outlet_.end_turn();
+  dispatch_.end_turn();
   std::erase_if(turn.scratch.marks, [](const Mark& mark) {
     return mark.verdict == Verdict::forwarded && mark.cause.empty() && mark.tags.empty() &&
            mark.logged.empty();

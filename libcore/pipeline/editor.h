@@ -1,22 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a plan makes of one direction's frames: every frame is judged, messages leave whole or not at all
-// where that can be chosen, and compression stays in step with the peer (PIPE-5, DEF-4 to DEF-6). Sans-I/O.
+// What a plan makes of one direction's frames: they come in and are judged, wait where they must, are judged
+// again and leave. Sans-I/O.
 #pragma once
 
-#include <vector>
+#include <memory>
 
-#include "libcore/pipeline/flow_options.h"
-#include "libcore/pipeline/injections.h"
-#include "libcore/pipeline/judged_content.h"
+#include "libcore/pipeline/dispatch.h"
+#include "libcore/pipeline/hold_line.h"
+#include "libcore/pipeline/intake.h"
 
 namespace wstap::pipeline {
-
-/// Why a message waits no longer.
-enum class Release : std::uint8_t {
-  waited_long_enough,  ///< its rest may come
-  ended,               ///< ... and will not: a Close or the end came
-  interrupted,         ///< ... but another message
-};
 
 class Editor {
  public:
@@ -24,92 +17,105 @@ class Editor {
   /// compressed messages are read. @param message  what has left already when the editor is made.
   Editor(ws::Direction direction, const ws::Negotiated& negotiated, bool verbatim, bool inflates,
          const ws::MessageTracker::State& message, const Plan& plan, const FlowOptions& options,
-         Entropy& entropy, const BufferGauge* gauge);
-  Editor(const Editor&) = delete;
-  Editor& operator=(const Editor&) = delete;
+         Entropy& entropy, const BufferGauge* gauge)
+      : plan_(plan),
+        options_(options),
+        gauge_(gauge),
+        direction_(direction),
+        intake_(direction, negotiated, inflates, plan, options),
+        dispatch_(direction, negotiated, verbatim, message, plan, options, entropy, gauge) {}
 
-  /// The plan changed. @param message_open  some of a message came before.
-  void follow(bool message_open) noexcept;
+  /// The plan changed. @param message_open  some of a message came before. @param holds  where frames may be
+  /// held, which outlives the editor; null: nowhere.
+  void follow(bool message_open, FlowHolds* holds);
   /// Judges a frame, notes it in the turn, and writes what leaves to the turn's scratch.out.
   /// @param reading  of its payload. @param inflated  its compressed message so far.
   /// @return why the flow must end; the frame is then noted as dropped.
-  std::optional<LaneFault> take(Turn& turn, Envelope& envelope, const ws::FrameReading& reading,
+  std::optional<LaneFault> take(Turn& turn, Envelope envelope, const ws::FrameReading& reading,
                                 Bytes inflated);
   /// What waits of the open message waits no longer: where messages are judged whole, as far as it came, and
   /// what then leaves of it leaves. @param inflated  of the message.
   /// @return why the flow must end.
   std::optional<LaneFault> release(Turn& turn, Bytes inflated, Release why);
-  /// ... or does not leave: the flow ends.
+  /// Nothing that waits leaves: the flow ends.
   void discard(Turn& turn, const std::string& cause);
-  /// A message that left as it came, and will have no end, is judged as far as that was: what is said of it
-  /// cannot be recorded with its frames any more.
-  void judge_unfinished(Bytes inflated, Release why);
-  /// ... and is told here, in words; since the last call.
-  std::vector<std::string> take_unfinished() { return std::exchange(unfinished_, {}); }
   /// To be called behind the last frame of a turn.
   void end_turn(Turn& turn);
+
+  /// What is said of messages that left as they came, and had no end.
+  void judge_unfinished(Bytes inflated) { intake_.judge_unfinished(inflated, Release::ended); }
+  /// ... in words; since the last call.
+  std::vector<std::string> take_unfinished() { return intake_.take_unfinished(); }
   /// What rules put beside frames.
-  Injections& injections() noexcept { return injections_; }
+  Injections& injections() noexcept { return dispatch_.injections(); }
+
+  // What is held, and what waits behind it (HOLD-1 to HOLD-5).
+  /// Something that waited may leave.
+  bool ready() const noexcept;
+  /// It does, until the turn is full. @return why the flow must end.
+  std::optional<LaneFault> depart(Turn& turn);
+  /// Somebody decided about what is held, or wants a frame to leave among the others.
+  bool has(Sequence sequence) noexcept { return line_ && line_->find(sequence) != nullptr; }
+  ReviewAnswer review(const Review& review);
+  ReviewAnswer inject(InjectRequest request);
+  /// A Ping of wstap's own leaves, unless a Close has.
+  void ping(Turn& turn, Bytes payload);
+  /// What is held, and should not be any more by `expired`, becomes what is to become of it when nobody
+  /// decides. @param by  see Settled.
+  void decide_by_default(UnixNs expired, const char* by);
+  /// The other direction holds something that stops this one.
+  void pause(bool paused) noexcept { paused_ = paused; }
+  /// Frames wait, so that nothing more is said of the direction's end before they are gone.
+  bool holds() const noexcept { return line_ && !line_->empty(); }
+  /// Nothing more should be read of the direction: there is no room for it.
+  bool stalls() const noexcept { return line_ && line_->stalls(); }
+  const HoldLine* line() const noexcept { return line_.get(); }
+  void claim_room() {
+    if (line_) line_->claim_room();
+  }
 
   /// Compressed messages of the direction are written anew: what the inflater does not keep of one over a
   /// bound is to be given to beyond() while it is read.
-  bool recompresses() const noexcept { return outlet_.recompresses(); }
-  void beyond(Bytes inflated, Bytes more) { outlet_.beyond(inflated, more); }
+  bool recompresses() const noexcept { return !holds() && dispatch_.outlet().recompresses(); }
+  void beyond(Bytes inflated, Bytes more) { dispatch_.outlet().beyond(inflated, more); }
 
   /// A message in one frame may leave beside it, as if it were not there.
   bool stands_by() const noexcept {
-    return plan_.needs.passes_messages[ws::index(direction_)] && !outlet_.message_open() && !recompresses() &&
-           !waits() && injections_.empty();
+    return plan_.needs.passes_messages[ws::index(direction_)] && !dispatch_.outlet().message_open() &&
+           !dispatch_.outlet().recompresses() && !waits() && dispatch_.injections().empty() && !paused_ &&
+           !holds();
   }
 
   /// Frames wait for the rest of their message.
-  bool waits() const noexcept { return !outlet_.waiting().empty(); }
+  bool waits() const noexcept { return intake_.waits(); }
   /// Since when the first of them does.
-  UnixNs waits_since() const noexcept { return outlet_.waits_since(); }
+  UnixNs waits_since() const noexcept { return intake_.waits_since(); }
+  /// Some frame is recorded as pending.
+  bool keeps_any() const noexcept { return holds() || !dispatch_.outlet().waiting().empty(); }
   /// Bytes of memory that they take, what their message says, and what is to leave behind it.
   std::uint64_t held() const noexcept {
-    return outlet_.waiting().held() + content_.held() + injections_.held();
+    return dispatch_.held() + intake_.held() + (line_ ? line_->bytes() : 0);
   }
 
  private:
-  /// How the frames of the open message leave.
-  enum class Course : std::uint8_t {
-    frame_by_frame,
-    when_whole,  ///< it may still be altered
-    untouched,   ///< compressed, and too much of it to be altered
-    streamed,    ///< ... and written anew as it comes
-    dropped,     ///< what is left of it does not leave
-  };
-
-  bool is_compressed(const Envelope& envelope) const noexcept;
-  void begin_message(const Envelope& first, bool compressed);
-  bool must_leave(const Envelope& envelope, const ws::FrameReading& reading) const noexcept;
-  std::optional<LaneFault> take_plain(Turn& turn, const Envelope& envelope, Decision decision);
-  std::optional<LaneFault> drop_plain(Turn& turn, const Envelope& envelope, Decision decision);
-  std::optional<LaneFault> take_waiting(Turn& turn, const Envelope& envelope, Decision decision);
-  std::optional<LaneFault> take_compressed(Turn& turn, const Envelope& envelope,
-                                           const ws::FrameReading& reading, Bytes inflated,
-                                           Decision decision);
-  std::optional<LaneFault> take_as_it_comes(Turn& turn, const Envelope& envelope,
-                                            const ws::FrameReading& reading, Bytes inflated,
-                                            std::string cause);
-  void drop_rest(Decision decision);
-  static void delay(Turn& turn, std::size_t from, std::int64_t delay_ns);
-  Decision judge_so_far(Bytes inflated, Release why);
-  std::optional<LaneFault> drop_waiting(Turn& turn, const Decision& decision);
-  Course leave_so_far(Turn& turn, Decision& decision, Bytes inflated);
+  std::optional<LaneFault> pass(Turn& turn, Parcel& parcel);
+  std::optional<LaneFault> leave(Turn& turn, Parcel& parcel);
+  std::optional<LaneFault> leave_line(Turn& turn);
+  bool heed_pong(Parcel& parcel);
+  bool is_to_be_held(Parcel& parcel) const;
+  bool overtakes(const Parcel& parcel) const noexcept;
+  bool is_dropped_already(const Parcel& parcel) const noexcept;
+  Keepalive& pings(ws::Direction direction) noexcept { return line_->holds().pings[ws::index(direction)]; }
 
   const Plan& plan_;
   const FlowOptions& options_;
-  bool unknown_extension_, inflates_;
+  const BufferGauge* gauge_;
   ws::Direction direction_;
-  Outlet outlet_;
-  Injections injections_;
-  Course course_;
-  Decision dropping_;  ///< what decided that the message does not leave
-  Envelope last_;      ///< fragment of the open message, without its bytes
-  JudgedContent content_;
-  std::vector<std::string> unfinished_;
+  Intake intake_;
+  Dispatch dispatch_;
+  std::unique_ptr<HoldLine> line_;  ///< where something may be held
+  std::vector<NewFrame> injected_;  ///< by reviewers: they leave next
+  bool paused_ = false;
 };
 
 }  // namespace wstap::pipeline

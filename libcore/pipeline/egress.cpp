@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libcore/pipeline/egress.h"
 
+#include <algorithm>
+
 #include "libcore/ws/frame_writer.h"
 
 namespace wstap::pipeline {
@@ -44,6 +46,15 @@ Buffer Egress::send(ws::FrameHeader header, Bytes payload, Buffer& out) {
   Buffer frame = own_frame(direction_, header, payload, entropy_);
   append(out, frame);
   return frame;
+}
+
+void Egress::send_exact(Bytes bytes, Buffer& out) {
+  append(out, bytes);
+  ws::FrameHeader header;
+  while (decode_header(bytes, header)) {
+    follow(header);
+    bytes = bytes.subspan(std::min<std::uint64_t>(bytes.size(), header.header_len + header.payload_len));
+  }
 }
 
 void Egress::follow(const ws::FrameHeader& header) noexcept {

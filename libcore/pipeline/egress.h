@@ -34,6 +34,8 @@ class Egress {
   std::optional<Buffer> forward(const ws::Frame& frame, Buffer& out);
   /// A frame with content of wstap's own leaves. @return the frame.
   Buffer send(ws::FrameHeader header, Bytes payload, Buffer& out);
+  /// Bytes leave as they are. What of them is frames is taken for such.
+  void send_exact(Bytes bytes, Buffer& out);
 
   /// What is left of `header`'s RSV bits on the way to the peer.
   std::uint8_t rsv(const ws::FrameHeader& header) const noexcept {

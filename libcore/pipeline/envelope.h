@@ -19,6 +19,9 @@ enum class Says : std::uint8_t {
   rest,            ///< what the frame adds to a message that was judged so
 };
 
+/// How causes of frames begin that are held; ids of rules follow.
+inline constexpr std::string_view kHeldBy = "hold:";
+
 struct Envelope {
   FlowId flow = 0;
   Sequence sequence = 0;
@@ -55,11 +58,17 @@ struct Envelope {
   }
   std::string cause;
   std::optional<Buffer> sent;  ///< set when what left differs (Mark::sent)
+  std::string held_by;         ///< ids of rules by which it waits for somebody's decision, or did (HOLD-1)
+  std::optional<std::int64_t> held_ns;  ///< ... and how long
   std::vector<std::string> tags;
   std::vector<std::string> logged;  ///< see Mark
   bool withheld = false;            ///< see Mark: the payload beside it is empty
   std::vector<std::string> redacted;
 
+  /// What is recorded says that it is held. To be called while it says so.
+  void note_hold() {
+    if (verdict == Verdict::pending && cause.starts_with(kHeldBy)) held_by = cause.substr(kHeldBy.size());
+  }
   /// A safety rule decided: it was blocked, or cut off.
   bool by_safety() const noexcept { return cause.starts_with("safety:"); }
 

@@ -22,12 +22,14 @@ constexpr const char* kCloseUnanswered = "close_unanswered";
 }  // namespace
 
 Flow::Flow(FlowOpened opened, const Pipeline& pipeline, LaneContext context)
-    : opened_(std::make_unique<const FlowOpened>(std::move(opened))),
+    : since_ns_(opened.time_ns),
+      opened_(std::make_unique<const FlowOpened>(std::move(opened))),
       context_(context),
       names_(*opened_),
       plan_(pipeline.plan(names_)),
-      lanes_{Lane(*opened_, Direction::send, plan_, context),
-             Lane(*opened_, Direction::receive, plan_, context)},
+      holds_(begin_holding(pipeline)),
+      lanes_{Lane(*opened_, Direction::send, plan_, holds_.get(), context),
+             Lane(*opened_, Direction::receive, plan_, holds_.get(), context)},
       sequences_(opened_->next_sequence) {
   closed_.id = opened_->id;
 }
@@ -50,13 +52,15 @@ Result<void> Flow::open() {
 
 void Flow::replan(const Pipeline& pipeline) {
   plan_ = pipeline.plan(names_);
+  if (!holds_) holds_ = begin_holding(pipeline);
+  if (holds_) holds_->settings = pipeline.holds();
   std::optional<std::array<ws::MessageReader, 2>> readers;
   if (std::ranges::any_of(lanes_, [this](const Lane& lane) { return lane.must_catch_up(plan_); }))
     readers = context_.tap.recall(id(), inflate_limits(context_.options));
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
     if (lanes_[i].must_catch_up(plan_))
       lanes_[i].catch_up(readers ? std::optional(std::move((*readers)[i])) : std::nullopt);
-    lanes_[i].follow(plan_);
+    lanes_[i].follow(plan_, holds_.get());
   }
 }
 
@@ -120,12 +124,13 @@ std::optional<UnixNs> Flow::release_due(Direction direction) const noexcept {
 }
 
 LaneTurn Flow::release(Direction direction, UnixNs now, LaneScratch& scratch, bool goes_on) {
-  LaneTurn turn = lanes_[index(direction)].release(now, scratch, goes_on);
+  LaneTurn turn = lanes_[index(direction)].release(now, scratch, sequences_, goes_on);
   after_turn(direction, turn, {}, now);
   return turn;
 }
 
 void Flow::after_turn(Direction direction, const LaneTurn& turn, Bytes unread, UnixNs now) {
+  if (holds_) follow_holds(now);
   note_events(lanes_[index(direction)], now);
   if (turn.closed && closed_.began == Party::none) closed_.began = sender_of(direction);
   if (turn.fault) {

@@ -43,6 +43,36 @@ class Flow {
   /// @return whether it may: nothing leaves unrecorded.
   bool leave_delayed(ws::Direction direction, UnixNs now);
 
+  // What is held in the flow, and what else falls due without anything coming (HOLD-1 to HOLD-5).
+  /// To whom decisions about its frames go. To be called before anything comes.
+  void decided_by(std::weak_ptr<HoldParty> party);
+  /// Something may be held in it, or was.
+  bool may_hold() const noexcept { return holds_ != nullptr; }
+  /// Nothing more should be read of the direction before chores are done.
+  bool stalls(ws::Direction direction) const noexcept;
+  /// Frames of the direction are held, or wait behind such.
+  bool holds(ws::Direction direction) const noexcept;
+  bool holds_any() const noexcept { return holds(ws::Direction::send) || holds(ws::Direction::receive); }
+  /// Something may leave that way, though nothing comes.
+  bool has_chore(ws::Direction direction, UnixNs now) const noexcept;
+  /// It does. See Lane::take for what it gives; there may be more.
+  LaneTurn do_chore(ws::Direction direction, UnixNs now, LaneScratch& scratch);
+  /// When there will be one, if nothing happens before; none: never.
+  std::optional<UnixNs> next_chore(ws::Direction direction) const noexcept;
+  /// When expire() is to be called.
+  std::optional<UnixNs> next_expiry() const noexcept;
+  /// What was held long enough becomes what is to become of it when nobody decides.
+  void expire(UnixNs now);
+  /// ... whatever is held does, at once. @param by  see Settled.
+  void decide_all(const char* by, UnixNs now);
+  /// What becomes of it is a chore.
+  ReviewAnswer review(const Review& review, UnixNs now);
+  ReviewAnswer inject(InjectRequest request);
+  /// There may be room in the queue again.
+  void claim_room();
+  /// What is to be told of it.
+  void add_to(control::FlowSummary& summary) const;
+
   /// Frames that wait for the rest of their message wait no longer. See Lane::take for what it gives.
   /// @param goes_on  false: the direction's sender ends in order; to be called before ended().
   LaneTurn release(ws::Direction direction, UnixNs now, LaneScratch& scratch, bool goes_on);
@@ -84,6 +114,9 @@ class Flow {
 
  private:
   bool has_note(std::string_view kind) const;
+  std::unique_ptr<FlowHolds> begin_holding(const Pipeline& pipeline);
+  void follow_holds(UnixNs now);
+  bool is_ping_due(ws::Direction direction, UnixNs now) const noexcept;
   void follow_current();
   void follow();
   void limit();
@@ -97,6 +130,7 @@ class Flow {
   FlowClosed closing_record(UnixNs now);
   Buffer synthetic_close(ws::Direction direction, std::uint16_t code, UnixNs now);
 
+  UnixNs since_ns_;
   std::unique_ptr<const FlowOpened> opened_;  ///< until it is recorded: heads and certificates are large
   LaneContext context_;
   CurrentPipeline* current_ = nullptr;
@@ -104,6 +138,8 @@ class Flow {
   FlowNames names_;
   std::unique_ptr<FlowLimits> limits_;  ///< null: none
   Plan plan_;
+  std::weak_ptr<HoldParty> party_;
+  std::unique_ptr<FlowHolds> holds_;  ///< null: nothing was ever to be held
   std::array<Lane, 2> lanes_;
   std::atomic<Sequence> sequences_;
   FlowState state_ = FlowState::active;

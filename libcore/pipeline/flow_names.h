@@ -15,6 +15,8 @@ class FlowNames {
       : FlowNames(flow.id, flow.facts.url, flow.subprotocol, flow.target) {}
   explicit FlowNames(const ConnectionRecord& none) : FlowNames(none.id, none.facts.url, {}) {}
 
+  FlowId id() const noexcept { return id_; }
+  const std::string& url() const noexcept { return url_; }
   /// Valid as long as this is where it is.
   filter::FlowSubject subject() const noexcept;
   /// The same: where the flow leads. What its URL says, where nobody knows better.

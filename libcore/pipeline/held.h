@@ -13,6 +13,7 @@
 #include "libcore/base/clock.h"
 #include "libcore/base/result.h"
 #include "libcore/pipeline/flow_facts.h"
+#include "libcore/pipeline/hold_settings.h"
 #include "libcore/ws/direction.h"
 #include "libcore/ws/frame_header.h"
 #include "libcore/ws/message_reader.h"
@@ -28,12 +29,6 @@ struct HeldId {
 std::string to_text(HeldId id);
 /// @return none: it is not "FLOW:SEQ".
 std::optional<HeldId> held_id_of(std::string_view text);
-
-/// What happens to what nobody decides about in time (HOLD-5).
-enum class OnTimeout : std::uint8_t { release, drop };
-constexpr std::string_view name(OnTimeout action) noexcept {
-  return action == OnTimeout::release ? "release" : "drop";
-}
 
 /// A frame, or a message that is judged as one. Immutable, shared by the flow and whoever shows it.
 struct HeldItem {
@@ -99,11 +94,17 @@ struct ReviewAnswer {
 };
 std::string_view name(ReviewAnswer::Result result) noexcept;
 
+// Who settled an item, when no reviewer did.
+inline constexpr const char* kByTimeout = "timeout";
+inline constexpr const char* kByEnd = "gone";                 ///< the flow ended
+inline constexpr const char* kByMessage = "message_dropped";  ///< what came of its message before was dropped
+inline constexpr const char* kByShutdown = "shutdown";
+
 /// An item waits no longer.
 struct Settled {
   HeldId id;
   std::string how;  ///< "release", "drop", "modify_and_forward", "send_raw"
-  std::string by;   ///< a reviewer's name, "timeout", "shutdown", "peer_gone", "message_dropped", ...
+  std::string by;   ///< a reviewer's name, or one of the above
 };
 
 }  // namespace wstap::pipeline

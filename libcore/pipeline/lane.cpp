@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "libcore/pipeline/burst_pieces.h"
 #include "libcore/pipeline/reencode.h"
 #include "libcore/ws/errors.h"
 
@@ -19,6 +18,9 @@ using ws::FrameHeader;
 using ws::Placement;
 
 namespace {
+
+// A Ping of wstap's own has so many random bytes (HOLD-4).
+constexpr std::size_t kKeepaliveBytes = 8;
 
 LaneFault fault(ws::Errc code, std::string detail, std::uint64_t offset) {
   return {ws::name(code), std::move(detail), offset, ws::close_code_for(code)};
@@ -42,7 +44,8 @@ std::string names(AnomalySet anomalies) {
 
 }  // namespace
 
-Lane::Lane(const FlowOpened& flow, Direction direction, const Plan& plan, LaneContext context)
+Lane::Lane(const FlowOpened& flow, Direction direction, const Plan& plan, FlowHolds* holds,
+           LaneContext context)
     : flow_(flow.id),
       direction_(direction),
       negotiated_(flow.negotiated()),
@@ -50,20 +53,26 @@ Lane::Lane(const FlowOpened& flow, Direction direction, const Plan& plan, LaneCo
       verbatim_(context.options.forward == Forward::verbatim || negotiated_.unknown_extension),
       reader_(context.options.max_frame_bytes),
       tracker_(direction, negotiated_) {
-  follow(plan);
+  follow(plan, holds);
 }
 
-void Lane::follow(const Plan& plan) {
+void Lane::follow(const Plan& plan, FlowHolds* holds) {
   const FlowOptions& options = context_.options;
   const auto inflating = pipeline::inflating(options)[ws::index(direction_)];
   looks_at_payload_ = looks_at_payloads(plan);
   if (!payloads_ && wants_content(plan))
     payloads_ = std::make_unique<ws::MessageReader>(deflate_parameters(), inflate_limits(options), inflating);
-  if (!editor_ && !plan.empty())
-    editor_ =
-        std::make_unique<Editor>(direction_, negotiated_, verbatim_, inflating != ws::Inflating::as_bytes,
-                                 tracker_.state(), plan, options, context_.entropy, context_.gauge);
-  if (editor_) editor_->follow(tracker_.state().open);
+  if (!plan.empty()) need_editor(plan);
+  if (editor_) editor_->follow(tracker_.state().open, holds);
+}
+
+Editor& Lane::need_editor(const Plan& plan) {
+  const bool inflates =
+      pipeline::inflating(context_.options)[ws::index(direction_)] != ws::Inflating::as_bytes;
+  if (!editor_)
+    editor_ = std::make_unique<Editor>(direction_, negotiated_, verbatim_, inflates, tracker_.state(), plan,
+                                       context_.options, context_.entropy, context_.gauge);
+  return *editor_;
 }
 
 bool Lane::looks_at_payloads(const Plan& plan) const noexcept {
@@ -98,82 +107,46 @@ LaneTurn Lane::take(MutableBytes unread, UnixNs now, std::atomic<Sequence>& sequ
   return end_turn(turn);
 }
 
-/// A part of the recording began since the last turn: says what its reader needs to inflate what follows.
-void Lane::say_window() {
-  if (!payloads_ || !payloads_->has_window()) return;
-  const std::uint32_t part = context_.tap.next_part();
-  if (part == std::exchange(part_, part)) return;
-  // Where it cannot be recorded only readers of that part miss it; the frames' own record will tell whether
-  // recording still works.
-  (void)context_.tap.window({flow_, direction_, payloads_->window()});
+template <class Work>
+LaneTurn Lane::turn_without_input(UnixNs now, LaneScratch& scratch, std::atomic<Sequence>& sequences,
+                                  Work work) {
+  Turn turn = begin_turn({}, now, scratch, sequences.load(std::memory_order_relaxed));
+  turn.judged = editor_ != nullptr;
+  if (editor_) turn.result.fault = work(turn);
+  sequences.fetch_add(turn.frames(), std::memory_order_relaxed);
+  return end_turn(turn);
 }
 
-LaneTurn Lane::release(UnixNs now, LaneScratch& scratch, bool goes_on) {
-  Turn turn = begin_turn({}, now, scratch, 0);
-  turn.judged = editor_ != nullptr;
-  if (editor_)
-    turn.result.fault =
-        editor_->release(turn, inflated(), goes_on ? Release::waited_long_enough : Release::ended);
-  return end_turn(turn);
+LaneTurn Lane::release(UnixNs now, LaneScratch& scratch, std::atomic<Sequence>& sequences, bool goes_on) {
+  const auto why = goes_on ? Release::waited_long_enough : Release::ended;
+  return turn_without_input(now, scratch, sequences,
+                            [&](Turn& turn) { return editor_->release(turn, inflated(), why); });
+}
+
+LaneTurn Lane::depart(UnixNs now, LaneScratch& scratch, std::atomic<Sequence>& sequences) {
+  return turn_without_input(now, scratch, sequences, [&](Turn& turn) { return editor_->depart(turn); });
+}
+
+LaneTurn Lane::ping(UnixNs now, LaneScratch& scratch, std::atomic<Sequence>& sequences) {
+  std::array<std::byte, kKeepaliveBytes> payload{};
+  context_.entropy.fill(payload);
+  return turn_without_input(now, scratch, sequences, [&](Turn& turn) {
+    editor_->ping(turn, payload);
+    return std::optional<LaneFault>();
+  });
 }
 
 void Lane::discard(const std::string& cause, UnixNs now) {
   if (editor_) {
     editor_->injections().abandon();
-    editor_->judge_unfinished(inflated(), Release::ended);
+    editor_->judge_unfinished(inflated());
   }
-  if (!waits_since()) return;
+  if (!editor_ || !editor_->keeps_any()) return;
   LaneScratch scratch;
   Turn turn = begin_turn({}, now, scratch, 0);
   editor_->discard(turn, cause);
   // Where it cannot be recorded they read as unresolved, which is true as well.
   (void)record_outcomes(turn.outcomes);
-}
-
-Result<void> Lane::leave_delayed(UnixNs now, std::atomic<Sequence>& sequences) {
-  auto leaving = std::exchange(delayed_, {});
-  const auto is_outcome = [](const Departure& departure) {
-    return std::holds_alternative<Outcome>(departure);
-  };
-  for (auto next = leaving.begin(); next != leaving.end();) {
-    Result<void> recorded;
-    if (auto* outcome = std::get_if<Outcome>(&*next)) {
-      outcome->time_ns = now;
-      recorded = record_outcomes({outcome, 1});
-      ++next;
-    } else {
-      const auto end = std::find_if(next, leaving.end(), is_outcome);
-      recorded = record_own({next, end}, now, sequences);
-      next = end;
-    }
-    if (!recorded) return recorded;
-  }
-  return {};
-}
-
-/// Frames of wstap's own are recorded when they leave, and not before: what they are is no matter of what
-/// becomes of them.
-Result<void> Lane::record_own(std::span<Departure> frames, UnixNs now, std::atomic<Sequence>& sequences) {
-  LaneScratch scratch;
-  Turn turn = begin_turn({}, now, scratch, sequences.fetch_add(frames.size(), std::memory_order_relaxed));
-  for (Departure& frame : frames) {
-    auto& own = std::get<OwnFrame>(frame);
-    turn.note_own(own.raw, own.verdict, std::move(own.cause));
-  }
-  return record(turn);
-}
-
-void Lane::drop_delayed(const std::string& cause, UnixNs now) {
-  for (Departure& departure : std::exchange(delayed_, {})) {
-    if (const auto* outcome = std::get_if<Outcome>(&departure)) {
-      Outcome dropped{
-          .sequence = outcome->sequence, .time_ns = now, .verdict = Verdict::dropped, .cause = cause};
-      // Where it cannot be recorded it reads as unresolved, which is true as well.
-      (void)record_outcomes({&dropped, 1});
-    } else {
-      editor_->injections().give_up(std::get<OwnFrame>(departure));
-    }
-  }
 }
 
 std::uint64_t Lane::buffered() const noexcept {
@@ -284,10 +257,10 @@ bool Lane::edit(Turn& turn, const Frame& frame, const Placement& placed, const w
                     .placement = placed,
                     .anomalies = anomalies,
                     .inflation = reading.inflation};
-  turn.result.fault = editor_->take(turn, envelope, reading, inflated());
+  turn.result.fault = editor_->take(turn, std::move(envelope), reading, inflated());
   if (turn.result.fault) turn.result.fault->offset = reader_.offset() - frame.raw.size();
   if (turn.result.fault || turn.result.delay_ns != 0) return false;
-  turn.result.more = turn.is_full();
+  turn.result.more = turn.is_full() || editor_->stalls();
   return !turn.result.more;
 }
 
@@ -356,27 +329,6 @@ std::vector<Lane::Event> Lane::take_events() {
     for (auto& detail : editor_->take_unfinished()) events_.push_back({"unfinished", std::move(detail)});
   }
   return std::exchange(events_, {});
-}
-
-Result<void> Lane::record_outcomes(std::span<Outcome> outcomes) {
-  for (Outcome& outcome : outcomes) {
-    outcome.flow = flow_;
-    if (auto recorded = context_.tap.outcome(outcome); !recorded) return recorded;
-  }
-  return {};
-}
-
-Result<void> Lane::record(Turn& turn) {
-  if (turn.frames() == 0) return {};
-  context_.counters.frames.fetch_add(turn.frames() - turn.own_frames, std::memory_order_relaxed);
-  context_.counters.bytes.fetch_add(turn.result.used, std::memory_order_relaxed);
-  return tell_in_pieces(context_.tap, {.flow = flow_,
-                                       .direction = direction_,
-                                       .first_sequence = turn.first_sequence,
-                                       .time_ns = turn.now,
-                                       .raw = turn.raw(),
-                                       .ends = turn.scratch.ends,
-                                       .marks = turn.scratch.marks});
 }
 
 }  // namespace wstap::pipeline

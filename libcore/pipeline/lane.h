@@ -24,14 +24,18 @@ struct LaneContext {
   Entropy& entropy;
   Counters& counters;
   const BufferGauge* gauge = nullptr;  ///< null: no bound
+  HoldQueue* holds = nullptr;          ///< null: nobody is there to decide, and nothing is held
 };
 
 class Lane {
  public:
-  Lane(const FlowOpened& flow, ws::Direction direction, const Plan& plan, LaneContext context);
+  /// @param holds  see follow().
+  Lane(const FlowOpened& flow, ws::Direction direction, const Plan& plan, FlowHolds* holds,
+       LaneContext context);
 
-  /// Works by this plan from the next frame on; it outlives the lane.
-  void follow(const Plan& plan);
+  /// Works by this plan from the next frame on; it outlives the lane. @param holds  outlives it, too; null:
+  /// nothing is held.
+  void follow(const Plan& plan, FlowHolds* holds);
   /// The plan wants to read what earlier frames, which nobody read, are needed for (DEF-7).
   bool must_catch_up(const Plan& plan) const noexcept;
   /// To be called before follow(). @param reader  has read all earlier frames; none: the direction is opaque
@@ -47,7 +51,16 @@ class Lane {
   /// The flow is recorded as open: windows are said in every part that begins from now on (CAP-5).
   void begin_recording() { part_ = context_.tap.next_part(); }
   /// What waits for the rest of its message waits no longer. @param goes_on  further frames may come.
-  LaneTurn release(UnixNs now, LaneScratch& scratch, bool goes_on);
+  LaneTurn release(UnixNs now, LaneScratch& scratch, std::atomic<Sequence>& sequences, bool goes_on);
+  /// What waited behind what is held, or was, leaves as far as it may.
+  LaneTurn depart(UnixNs now, LaneScratch& scratch, std::atomic<Sequence>& sequences);
+  /// A Ping of wstap's own does.
+  LaneTurn ping(UnixNs now, LaneScratch& scratch, std::atomic<Sequence>& sequences);
+  /// Where frames are judged, and wait. @return null: nowhere.
+  Editor* editor() noexcept { return editor_.get(); }
+  const Editor* editor() const noexcept { return editor_.get(); }
+  /// ... made where there is none.
+  Editor& need_editor(const Plan& plan);
   /// ... or will not leave, for `cause`, which is recorded. Nothing else leaves any more, either.
   void discard(const std::string& cause, UnixNs now);
   /// What a turn delayed leaves now: to be called before it does.
@@ -86,6 +99,8 @@ class Lane {
   void say_window();
   Turn begin_turn(MutableBytes unread, UnixNs now, LaneScratch& scratch, Sequence first);
   LaneTurn end_turn(Turn& turn);
+  template <class Work>
+  LaneTurn turn_without_input(UnixNs now, LaneScratch& scratch, std::atomic<Sequence>& sequences, Work work);
   void scan(Turn& turn);
   bool passes_messages() const noexcept;
   bool passes_compressed() const noexcept;

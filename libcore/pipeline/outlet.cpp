@@ -33,6 +33,14 @@ void Outlet::send(Turn& turn, const Frame& in_place_of, const FrameHeader& heade
   turn.note(in_place_of);
 }
 
+void Outlet::send_exact(Turn& turn, const Frame& in_place_of, Buffer bytes, Verdict verdict,
+                        std::string cause) {
+  drop_waiting(turn, Verdict::dropped, cause);
+  egress_.send_exact(bytes, turn.scratch.out);
+  turn.mark(verdict, std::move(cause)).sent = std::move(bytes);
+  turn.note(in_place_of);
+}
+
 void Outlet::drop(Turn& turn, const Frame& frame, Verdict verdict, const std::string& cause) {
   turn.mark(verdict, cause);
   turn.note(frame);
@@ -75,7 +83,8 @@ std::optional<LaneFault> Outlet::compress_message(Turn& turn, const Frame& frame
   return write_message(turn, frame, header, recompressor_.message(content), verdict, cause);
 }
 
-std::optional<LaneFault> Outlet::stream_message(Turn& turn, const Frame& frame, bool last, Bytes inflated) {
+std::optional<LaneFault> Outlet::stream_message(Turn& turn, const Frame& frame, bool last,
+                                                ws::InflatedPart inflated) {
   recompressor_.stream(inflated, {}, room());
   const Buffer payload = recompressor_.take_streamed(last);
   const auto pieces = waiting_.in_frames(payload, &frame);
@@ -97,7 +106,7 @@ bool Outlet::write_waiting(Turn& turn, Bytes payload, const std::string& cause) 
   return fits;
 }
 
-bool Outlet::stream_waiting(Turn& turn, Bytes inflated) {
+bool Outlet::stream_waiting(Turn& turn, ws::InflatedPart inflated) {
   recompressor_.stream(inflated, {}, room());
   const Buffer payload = recompressor_.take_streamed(false);
   const bool left = !recompressor_.overflowed() && write_waiting(turn, payload, kRecompressed);
@@ -111,7 +120,7 @@ bool Outlet::put(Turn& turn, NewFrame& frame) {
   if (egress_.closed()) return false;
   frame.header.rsv = 0;
   const Buffer sent = egress_.send(frame.header, frame.payload, turn.scratch.out);
-  turn.note_own(sent, Verdict::injected, std::move(frame.cause));
+  turn.note_own(sent, frame.verdict, std::move(frame.cause));
   return true;
 }
 

@@ -32,6 +32,8 @@ class Outlet {
   void forward(Turn& turn, const ws::Frame& frame, std::string cause);
   void send(Turn& turn, const ws::Frame& in_place_of, const ws::FrameHeader& header, Bytes payload,
             Verdict verdict, std::string cause);
+  /// ... with other bytes, whatever they are. Frames of its message that wait do not leave.
+  void send_exact(Turn& turn, const ws::Frame& in_place_of, Buffer bytes, Verdict verdict, std::string cause);
   void drop(Turn& turn, const ws::Frame& frame, Verdict verdict, const std::string& cause);
   /// It waits for the rest of its message.
   void keep(Turn& turn, const ws::Frame& frame, std::string refused);
@@ -49,7 +51,8 @@ class Outlet {
   std::optional<LaneFault> compress_message(Turn& turn, const ws::Frame& frame, ws::FrameHeader header,
                                             Bytes content, Verdict verdict, const std::string& cause);
   /// They leave with what they inflated to, compressed anew: a message that is too large to be kept (DEF-5).
-  std::optional<LaneFault> stream_message(Turn& turn, const ws::Frame& frame, bool last, Bytes inflated);
+  std::optional<LaneFault> stream_message(Turn& turn, const ws::Frame& frame, bool last,
+                                          ws::InflatedPart inflated);
 
   // The frames that wait, without another one.
   void say_with_waiting(std::vector<std::string> tags, std::vector<std::string> logged) {
@@ -64,7 +67,7 @@ class Outlet {
   }
   // @return false: they did not fit, and were dropped.
   bool write_waiting(Turn& turn, Bytes payload, const std::string& cause);
-  bool stream_waiting(Turn& turn, Bytes inflated);
+  bool stream_waiting(Turn& turn, ws::InflatedPart inflated);
 
   /// A frame of wstap's own. @return false: the peer has seen a Close, and nothing may follow.
   bool put(Turn& turn, NewFrame& frame);
@@ -74,7 +77,7 @@ class Outlet {
   /// The open message gets no end.
   void leave_unfinished() { recompressor_.leave_unfinished(); }
   /// What is inflated of the open message beyond what is kept of it.
-  void beyond(Bytes inflated, Bytes more) { recompressor_.stream(inflated, more, room()); }
+  void beyond(Bytes inflated, Bytes more) { recompressor_.stream({inflated}, more, room()); }
   bool recompresses() const noexcept { return recompressor_.active(); }
 
   void end_turn() noexcept { waiting_.end_turn(); }

@@ -19,14 +19,15 @@ Buffer Recompressor::message(Bytes content) {
   return out;
 }
 
-void Recompressor::stream(Bytes inflated, Bytes beyond, std::uint64_t room) {
+void Recompressor::stream(ws::InflatedPart inflated, Bytes beyond, std::uint64_t room) {
   if (!std::exchange(streaming_, true)) {
     fed_ = 0;
     overflowed_ = false;
     deflater().begin();
   }
-  feed(inflated.subspan(std::min(fed_, inflated.size())), room);
-  fed_ = inflated.size();
+  const std::size_t known = std::max(fed_, inflated.offset) - inflated.offset;
+  feed(inflated.bytes.subspan(std::min(known, inflated.bytes.size())), room);
+  fed_ = inflated.offset + inflated.bytes.size();
   feed(beyond, room);
 }
 

@@ -7,6 +7,7 @@
 
 #include "libcore/ws/deflate_parameters.h"
 #include "libcore/ws/deflater.h"
+#include "libcore/ws/message_reader.h"
 
 namespace wstap::pipeline {
 
@@ -22,9 +23,9 @@ class Recompressor {
   Buffer message(Bytes content);
 
   /// A message that is too large to be kept: its content, as it comes.
-  /// @param inflated  what was kept of the message so far, more of it in each call, or nothing any more;
+  /// @param inflated  what was kept of the message so far, or what of it is new, or nothing any more;
   /// @param beyond  what follows; @param room  bytes that can leave together.
-  void stream(Bytes inflated, Bytes beyond, std::uint64_t room);
+  void stream(ws::InflatedPart inflated, Bytes beyond, std::uint64_t room);
   /// All that was streamed and not taken yet.
   Buffer take_streamed(bool last);
   /// There was no room for what was streamed, and not all of it is there.

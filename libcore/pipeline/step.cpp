@@ -28,11 +28,27 @@ void become_drop(Decision& all, Decision& drop) {
 
 }  // namespace
 
-Decision Plan::judge(Envelope& envelope, Bytes payload) const {
+Decision Plan::judge_arriving(Envelope& envelope, Bytes payload) const {
   Decision all;
   all.header = envelope.frame.header;
-  std::size_t changed_by = 0;  // one more than the index of the last step that replaced something
-  for (std::size_t i = 0; i < steps.size(); ++i) {
+  ask(0, leaving, envelope, payload, all);
+  return all;
+}
+
+void Plan::judge_leaving(Envelope& envelope, Bytes payload, Decision& all) const {
+  if (all.exact) return;
+  if (all.kind == Decision::Kind::replace) {
+    envelope.frame.header = all.header;
+    payload = all.payload;
+  }
+  if (all.kind != Decision::Kind::drop) ask(leaving, steps.size(), envelope, payload, all);
+  if (all.kind == Decision::Kind::replace) check_again(envelope, all);
+  check_frames(envelope, all.before, all);
+  check_frames(envelope, all.after, all);
+}
+
+void Plan::ask(std::size_t from, std::size_t to, Envelope& envelope, Bytes payload, Decision& all) const {
+  for (std::size_t i = from; i < to; ++i) {
     Decision decision = steps[i]->judge(envelope, payload);
     move_to_back(all.before, decision.before);
     move_to_back(all.after, decision.after);
@@ -40,16 +56,14 @@ Decision Plan::judge(Envelope& envelope, Bytes payload) const {
     move_to_back(all.tags, decision.tags);
     move_to_back(all.logged, decision.logged);
     move_to_back(all.refused, decision.refused);
+    move_to_back(all.held_by, decision.held_by);
+    all.pauses_flow |= decision.pauses_flow;
     all.delay_ns = std::max(all.delay_ns, decision.delay_ns);
     if (decision.kind == Decision::Kind::go_on) {
       if (all.kind == Decision::Kind::go_on && !decision.cause.empty()) all.cause = std::move(decision.cause);
       continue;
     }
-    if (decision.kind == Decision::Kind::drop) {
-      become_drop(all, decision);
-      break;
-    }
-    changed_by = i + 1;
+    if (decision.kind == Decision::Kind::drop) return become_drop(all, decision);
     all.kind = decision.kind;
     all.verdict = decision.verdict;
     all.cause = std::move(decision.cause);
@@ -61,44 +75,50 @@ Decision Plan::judge(Envelope& envelope, Bytes payload) const {
     all.header.opcode = decision.header.opcode;
     envelope.frame.header = all.header;
   }
-  if (all.kind == Decision::Kind::replace) check_again(envelope, changed_by, all);
-  check_frames(envelope, all.before, all);
-  check_frames(envelope, all.after, all);
+}
+
+/// What became of the frame behind a checking step.
+void Plan::check_again(Envelope& envelope, Decision& all) const {
+  if (envelope.of_message()) envelope.placement.message_opcode = all.opcode_of_message(envelope);
+  Decision checked = check(envelope, all.payload);
+  add_each_once(all.logged, checked.logged);
+  if (checked.kind == Decision::Kind::drop) become_drop(all, checked);
+}
+
+Decision Plan::check(const Envelope& envelope, Bytes payload) const {
+  Decision all;
+  for (const auto& step : steps) {
+    if (!step->checks_again()) continue;
+    Decision decision = step->judge(envelope, payload);
+    add_each_once(all.logged, decision.logged);
+    if (decision.kind != Decision::Kind::drop) continue;
+    become_drop(all, decision);
+    break;
+  }
   return all;
 }
 
-/// SAFE-6: what a step behind a checking one made of the frame.
-void Plan::check_again(Envelope& envelope, std::size_t changed_by, Decision& all) const {
-  if (envelope.of_message()) envelope.placement.message_opcode = all.opcode_of_message(envelope);
-  for (std::size_t i = 0; i + 1 < changed_by; ++i) {
-    if (!steps[i]->checks_again()) continue;
-    Decision decision = steps[i]->judge(envelope, all.payload);
-    add_each_once(all.logged, decision.logged);
-    if (decision.kind == Decision::Kind::drop) return become_drop(all, decision);
+std::string Plan::against(const NewFrame& frame, const Envelope& beside) const {
+  Envelope envelope{.flow = beside.flow, .time_ns = beside.time_ns, .direction = beside.direction};
+  envelope.frame.header = frame.header;
+  envelope.frame.header.payload_len = frame.payload.size();
+  if (!ws::is_control(frame.header.opcode)) {
+    envelope.placement = {.part = ws::Part::whole, .message_opcode = frame.header.opcode};
+    envelope.says = Says::message;
   }
+  Decision decision = check(envelope, frame.payload);
+  return decision.kind == Decision::Kind::drop ? std::move(decision.cause) : std::string();
 }
 
-/// ... and what it put beside the frame.
+/// What steps put beside the frame.
 void Plan::check_frames(const Envelope& beside, std::vector<NewFrame>& frames, Decision& all) const {
-  const auto allowed = [&](NewFrame& frame) {
-    Envelope envelope{.flow = beside.flow, .time_ns = beside.time_ns, .direction = beside.direction};
-    envelope.frame.header = frame.header;
-    envelope.frame.header.payload_len = frame.payload.size();
-    if (!ws::is_control(frame.header.opcode)) {
-      envelope.placement = {.part = ws::Part::whole, .message_opcode = frame.header.opcode};
-      envelope.says = Says::message;
-    }
-    for (const auto& step : steps) {
-      if (!step->checks_again()) continue;
-      Decision decision = step->judge(envelope, frame.payload);
-      if (decision.kind != Decision::Kind::drop) continue;
-      frame.cause += ", " + decision.cause;
-      all.refused.emplace_back(frame, "not allowed");
-      return false;
-    }
+  std::erase_if(frames, [&](NewFrame& frame) {
+    const auto why = against(frame, beside);
+    if (why.empty()) return false;
+    frame.cause += ", " + why;
+    all.refused.emplace_back(frame, "not allowed");
     return true;
-  };
-  std::erase_if(frames, [&](NewFrame& frame) { return !allowed(frame); });
+  });
 }
 
 Pipeline::Pipeline(std::vector<std::shared_ptr<Step>> steps, Scope scope,
@@ -122,11 +142,13 @@ Plan Pipeline::plan(const FlowNames& flow) const {
     const Needs needs = begun->needs();
     plan.needs.payloads |= needs.payloads;
     plan.needs.alters |= needs.alters;
+    plan.needs.holds |= needs.holds;
     for (std::size_t i = 0; i < 2; ++i) {
       plan.needs.whole_messages[i] |= needs.whole_messages[i];
       plan.needs.passes_messages[i] &= needs.passes_messages[i];
     }
     plan.steps.push_back(std::move(begun));
+    if (step->kind() <= StepKind::intercept) plan.leaving = plan.steps.size();
   }
   return plan;
 }

@@ -12,6 +12,7 @@
 #include "libcore/filter/filter.h"
 #include "libcore/pipeline/envelope.h"
 #include "libcore/pipeline/flow_names.h"
+#include "libcore/pipeline/hold_settings.h"
 #include "libcore/pipeline/limiter.h"
 #include "libcore/pipeline/scope.h"
 
@@ -37,6 +38,7 @@ struct NewFrame {
   ws::FrameHeader header;  ///< fin and opcode count
   Buffer payload;          ///< unmasked
   std::string cause;
+  Verdict verdict = Verdict::injected;
 };
 
 /// Frames like it were to leave and did not.
@@ -68,10 +70,13 @@ struct Decision {
   ws::FrameHeader header;
   Buffer payload;  ///< of the replacement, unmasked; of a compressed message inflated
   std::vector<NewFrame> before, after;
-  std::vector<std::string> tags;    ///< whatever the kind
-  std::vector<std::string> logged;  ///< ids of rules that matched and only say so (SAFE-3)
-  bool ends_flow = false;           ///< of a drop: with Close 1008
-  std::int64_t delay_ns = 0;        ///< so long it waits, and what comes behind it; not of a drop
+  std::vector<std::string> tags;     ///< whatever the kind
+  std::vector<std::string> logged;   ///< ids of rules that matched and only say so (SAFE-3)
+  bool ends_flow = false;            ///< of a drop: with Close 1008
+  std::vector<std::string> held_by;  ///< ids of rules by which it waits for somebody's decision (HOLD-1)
+  bool pauses_flow = false;          ///< ... and the other direction with it
+  std::optional<Buffer> exact;       ///< of a replacement: these bytes leave instead, whatever they are
+  std::int64_t delay_ns = 0;         ///< so long it waits, and what comes behind it; not of a drop
   /// The opcode of a message whose frame in `envelope` was replaced: the new one, where it has one.
   std::uint8_t opcode_of_message(const Envelope& envelope) const noexcept {
     return ws::is_message_start(header.opcode) ? header.opcode : envelope.placement.message_opcode;
@@ -91,6 +96,7 @@ struct Needs {
   std::array<bool, 2> whole_messages{};
   /// By ws::index: it does nothing to a text or binary message in one frame, whatever that says.
   std::array<bool, 2> passes_messages{};
+  bool holds = false;  ///< it may want somebody to decide: frames then wait, and others behind them
 
   /// A message is judged as one, by its last frame. Compressed and untouched, it is so without this.
   bool judges_whole(ws::Direction direction, bool compressed) const noexcept {
@@ -128,15 +134,33 @@ class Step {
 /// The steps that matter for one flow, in order. Record is not in it: it always runs, after all of them.
 struct Plan {
   std::vector<std::unique_ptr<FlowStep>> steps;
-  Needs needs;  ///< of all of them
+  std::size_t leaving = 0;  ///< index of the first behind Intercept
+  Needs needs;              ///< of all of them
 
   bool empty() const noexcept { return steps.empty(); }
   /// What all steps together make of a frame: each sees what the one before it put there, a drop ends it.
   /// @param envelope  its frame's header becomes the replacement's. @param payload  as for FlowStep::judge.
-  Decision judge(Envelope& envelope, Bytes payload) const;
+  Decision judge(Envelope& envelope, Bytes payload) const {
+    Decision decision = judge_arriving(envelope, payload);
+    judge_leaving(envelope, payload, decision);
+    return decision;
+  }
+  // The same in two parts, between which it may wait.
+  /// What the steps up to Intercept make of it.
+  Decision judge_arriving(Envelope& envelope, Bytes payload) const;
+  /// ... and those behind. @param payload  as it came. @param decision  what the others made of it, or
+  /// somebody who decided about it.
+  void judge_leaving(Envelope& envelope, Bytes payload, Decision& decision) const;
+
+  // SAFE-6, of what was made here.
+  /// What the checking steps make of it.
+  Decision check(const Envelope& envelope, Bytes payload) const;
+  /// @return why the frame may not leave beside another; empty: it may.
+  std::string against(const NewFrame& frame, const Envelope& beside) const;
 
  private:
-  void check_again(Envelope& envelope, std::size_t changed_by, Decision& all) const;
+  void ask(std::size_t from, std::size_t to, Envelope& envelope, Bytes payload, Decision& all) const;
+  void check_again(Envelope& envelope, Decision& all) const;
   void check_frames(const Envelope& beside, std::vector<NewFrame>& frames, Decision& all) const;
 };
 
@@ -152,8 +176,15 @@ class Pipeline {
   const Scope& scope() const noexcept { return scope_; }
   const std::vector<Limit>& limits() const noexcept { return limits_; }
   bool records(const FlowNames& flow) const;
+  /// How frames are held where its steps want them to be.
+  const HoldSettings& holds() const noexcept { return holds_; }
+  Pipeline&& with(HoldSettings holds) && {
+    holds_ = holds;
+    return std::move(*this);
+  }
 
  private:
+  HoldSettings holds_;
   Scope scope_;
   std::optional<filter::Filter> recorded_;
   std::vector<Limit> limits_;

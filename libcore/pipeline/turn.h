@@ -79,7 +79,11 @@ struct Turn {
   LaneScratch& scratch;
   Sequence first_sequence = 0;
   LaneTurn result;
-  std::vector<Outcome> outcomes;          ///< of frames that earlier turns recorded as pending
+  std::vector<Outcome> outcomes;  ///< of frames that earlier turns recorded as pending
+  /// The next frame that is noted was recorded as pending by an earlier turn: what is said of it is its
+  /// outcome.
+  std::optional<Sequence> recorded;
+  Mark said_later;                        ///< ... in the making
   bool delays = false;                    ///< frames that are noted leave later: they are pending
   std::vector<Departure> delayed;         ///< what is then to be said of them, in order
   std::uint32_t own_frames = 0;           ///< made by wstap
@@ -89,15 +93,17 @@ struct Turn {
   bool grows = false;                     ///< ... and with more of them, so that it cannot be done in place
 
   std::uint32_t frames() const noexcept { return static_cast<std::uint32_t>(scratch.ends.size()); }
-  Sequence next_sequence() const noexcept { return first_sequence + frames(); }
+  Sequence next_sequence() const noexcept { return recorded.value_or(first_sequence + frames()); }
 
   /// What is to be said of the next frame that is noted.
   Mark& mark(Verdict verdict, std::string cause) {
+    if (recorded) return said_later = Mark{0, verdict, std::move(cause), {}, {}};
     rewrites = true;
     return scratch.marks.emplace_back(Mark{frames(), verdict, std::move(cause), {}, {}});
   }
   /// A frame that came.
   void note(const ws::Frame& frame) {
+    if (recorded) return note_outcome();
     if (!tags.empty() || !logged.empty()) {
       Mark& said = own_mark();
       said.tags = std::exchange(tags, {});
@@ -118,7 +124,8 @@ struct Turn {
     }
     if (own_frames++ == 0)
       scratch.recorded = to_buffer(unread.first(scratch.ends.empty() ? 0 : scratch.ends.back()));
-    mark(verdict, std::move(cause));
+    rewrites = true;
+    scratch.marks.emplace_back(Mark{frames(), verdict, std::move(cause), {}, {}});
     record(frame);
   }
   /// All frames end to end, once result.used is known.
@@ -152,6 +159,17 @@ struct Turn {
   }
 
  private:
+  void note_outcome() {
+    settle({.sequence = *std::exchange(recorded, std::nullopt),
+            .time_ns = now,
+            .verdict = said_later.verdict,
+            .cause = std::move(said_later.cause),
+            .sent = std::move(said_later.sent),
+            .tags = std::exchange(tags, {}),
+            .logged = std::exchange(logged, {})});
+    said_later = {};
+  }
+
   static constexpr std::size_t kFull = std::size_t{2} << 20, kFullOfMarks = 16 * 1024;
 
   /// Of the next frame that is noted.

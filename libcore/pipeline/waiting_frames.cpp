@@ -33,16 +33,24 @@ std::vector<Bytes> in_proportion(Bytes bytes, const std::vector<std::uint64_t>& 
 }  // namespace
 
 void WaitingFrames::add(Turn& turn, const Frame& frame, std::string refused) {
-  const std::size_t mark = turn.scratch.marks.size();
-  turn.mark(Verdict::pending, {});
-  frames_.push_back({turn.next_sequence(), frame.header, to_buffer(frame.raw), mark, std::move(refused)});
   held_ += sizeof(Waiting) + frame.raw.size();
+  Waiting& waiting = frames_.emplace_back(
+      Waiting{turn.next_sequence(), frame.header, to_buffer(frame.raw), std::nullopt, std::move(refused)});
+  if (turn.recorded) {
+    // It is pending already, and stays so.
+    turn.recorded.reset();
+    waiting.tags = std::exchange(turn.tags, {});
+    waiting.logged = std::exchange(turn.logged, {});
+    return;
+  }
+  waiting.mark = turn.scratch.marks.size();
+  turn.mark(Verdict::pending, {});
   turn.note(frame);
 }
 
 void WaitingFrames::say(std::vector<std::string> tags, std::vector<std::string> logged) {
-  frames_.back().tags = std::move(tags);
-  frames_.back().logged = std::move(logged);
+  std::ranges::move(tags, std::back_inserter(frames_.back().tags));
+  std::ranges::move(logged, std::back_inserter(frames_.back().logged));
 }
 
 void WaitingFrames::end_turn() noexcept {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "libcore/base/printable.h"
+#include "libcore/rules/hold_rules.h"
 #include "libcore/rules/limit_rules.h"
 #include "libcore/rules/macro_rules.h"
 #include "libcore/rules/safety_rules.h"
@@ -15,9 +16,10 @@ namespace wstap::rules {
 pipeline::Pipeline RuleSet::pipeline() const {
   std::vector<std::shared_ptr<pipeline::Step>> steps;
   if (safety_step) steps.push_back(safety_step);
+  if (!holds.empty()) steps.push_back(std::make_shared<steps::Intercept>(holds));
   if (!transforms.empty() || !macros.empty())
     steps.push_back(std::make_shared<steps::Transform>(transforms, macros));
-  return pipeline::Pipeline(std::move(steps), scope, recorded, limits);
+  return pipeline::Pipeline(std::move(steps), scope, recorded, limits).with(hold_queue);
 }
 
 std::expected<RuleSet, std::vector<Fault>> parse(std::string_view text) {
@@ -37,6 +39,10 @@ std::expected<RuleSet, std::vector<Fault>> parse(std::string_view text) {
   const auto macros = top.tables("macro");
   for (const auto* each : macros)
     if (auto macro = read_macro(*each, faults)) rules.macros.push_back(std::move(*macro));
+  const auto holds = top.tables("hold");
+  for (const auto* each : holds)
+    if (auto rule = read_hold(*each, faults)) rules.holds.push_back(std::move(*rule));
+  if (const auto* queue = top.table("hold_queue")) read_hold_queue(*queue, rules.hold_queue, faults);
   const auto limits = top.tables("limit");
   for (const auto* each : limits)
     if (auto limit = read_limit(*each, faults)) rules.limits.push_back(std::move(*limit));
@@ -63,6 +69,7 @@ std::expected<RuleSet, std::vector<Fault>> parse(std::string_view text) {
   top.end();
   check_ids(transforms, faults);
   check_ids(macros, faults);
+  check_ids(holds, faults);
   check_ids(limits, faults);
   if (faults.empty()) return rules;
   std::ranges::stable_sort(faults, [](const Fault& a, const Fault& b) {

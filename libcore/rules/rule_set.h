@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "libcore/pipeline/step.h"
+#include "libcore/steps/intercept.h"
 #include "libcore/steps/output_rules.h"
 #include "libcore/steps/safety.h"
 #include "libcore/steps/transform.h"
@@ -23,6 +24,8 @@ struct RuleSet {
   std::shared_ptr<pipeline::Step> safety_step;  ///< made of that; null: there are no safety rules
   std::vector<steps::OutputRule> redactions;
   std::shared_ptr<const steps::OutputRules> output;  ///< made of those; null: there are none
+  std::vector<steps::HoldRule> holds;
+  pipeline::HoldSettings hold_queue;
   std::vector<steps::TransformRule> transforms;
   std::vector<steps::Macro> macros;
 

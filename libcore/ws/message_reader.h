@@ -37,6 +37,12 @@ enum class Inflating : std::uint8_t {
   never,     ///< they are opaque (`--inflate never`)
 };
 
+/// A part of what a compressed message inflates to.
+struct InflatedPart {
+  Bytes bytes;
+  std::size_t offset = 0;  ///< of them in the message
+};
+
 /// One frame, read. Views are valid until the next call.
 struct FrameReading {
   Bytes payload;  ///< a compressed message's last frame: all of the message, inflated; else the frame's own

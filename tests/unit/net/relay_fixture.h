@@ -40,9 +40,11 @@ class RelaySession {
   std::array<Buffer, 2> early;
   std::vector<std::shared_ptr<pipeline::Step>> steps;
   std::vector<pipeline::Limit> limits;
+  pipeline::HoldSettings hold_settings;
   bool keeps = false;  ///< the transports take more than their peers have room for, as TLS does
 
   RecordingTap tap;
+  pipeline::HoldQueue queue;
   PipePeer client, server;
   int times_done = 0;
   bool was_cut = false, end_recorded = false;
@@ -51,10 +53,10 @@ class RelaySession {
       : client(worker.io()), server(worker.io()), worker_(worker), clock_(clock) {}
 
   void start() {
-    pipeline_.replace(pipeline::Pipeline(steps, {}, std::nullopt, limits));
-    auto flow =
-        std::make_unique<pipeline::Flow>(pipeline::FlowOpened{.id = 1, .time_ns = clock_.now}, pipeline_,
-                                         pipeline::LaneContext{flow_options, tap, entropy_, counters_});
+    pipeline_.replace(pipeline::Pipeline(steps, {}, std::nullopt, limits).with(hold_settings));
+    auto flow = std::make_unique<pipeline::Flow>(
+        pipeline::FlowOpened{.id = 1, .time_ns = clock_.now}, pipeline_,
+        pipeline::LaneContext{flow_options, tap, entropy_, counters_, nullptr, &queue});
     ASSERT_TRUE(flow->open());
     relay_ = std::make_shared<net::Relay>(worker_, client.transport(keeps), server.transport(keeps),
                                           std::move(flow), std::move(early), options,

@@ -59,11 +59,14 @@ class FlowTest : public testing::Test {
   std::string extensions;
   std::vector<std::shared_ptr<pipeline::Step>> steps;
   const pipeline::BufferGauge* gauge = nullptr;
+  pipeline::HoldSettings hold_settings;
+  bool is_anybody_there = true;  ///< to decide about what is to be held
 
   RecordingTap tap;
   FixedEntropy entropy;
   FakeClock clock;
   pipeline::Counters counters;
+  pipeline::HoldQueue queue;
 
   pipeline::Flow& flow() {
     if (flow_) return *flow_;
@@ -71,8 +74,9 @@ class FlowTest : public testing::Test {
     opened.id = 7;
     opened.time_ns = clock.now;
     opened.extensions = extensions;
-    flow_ = std::make_unique<pipeline::Flow>(std::move(opened), pipeline::Pipeline(steps),
-                                             pipeline::LaneContext{options, tap, entropy, counters, gauge});
+    flow_ = std::make_unique<pipeline::Flow>(
+        std::move(opened), pipeline::Pipeline(steps).with(hold_settings),
+        pipeline::LaneContext{options, tap, entropy, counters, gauge, is_anybody_there ? &queue : nullptr});
     EXPECT_TRUE(flow_->open());
     return *flow_;
   }
@@ -104,6 +108,20 @@ class FlowTest : public testing::Test {
     const auto turn = flow().release(direction, clock.now, scratch_, goes_on);
     EXPECT_FALSE(turn.fault);
     return to_buffer(turn.out);
+  }
+  /// Why the last chore ended the flow.
+  std::optional<pipeline::LaneFault> chore_fault;
+  /// What may leave though nothing comes, leaves. @return it.
+  Buffer chores(ws::Direction direction) {
+    Buffer out;
+    while (flow().has_chore(direction, clock.now)) {
+      const auto turn = flow().do_chore(direction, clock.now, scratch_);
+      append(out, turn.out);
+      chore_fault = turn.fault;
+      if (turn.fault) break;
+    }
+    append(left_[ws::index(direction)], out);
+    return out;
   }
   /// Another flow takes the place of this one, and nothing was recorded.
   void restart() {

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a flow does for frames that are held, in either direction.
+#include <algorithm>
+#include <limits>
+
+#include "libcore/pipeline/flow.h"
+
+namespace wstap::pipeline {
+
+using ws::Direction;
+using ws::index;
+
+namespace {
+
+void keep_first(std::optional<UnixNs>& first, std::optional<UnixNs> other) {
+  if (other) first = std::min(first.value_or(*other), *other);
+}
+
+}  // namespace
+
+std::unique_ptr<FlowHolds> Flow::begin_holding(const Pipeline& pipeline) {
+  if (context_.holds == nullptr || !plan_.needs.holds) return nullptr;
+  return std::make_unique<FlowHolds>(FlowHolds{.queue = *context_.holds,
+                                               .flow = names_.id(),
+                                               .upgrade_url = names_.url(),
+                                               .settings = pipeline.holds(),
+                                               .party = party_});
+}
+
+void Flow::decided_by(std::weak_ptr<HoldParty> party) {
+  party_ = std::move(party);
+  if (holds_) holds_->party = party_;
+}
+
+bool Flow::stalls(Direction direction) const noexcept {
+  const Editor* editor = lanes_[index(direction)].editor();
+  return editor != nullptr && editor->stalls();
+}
+
+bool Flow::holds(Direction direction) const noexcept {
+  const Editor* editor = lanes_[index(direction)].editor();
+  return editor != nullptr && editor->holds();
+}
+
+/// What the directions do to each other, and whether Pings are due.
+void Flow::follow_holds(UnixNs now) {
+  std::array<const HoldLine*, 2> lines{};
+  for (std::size_t i = 0; i < lanes_.size(); ++i)
+    if (const Editor* editor = lanes_[i].editor()) lines[i] = editor->line();
+  bool holding = false;
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    holding |= lines[i] != nullptr && lines[i]->undecided() != 0;
+    const HoldLine* other = lines[1 - i];
+    if (Editor* editor = lanes_[i].editor()) editor->pause(other != nullptr && other->pauses_flow());
+  }
+  const std::array<std::int64_t, 2> every = {holds_->settings.keepalive_ns,
+                                             holds_->settings.keepalive_client_ns};
+  for (std::size_t i = 0; i < every.size(); ++i) {
+    UnixNs& next = holds_->next_ping[i];
+    if (!holding || every[i] == 0) {
+      next = 0;
+    } else if (next == 0) {
+      next = now + every[i];
+    }
+  }
+}
+
+bool Flow::is_ping_due(Direction direction, UnixNs now) const noexcept {
+  if (!holds_) return false;
+  const UnixNs next = holds_->next_ping[index(direction)];
+  return next != 0 && next <= now;
+}
+
+bool Flow::has_chore(Direction direction, UnixNs now) const noexcept {
+  const Editor* editor = lanes_[index(direction)].editor();
+  const auto due = release_due(direction);
+  return (due && *due <= now) || (editor != nullptr && editor->ready()) || is_ping_due(direction, now);
+}
+
+LaneTurn Flow::do_chore(Direction direction, UnixNs now, LaneScratch& scratch) {
+  Lane& lane = lanes_[index(direction)];
+  LaneTurn turn;
+  if (const auto due = release_due(direction); due && *due <= now) {
+    turn = lane.release(now, scratch, sequences_, true);
+  } else if (is_ping_due(direction, now)) {
+    const auto& settings = holds_->settings;
+    holds_->next_ping[index(direction)] =
+        now + (direction == Direction::send ? settings.keepalive_ns : settings.keepalive_client_ns);
+    turn = lane.ping(now, scratch, sequences_);
+  } else {
+    turn = lane.depart(now, scratch, sequences_);
+  }
+  after_turn(direction, turn, {}, now);
+  return turn;
+}
+
+std::optional<UnixNs> Flow::next_chore(Direction direction) const noexcept {
+  auto first = release_due(direction);
+  if (!holds_) return first;
+  if (const UnixNs ping = holds_->next_ping[index(direction)]; ping != 0) keep_first(first, ping);
+  return first;
+}
+
+std::optional<UnixNs> Flow::next_expiry() const noexcept {
+  std::optional<UnixNs> first;
+  if (!holds_) return first;
+  for (const Lane& lane : lanes_)
+    if (const Editor* editor = lane.editor(); editor != nullptr && editor->line() != nullptr)
+      keep_first(first, editor->line()->due());
+  return first;
+}
+
+void Flow::expire(UnixNs now) {
+  if (!holds_) return;
+  for (Lane& lane : lanes_)
+    if (Editor* editor = lane.editor()) editor->decide_by_default(now, kByTimeout);
+  follow_holds(now);
+}
+
+void Flow::decide_all(const char* by, UnixNs now) {
+  if (!holds_) return;
+  for (Lane& lane : lanes_)
+    if (Editor* editor = lane.editor()) editor->decide_by_default(std::numeric_limits<UnixNs>::max(), by);
+  follow_holds(now);
+}
+
+ReviewAnswer Flow::review(const Review& review, UnixNs now) {
+  ReviewAnswer answer{.result = ReviewAnswer::Result::late, .reason = "no such item is held"};
+  for (Lane& lane : lanes_) {
+    Editor* editor = lane.editor();
+    if (editor != nullptr && editor->has(review.id.sequence)) answer = editor->review(review);
+  }
+  if (holds_) follow_holds(now);
+  return answer;
+}
+
+ReviewAnswer Flow::inject(InjectRequest request) {
+  if (settled()) return {.result = ReviewAnswer::Result::refused, .reason = "the flow is ending"};
+  return lanes_[index(request.direction)].need_editor(plan_).inject(std::move(request));
+}
+
+void Flow::claim_room() {
+  bool any = false;
+  for (Lane& lane : lanes_) {
+    Editor* editor = lane.editor();
+    if (editor == nullptr || !editor->stalls()) continue;
+    any = true;
+    editor->claim_room();
+    if (editor->stalls()) holds_->queue.wait_for_room(party_);
+  }
+  if (!any && holds_) holds_->queue.pass_on_room();
+}
+
+void Flow::add_to(control::FlowSummary& summary) const {
+  summary.id = id();
+  summary.url = names_.url();
+  summary.since_ns = since_ns_;
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    summary.frames[i] = lanes_[i].counts().frames;
+    summary.bytes[i] = lanes_[i].counts().bytes;
+    const Editor* editor = lanes_[i].editor();
+    if (editor == nullptr || editor->line() == nullptr) continue;
+    summary.held += editor->line()->undecided();
+    summary.waiting += editor->line()->size();
+  }
+}
+
+}  // namespace wstap::pipeline

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libcore/pipeline/hold_line.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace wstap::pipeline {
+namespace {
+
+Buffer keep(Bytes& view) {
+  Buffer kept = to_buffer(view);
+  view = kept;
+  return kept;
+}
+
+/// The bytes that what came is shown by, and judged by when it leaves.
+Bytes payload_of(const Parcel& parcel) noexcept {
+  return parcel.decision.kind == Decision::Kind::replace ? Bytes(parcel.decision.payload) : parcel.content;
+}
+
+}  // namespace
+
+void HoldLine::park(Turn& turn, Parcel parcel, bool held) {
+  Place& place = places_.emplace_back();
+  place.parcel = std::move(parcel);
+  Parcel& kept = place.parcel;
+  Decision& decision = kept.decision;
+  if (kept.is_frame()) {
+    turn.tags = std::exchange(decision.tags, {});
+    turn.logged = std::exchange(decision.logged, {});
+    turn.mark(Verdict::pending,
+              held ? fmt::format("{}{}", kHeldBy, fmt::join(decision.held_by, ",")) : "behind_held");
+    turn.note(kept.envelope.frame);
+  }
+  if (held) {
+    place.item = item_of(kept, turn.now);
+    kept.envelope.frame.raw = place.item->raw;
+    if (decision.kind != Decision::Kind::replace) kept.content = place.item->payload;
+    place.bytes = place.item->raw.size() + place.item->payload.size();
+    ++undecided_;
+  } else {
+    place.raw = keep(kept.envelope.frame.raw);
+  }
+  if (!held || decision.kind == Decision::Kind::replace) place.content = keep(kept.content);
+  place.judged_before = keep(kept.envelope.judged_before);
+  place.inflated = keep(kept.inflated.bytes);
+  place.bytes += sizeof place + place.raw.size() + place.content.size() + place.judged_before.size() +
+                 place.inflated.size() + decision.payload.size();
+  bytes_ += place.bytes;
+  claim_room();
+  if (!place.has_room) holds_.queue.wait_for_room(holds_.party);
+}
+
+HeldItemPtr HoldLine::item_of(const Parcel& parcel, UnixNs now) const {
+  const Envelope& envelope = parcel.envelope;
+  auto item = std::make_shared<HeldItem>();
+  item->id = {envelope.flow, envelope.sequence};
+  item->direction = direction_;
+  item->upgrade_url = holds_.upgrade_url;
+  item->header = parcel.came;
+  item->opcode = envelope.of_message() ? envelope.placement.message_opcode : parcel.came.opcode;
+  item->first = envelope.of_message() ? envelope.placement.message_first : envelope.sequence;
+  item->compressed = envelope.placement.compressed;
+  item->inflation = envelope.inflation;
+  item->whole = envelope.says != Says::message_so_far;
+  item->payload = to_buffer(payload_of(parcel));
+  item->raw = to_buffer(envelope.frame.raw);
+  item->rules = parcel.decision.held_by;
+  item->tags = envelope.tags;
+  item->since_ns = now;
+  item->expires_ns = now + holds_.settings.timeout_ns;
+  item->on_timeout = holds_.settings.on_timeout;
+  return item;
+}
+
+void HoldLine::claim_room() {
+  if (!stalls()) return;
+  Place& last = places_.back();
+  last.has_room = holds_.queue.take_place(last.bytes, holds_.settings);
+  if (last.has_room && last.is_undecided()) holds_.queue.show(last.item, holds_.party);
+}
+
+HoldLine::Place HoldLine::take_front() {
+  Place first = std::move(places_.front());
+  places_.pop_front();
+  bytes_ -= first.bytes + first.edit_bytes;
+  if (std::exchange(first.has_room, false)) holds_.queue.leave_place(first.bytes);
+  return first;
+}
+
+bool HoldLine::take_edit(Place& place, Decision decision, const BufferGauge* gauge) {
+  const std::size_t takes = decision.payload.size() + (decision.exact ? decision.exact->size() : 0);
+  if (takes > place.bytes && gauge != nullptr && !gauge->has_room(takes)) return false;
+  place.parcel.decision = std::move(decision);
+  place.edit_bytes = takes;
+  bytes_ += takes;
+  return true;
+}
+
+void HoldLine::settle(Place& place, std::string_view how, std::string by) {
+  --undecided_;
+  place.by = std::move(by);
+  holds_.queue.settle({place.item->id, std::string(how), place.by});
+}
+
+HoldLine::Place* HoldLine::find(Sequence sequence) noexcept {
+  const auto found = std::ranges::find_if(places_, [&](const Place& place) {
+    return place.item != nullptr && place.item->id.sequence == sequence;
+  });
+  return found == places_.end() ? nullptr : &*found;
+}
+
+bool HoldLine::pauses_flow() const noexcept {
+  return undecided_ != 0 && std::ranges::any_of(places_, [](const Place& place) {
+           return place.is_undecided() && place.parcel.decision.pauses_flow;
+         });
+}
+
+std::optional<UnixNs> HoldLine::due() const noexcept {
+  std::optional<UnixNs> first;
+  if (undecided_ == 0) return first;
+  for (const Place& place : places_)
+    if (place.is_undecided())
+      first = std::min(first.value_or(place.item->expires_ns), place.item->expires_ns);
+  return first;
+}
+
+}  // namespace wstap::pipeline

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// The frames of one direction that wait, in the order in which they came: those that are held until somebody
+// decides, and what came behind them (HOLD-1, HOLD-5). Sans-I/O; used by one thread.
+#pragma once
+
+#include <deque>
+
+#include "libcore/pipeline/buffer_gauge.h"
+#include "libcore/pipeline/hold_queue.h"
+#include "libcore/pipeline/keepalive.h"
+#include "libcore/pipeline/parcel.h"
+#include "libcore/pipeline/turn.h"
+
+namespace wstap::pipeline {
+
+/// What both directions of a flow need where frames may be held.
+struct FlowHolds {
+  HoldQueue& queue;
+  FlowId flow = 0;
+  std::string upgrade_url;
+  HoldSettings settings;
+  std::weak_ptr<HoldParty> party;     ///< decides about the flow's frames
+  std::array<Keepalive, 2> pings{};   ///< by ws::index of the direction in which they travel
+  std::array<UnixNs, 2> next_ping{};  ///< of wstap's own; 0: none, nothing is held
+};
+
+class HoldLine {
+ public:
+  /// What waits, with the bytes that its parcel views.
+  struct Place {
+    Parcel parcel;
+    Buffer raw, content, judged_before, inflated;
+    HeldItemPtr item;              ///< null: it only waits behind others
+    bool has_room = false;         ///< it counts in the queue, and is shown there if it is held
+    std::uint64_t bytes = 0;       ///< of memory
+    std::uint64_t edit_bytes = 0;  ///< ... and what a reviewer made of it
+    std::string by;                ///< who decided about it; empty: nobody yet
+    std::vector<NewFrame> after;   ///< leave behind it
+
+    bool is_undecided() const noexcept { return item != nullptr && by.empty(); }
+  };
+
+  /// @param holds  outlives what waits. @param direction  of its frames.
+  HoldLine(FlowHolds& holds, ws::Direction direction) noexcept : holds_(holds), direction_(direction) {}
+  HoldLine(const HoldLine&) = delete;
+  HoldLine& operator=(const HoldLine&) = delete;
+
+  /// Notes a frame in the turn, as pending, and keeps it. @param held  somebody is to decide about it.
+  void park(Turn& turn, Parcel parcel, bool held);
+  /// What there was no room for in the queue gets it, if there is.
+  void claim_room();
+  /// The first leaves the line.
+  Place take_front();
+  /// An edit takes memory as well. @return false: more than there is (LIM-4), and nothing changed.
+  bool take_edit(Place& place, Decision decision, const BufferGauge* gauge);
+  /// Who decided about an item, and what; its parcel says it already. @param how  see Settled.
+  void settle(Place& place, std::string_view how, std::string by);
+
+  bool empty() const noexcept { return places_.empty(); }
+  std::size_t size() const noexcept { return places_.size(); }
+  Place& front() noexcept { return places_.front(); }
+  const Place& front() const noexcept { return places_.front(); }
+  std::deque<Place>& places() noexcept { return places_; }
+  /// @return null: no such item waits here.
+  Place* find(Sequence sequence) noexcept;
+  /// Nothing more should be read: there is no room in the queue for what came last.
+  bool stalls() const noexcept { return !places_.empty() && !places_.back().has_room; }
+  /// So many items wait for a decision.
+  std::size_t undecided() const noexcept { return undecided_; }
+  /// ... by a rule that stops the other direction as well.
+  bool pauses_flow() const noexcept;
+  /// When the first of them has waited long enough; none: none waits.
+  std::optional<UnixNs> due() const noexcept;
+  /// Bytes of memory that all take.
+  std::uint64_t bytes() const noexcept { return bytes_; }
+
+  FlowHolds& holds() noexcept { return holds_; }
+
+ private:
+  HeldItemPtr item_of(const Parcel& parcel, UnixNs now) const;
+
+  FlowHolds& holds_;
+  ws::Direction direction_;
+  std::deque<Place> places_;
+  std::size_t undecided_ = 0;
+  std::uint64_t bytes_ = 0;
+};
+
+}  // namespace wstap::pipeline
