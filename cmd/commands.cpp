@@ -10,6 +10,7 @@ namespace wstap::cmd {
 
 Run setup_proxy(CLI::App& app);
 Run setup_inspect(CLI::App& app);
+Run setup_intercept(CLI::App& app);
 Run setup_ca(CLI::App& app);
 Run setup_rules(CLI::App& app);
 Run setup_echo(CLI::App& app);
@@ -18,6 +19,7 @@ std::span<const Command> commands() noexcept {
   static constexpr std::array kCommands = {
       Command{"proxy", "Put wstap between clients and servers and record every frame", setup_proxy},
       Command{"inspect", "Show what a capture holds: frames, flows, bytes", setup_inspect},
+      Command{"intercept", "Decide about frames that a proxy holds: release, drop, change", setup_intercept},
       Command{"rules", "Check a file of rules that say what to change on the way", setup_rules},
       Command{"ca", "Show or export the certificate authority that clients must trust", setup_ca},
       Command{"echo", "Run a small WebSocket server to try things against", setup_echo},

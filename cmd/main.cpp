@@ -48,10 +48,12 @@ void name_environment(CLI::App& app) {
 }
 
 /// A script's variable that is not set must not make an option mean nothing: `-Y "$FILTER"` would pick
-/// everything. A password may be empty.
+/// everything. A password may be empty, and what is to be said to a peer.
 void refuse_empty_values(CLI::App& app) {
   for (CLI::Option* option : app.get_options()) {
-    if (option->get_expected_max() == 0 || is_secret(*option)) continue;
+    const bool is_said =
+        option->check_lname("text") || option->check_lname("hex") || option->check_lname("close-reason");
+    if (option->get_expected_max() == 0 || is_secret(*option) || is_said) continue;
     option->check([](const std::string& value) {
       return value.empty() ? std::string("the value is empty") : std::string();
     });
