@@ -1,32 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// An open file, and the lock by which a capture's writer tells readers that there is more to come.
+// The lock by which a capture's writer tells readers that there is more to come.
 #pragma once
 
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <utility>
+
+#include "libcore/base/descriptor.h"
 
 namespace wstap::formats {
 
-/// Closes what it holds; the three standard streams stay open.
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) noexcept : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Descriptor() {
-    if (fd_ > STDERR_FILENO) ::close(fd_);
-  }
-  int get() const noexcept { return fd_; }
-
- private:
-  int fd_;
-};
+using wstap::Descriptor;
 
 /// Locks the whole file for as long as it stays open. @return false when another writer has it locked.
 inline bool lock_for_writing(int fd) noexcept {

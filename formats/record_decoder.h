@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bytes to records: framing (how long is the next message), and content, from bytes that may be hostile.
+// Messages to records, from bytes that may be hostile.
 #pragma once
 
+#include "formats/framing.h"
 #include "formats/record.h"
 #include "libcore/base/result.h"
 
 namespace wstap::formats {
-
-/// How much of the message at the start of `in` must be there before more can be said of it. No more than
-/// in.size(): all of the message is there, and it is that long.
-/// @error corrupt; record_too_large.
-Result<std::size_t> bytes_needed(Bytes in);
 
 /// Memory that decoding reuses from record to record.
 struct DecoderScratch {

@@ -3,6 +3,7 @@
 // (HOLD-6). How that travels is the codec's matter: formats/control.capnp.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <variant>
 
@@ -12,7 +13,14 @@ namespace wstap::pipeline::control {
 
 /// Both sides say theirs first. Another major version is not understood.
 inline constexpr std::uint16_t kVersion = 1;
+/// Of encoded messages. Messages of `--max-message` (64 MiB) can be put in another's place, and be shown
+/// together with the frame they came in.
+inline constexpr std::size_t kMaxRequestBytes = 72U << 20;
+inline constexpr std::size_t kMaxReplyBytes = 160U << 20;
+inline constexpr std::size_t kMaxNameBytes = 64;  ///< of whoever decides
 
+/// A request or an event of a later version.
+struct Unknown {};
 /// First of a connection. Answered by Welcome.
 struct Hello {
   std::uint16_t version = kVersion;
@@ -42,8 +50,9 @@ struct AskRules {
 struct AskStats {};
 
 struct Request {
+  using Body = std::variant<Unknown, Hello, List, Watch, Decide, Inject, ListFlows, AskRules, AskStats>;
   std::uint32_t serial = 0;  ///< comes back in what answers it
-  std::variant<Hello, List, Watch, Decide, Inject, ListFlows, AskRules, AskStats> body;
+  Body body;
 };
 
 struct Welcome {
@@ -53,6 +62,7 @@ struct Welcome {
 };
 struct Items {
   std::vector<HeldItemPtr> items;
+  bool more = false;  ///< others follow in another reply of the same serial
 };
 struct Held {
   HeldItemPtr item;
@@ -87,8 +97,19 @@ struct Refusal {
 };
 
 struct Reply {
+  using Body = std::variant<Unknown, Welcome, Items, Held, Settled, Caught, ReviewAnswer, Flows, Rules, Stats,
+                            Refusal>;
   std::uint32_t serial = 0;  ///< 0: nobody asked, it was watched for
-  std::variant<Welcome, Items, Held, Settled, Caught, ReviewAnswer, Flows, Rules, Stats, Refusal> body;
+  Body body;
+
+  // Moved in one place of their own: inlined, g++ 12 takes parts of other kinds for uninitialized.
+  Reply();
+  Reply(std::uint32_t to, Body what);
+  Reply(const Reply&);
+  Reply(Reply&&) noexcept;
+  Reply& operator=(const Reply&);
+  Reply& operator=(Reply&&) noexcept;
+  ~Reply();
 };
 
 /// Requests and replies as bytes of a stream. Stateless and thread-safe.
@@ -137,6 +158,7 @@ class Port {
   /// @return the items there are: what comes and goes from then on is told. @param watcher  outlives the
   /// watch.
   virtual std::vector<HeldItemPtr> watch(Watcher& watcher) = 0;
+  /// Once it returns, nobody calls the watcher any more.
   virtual void unwatch(Watcher& watcher) = 0;
 };
 
