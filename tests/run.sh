@@ -56,7 +56,7 @@ tsan() {
 fuzz() {
   say "fuzz: every fuzzer for $fuzz_seconds s"
   build fuzz
-  build asan capture_fuzzer
+  build asan capture_fuzzer control_fuzzer
   local fuzzer name status=0
   for fuzzer in build/fuzz/tests/*_fuzzer; do
     name=$(basename "$fuzzer")
@@ -71,7 +71,9 @@ fuzz() {
       status=1
     fi
   done
-  build/asan/tests/capture_fuzzer "$fuzz_seconds" || status=1
+  for name in capture_fuzzer control_fuzzer; do
+    "build/asan/tests/$name" "$fuzz_seconds" || status=1
+  done
   return $status
 }
 

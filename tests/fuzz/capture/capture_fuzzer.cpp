@@ -1,50 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads bent captures, for a bounded time:  capture_fuzzer SECONDS [SEED [NUMBER]]
-// libFuzzer needs clang, which does not take Cap'n Proto's headers; so this makes its own inputs. Inputs are
-// numbered: a failure names seed and number, and `capture_fuzzer 0 SEED NUMBER` makes that one input again.
 #include <fmt/format.h>
 #include <sys/mman.h>
-
-#include <chrono>
-#include <csignal>
-#include <cstdlib>
-#include <string_view>
 
 #include "formats/descriptor.h"
 #include "formats/event_reader.h"
 #include "formats/flow_book.h"
 #include "formats/json_view.h"
 #include "formats/line_view.h"
-#include "tests/fuzz/capture/mutator.h"
+#include "tests/fuzz/driver.h"
 #include "tests/support/sample_capture.h"
 #include "tests/support/terminal.h"
-
-// Sanitizers ask for these. Whatever they find, the process is to end by a signal that can be told of.
-extern "C" const char* __asan_default_options() {
-  return "abort_on_error=1";
-}
-extern "C" const char* __ubsan_default_options() {
-  return "abort_on_error=1:print_stacktrace=1";
-}
 
 namespace wstap::fuzz {
 namespace {
 
 using formats::Record;
-
-/// The input that is being tried, for whoever tells that the program died of it.
-std::uint64_t current_seed = 0, current_number = 0;
-
-void name_input(int) {
-  ::dprintf(STDERR_FILENO, "capture_fuzzer: to try this input again: capture_fuzzer 0 %llu %llu\n",
-            static_cast<unsigned long long>(current_seed), static_cast<unsigned long long>(current_number));
-}
-
-void require(bool holds, std::string_view what) {
-  if (holds) return;
-  fmt::print(stderr, "not so: {}\n", what);
-  std::abort();
-}
 
 /// Captures to begin with: one of everything, a flood, fragments and anomalies, several sections, a large
 /// record.
@@ -167,33 +138,14 @@ void try_one(MemoryFile& file, const Mutator::Mutant& mutant, const Buffer& orig
   show_all(file.path());
 }
 
-/// Tries inputs from `number` on for so many seconds, but at least one.
-int run(double seconds, std::uint64_t seed, std::uint64_t number) {
-  const auto seeds = seed_captures();
-  MemoryFile file;
-  std::signal(SIGABRT, name_input);
-  current_seed = seed;
-  current_number = number;
-  const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
-  do {
-    const auto mutant = Mutator(seeds, seed * 0x9e3779b97f4a7c15 + current_number).next();
-    try_one(file, mutant, seeds[mutant.origin]);
-    ++current_number;
-  } while (std::chrono::steady_clock::now() < end);
-  fmt::print("capture_fuzzer: ok, seed {}, inputs: {}\n", seed, current_number - number);
-  return EXIT_SUCCESS;
-}
-
 }  // namespace
 }  // namespace wstap::fuzz
 
 int main(int argc, char** argv) {
-  if (argc < 2 || argc > 4) {
-    fmt::print(stderr, "usage: capture_fuzzer SECONDS [SEED [NUMBER]]\n");
-    return 2;
-  }
-  const auto number_at = [&](int index, std::uint64_t otherwise) {
-    return index < argc ? std::strtoull(argv[index], nullptr, 10) : otherwise;
-  };
-  return wstap::fuzz::run(std::strtod(argv[1], nullptr), number_at(2, 1), number_at(3, 0));
+  using namespace wstap;
+  const auto seeds = fuzz::seed_captures();
+  fuzz::MemoryFile file;
+  return fuzz::drive("capture_fuzzer", argc, argv, seeds, [&](const fuzz::Mutator::Mutant& mutant) {
+    fuzz::try_one(file, mutant, seeds[mutant.origin]);
+  });
 }

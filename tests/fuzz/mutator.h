@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Captures bent out of shape: flipped, cut, spliced, and with lengths and pointers that lie. The same numbers
-// give the same bytes.
+// Messages of Cap'n Proto bent out of shape: flipped, cut, spliced, and with lengths and pointers that lie.
+// The same numbers give the same bytes.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +18,7 @@ class Mutator {
   Mutator(const std::vector<Buffer>& seeds, std::uint64_t seed) : seeds_(seeds), engine_(seed) {}
 
   struct Mutant {
-    std::size_t origin = 0;     ///< index of the capture it was made from
+    std::size_t origin = 0;     ///< index of the seed it was made from
     std::size_t untouched = 0;  ///< bytes at its start that are as they were
     Buffer bytes;
   };
@@ -56,7 +56,7 @@ class Mutator {
     return at;
   }
 
-  /// A piece of another capture, put in or put over.
+  /// A piece of another seed, put in or put over.
   std::size_t splice(Buffer& bytes, std::size_t at) {
     if (below(2) == 0) at &= ~std::size_t{7};
     const Buffer& other = seeds_[below(seeds_.size())];
