@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libcore/net/control_path.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+
+#include "libcore/base/ascii.h"
+#include "libcore/net/control_socket.h"
+
+namespace wstap::net {
+namespace {
+
+constexpr std::string_view kSuffix = ".sock";
+
+/// Of a file that is named as default_control_path() names it.
+std::optional<std::uint32_t> process_of(std::string_view file) {
+  if (!file.ends_with(kSuffix)) return std::nullopt;
+  return parse_decimal<std::uint32_t>(file.substr(0, file.size() - kSuffix.size()));
+}
+
+}  // namespace
+
+std::string control_directory() {
+  const char* runtime = std::getenv("XDG_RUNTIME_DIR");
+  // Its specification has relative ones ignored.
+  if (runtime != nullptr && *runtime == '/') return std::string(runtime) + "/wstap";
+  return fmt::format("/tmp/wstap-{}", ::geteuid());
+}
+
+std::string default_control_path() {
+  return fmt::format("{}/{}{}", control_directory(), ::getpid(), kSuffix);
+}
+
+Result<std::vector<std::string>> live_control_sockets(const std::string& directory) {
+  std::error_code failed;
+  const std::filesystem::directory_iterator files(directory, failed);
+  if (failed == std::errc::no_such_file_or_directory) return std::vector<std::string>();
+  if (auto ok = check_private_directory(directory); !ok) return std::unexpected(ok.error());
+  if (failed) return fail(failed, directory);
+
+  // Whoever has the lock may be between making a socket and listening on it.
+  const bool alone = try_lock_directory(directory).has_value();
+  std::map<std::uint32_t, std::string> live;
+  for (const auto& file : files) {
+    const auto process = process_of(file.path().filename().string());
+    if (!process) continue;
+    const auto state = probe_socket(file.path());
+    if (state == SocketState::live) live.emplace(*process, file.path());
+    if (state == SocketState::dead && alone) ::unlink(file.path().c_str());
+  }
+  std::vector<std::string> paths;
+  for (auto& [process, path] : live) paths.push_back(std::move(path));
+  return paths;
+}
+
+}  // namespace wstap::net

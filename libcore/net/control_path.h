@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where proxies have their control sockets, and which of them are there (HOLD-6).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "libcore/base/result.h"
+
+namespace wstap::net {
+
+/// "$XDG_RUNTIME_DIR/wstap", or "/tmp/wstap-UID" without that variable.
+std::string control_directory();
+/// "PID.sock" in there, of this process.
+std::string default_control_path();
+
+/// The sockets in `directory` behind which somebody listens, by process id. Those of processes that are gone
+/// are removed on the way, if nobody else is at it. No such directory: none.
+/// @error as check_private_directory().
+Result<std::vector<std::string>> live_control_sockets(const std::string& directory = control_directory());
+
+}  // namespace wstap::net
