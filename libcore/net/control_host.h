@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the sessions of a control server share, and the way into their thread.
+#pragma once
+
+#include <array>
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+
+#include "libcore/base/log.h"
+#include "libcore/pipeline/control_port.h"
+
+namespace wstap::net {
+
+/// Takes calls of other threads into the server's, as long as there is one: answers may come when the server
+/// is gone.
+class ControlMailbox {
+ public:
+  explicit ControlMailbox(asio::io_context& io) : io_(&io) {}
+  void post(std::function<void()> call) {
+    const std::lock_guard lock(mutex_);
+    if (io_ != nullptr) asio::post(*io_, std::move(call));
+  }
+  /// Nothing is posted once it returns.
+  void close() {
+    const std::lock_guard lock(mutex_);
+    io_ = nullptr;
+  }
+
+ private:
+  std::mutex mutex_;
+  asio::io_context* io_;
+};
+
+class ControlSession;
+
+/// Used by the server's thread only, but for what is thread-safe itself.
+struct ControlHost {
+  pipeline::control::Port& port;
+  const pipeline::control::Codec& codec;
+  Log& log;
+  std::string program;
+  std::chrono::milliseconds patience;  ///< for a hello, and for the last words to be read
+  std::shared_ptr<ControlMailbox> mailbox;
+  std::set<std::shared_ptr<ControlSession>> sessions{};
+  std::size_t unread_bytes = 0;  ///< of requests that are not whole yet, all sessions together
+  std::array<std::byte, 64 * 1024> scratch{};
+};
+
+}  // namespace wstap::net

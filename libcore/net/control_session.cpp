@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a client's connection is read, written and ended; what its requests do is in control_requests.cpp.
+#include "libcore/net/control_session.h"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <asio/co_spawn.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
+#include <asio/write.hpp>
+#include <cerrno>
+
+namespace wstap::net {
+namespace {
+
+namespace control = pipeline::control;
+
+constexpr std::size_t kMostAtOnce = 32;  ///< requests of one client that are not answered
+constexpr std::size_t kMostBytesAtOnce = 64U << 20;
+constexpr std::size_t kMostHelloBytes = 64U << 10;
+constexpr std::size_t kMostUnreadBytes = 256U << 20;  ///< of all clients together
+constexpr std::size_t kKeptBytes = 256U << 10;        ///< memory that an idle client may keep
+
+}  // namespace
+
+ControlSession::ControlSession(Socket socket, ControlHost& host)
+    : socket_(std::move(socket)),
+      host_(host),
+      outbox_(host.port, host.codec,
+              [this] {
+                host_.mailbox->post([weak = weak_from_this()] {
+                  if (const auto self = weak.lock()) self->writer_.cancel();
+                });
+              }),
+      deadline_(socket_.get_executor()),
+      reader_(socket_.get_executor()),
+      writer_(socket_.get_executor()) {}
+
+void ControlSession::start() {
+  host_.sessions.insert(shared_from_this());
+  expect_end_in_time();
+  const auto keep = [self = shared_from_this()](std::exception_ptr failed) { self->ended(failed); };
+  asio::co_spawn(socket_.get_executor(), read_loop(), keep);
+  asio::co_spawn(socket_.get_executor(), write_loop(), keep);
+}
+
+void ControlSession::stop() {
+  if (std::exchange(stopped_, true)) return;
+  end_watch();
+  deadline_.cancel();
+  reader_.cancel();
+  writer_.cancel();
+  std::error_code ignored;
+  socket_.close(ignored);
+}
+
+void ControlSession::ended(std::exception_ptr failed) {
+  if (failed) {
+    try {
+      std::rethrow_exception(failed);
+    } catch (const std::exception& fault) {
+      host_.log.line(LogLevel::error, fmt::format("control: client '{}': {}", name_, fault.what()));
+    }
+    stop();
+  }
+  if (--running_ > 0) return;
+  stop();
+  host_.unread_bytes -= received_.size();
+  received_.clear();
+  host_.sessions.erase(shared_from_this());
+}
+
+void ControlSession::expect_end_in_time() {
+  deadline_.expires_after(host_.patience);
+  deadline_.async_wait([weak = weak_from_this()](std::error_code failed) {
+    const auto self = weak.lock();
+    if (failed || !self || self->stopped_) return;
+    if (self->finishing_) self->stop();
+    if (!self->finishing_ && !self->greeted_) self->finish(0, "a hello is expected first, and none came");
+  });
+}
+
+asio::awaitable<void> ControlSession::pause(asio::steady_timer& until) {
+  std::error_code ignored;
+  until.expires_at(asio::steady_timer::time_point::max());
+  co_await until.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+}
+
+asio::awaitable<void> ControlSession::read_loop() {
+  std::error_code failed;
+  while (!stopped_ && !finishing_) {
+    if (!may_take()) {
+      co_await pause(reader_);
+      continue;
+    }
+    if (take_request()) continue;
+    co_await socket_.async_wait(Socket::wait_read, asio::redirect_error(asio::use_awaitable, failed));
+    if (failed || stopped_ || !receive()) break;
+  }
+  input_ended_ = true;
+  end_watch();
+  writer_.cancel();
+}
+
+asio::awaitable<void> ControlSession::write_loop() {
+  std::error_code failed;
+  while (!stopped_ && !failed) {
+    sending_ = outbox_.next();
+    if (sending_.empty()) {
+      if (finishing_ || (input_ended_ && unanswered_ == 0)) break;
+      co_await pause(writer_);
+      continue;
+    }
+    reader_.cancel();
+    co_await asio::async_write(socket_, asio::buffer(sending_),
+                               asio::redirect_error(asio::use_awaitable, failed));
+  }
+  stop();
+}
+
+bool ControlSession::may_take() const noexcept {
+  return outbox_.answers() + unanswered_ < kMostAtOnce && unanswered_bytes_ < kMostBytesAtOnce;
+}
+
+/// @return whether something was done, and there may be more; false: more bytes are needed.
+bool ControlSession::take_request() {
+  const Bytes unread = Bytes(received_).subspan(taken_);
+  auto taken = host_.codec.take_request(unread);
+  if (!taken) {
+    host_.log.line(LogLevel::info, fmt::format("control: client '{}': {}", name_, taken.error().text()));
+    finish(0, taken.error().text());
+    return true;
+  }
+  if (*taken) {
+    taken_ += (*taken)->used;
+    if (taken_ == received_.size()) drop_taken();
+    serve(std::move((*taken)->message), (*taken)->used);
+    return true;
+  }
+  if (!greeted_ && unread.size() > kMostHelloBytes) {
+    finish(0, "a hello is expected first");
+    return true;
+  }
+  return false;
+}
+
+/// @return false: that was all.
+bool ControlSession::receive() {
+  auto& scratch = host_.scratch;
+  const auto got = ::recv(socket_.native_handle(), scratch.data(), scratch.size(), MSG_DONTWAIT);
+  if (got < 0) return errno == EAGAIN || errno == EINTR;
+  if (got == 0) return false;
+  drop_taken();
+  append(received_, Bytes(scratch).first(static_cast<std::size_t>(got)));
+  host_.unread_bytes += static_cast<std::size_t>(got);
+  if (host_.unread_bytes > kMostUnreadBytes) finish(0, "clients send too much at once: try again later");
+  return true;
+}
+
+/// What is left stays at an address that is divisible by eight: messages are as long.
+void ControlSession::drop_taken() {
+  host_.unread_bytes -= taken_;
+  received_.erase(received_.begin(), received_.begin() + static_cast<std::ptrdiff_t>(taken_));
+  taken_ = 0;
+  if (received_.empty() && received_.capacity() > kKeptBytes) received_ = {};
+}
+
+void ControlSession::say(control::Reply reply) {
+  outbox_.add(std::move(reply));
+  writer_.cancel();
+}
+
+/// Says why, and ends the connection.
+void ControlSession::finish(std::uint32_t serial, std::string reason) {
+  finishing_ = true;
+  say({serial, control::Refusal{std::move(reason)}});
+  reader_.cancel();
+  expect_end_in_time();
+}
+
+void ControlSession::end_watch() {
+  if (std::exchange(watching_, false)) host_.port.unwatch(outbox_.watch());
+}
+
+}  // namespace wstap::net
