@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libcore/net/control_client.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "libcore/net/control_socket.h"
+#include "libcore/net/errors.h"
+
+namespace wstap::net {
+namespace {
+
+namespace control = pipeline::control;
+
+constexpr std::chrono::seconds kSendPatience(30);
+
+std::unexpected<Error> system_fault(std::string detail) {
+  return fail(std::error_code(errno, std::generic_category()), std::move(detail));
+}
+
+/// Waits until `socket` is ready for one of `events`, or `end`. @return those it is ready for; 0: none.
+short wait_for(int socket, short events, std::chrono::steady_clock::time_point end) {
+  for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    pollfd state{.fd = socket, .events = events, .revents = 0};
+    const auto wait = std::clamp<std::chrono::milliseconds::rep>(left.count(), 0, 1'000'000);
+    if (::poll(&state, 1, static_cast<int>(wait)) > 0) return state.revents;
+    if (left.count() <= 0) return 0;
+  }
+}
+
+std::unexpected<Error> cannot_connect(const std::string& path) {
+  if (errno == ENOENT)
+    return system_fault(path + " (no proxy has its control socket there: see --control of the proxy)");
+  if (errno == ECONNREFUSED)
+    return fail(Errc::connect_failed, path + " (the proxy that made it is gone: start one, or name another)");
+  if (errno == EAGAIN) return fail(Errc::timed_out, path + " (the proxy does not accept connections)");
+  return system_fault(path);
+}
+
+}  // namespace
+
+Result<ControlClient> ControlClient::connect(const std::string& path, const control::Codec& codec,
+                                             std::string name, Milliseconds timeout) {
+  const auto address = unix_address(path);
+  if (!address) return std::unexpected(address.error());
+  Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const auto* generic = static_cast<const sockaddr*>(static_cast<const void*>(&*address));
+  if (::connect(socket.get(), generic, sizeof *address) != 0) return cannot_connect(path);
+  const auto peer = peer_identity(socket.get());
+  if (!peer) return std::unexpected(peer.error());
+  if (peer->uid != ::geteuid())
+    return fail(Errc::not_ours, fmt::format("{} (user {} listens there)", path, peer->uid));
+  ControlClient client(std::move(socket), codec, path);
+  if (auto ok = client.greet(std::move(name), timeout); !ok) return std::unexpected(ok.error());
+  return client;
+}
+
+Result<void> ControlClient::greet(std::string name, Milliseconds timeout) {
+  // A proxy that refuses at once may have closed already: what it said counts then, not that.
+  const auto sent = send(control::Hello{control::kVersion, std::move(name)});
+  if (!sent && sent.error().code != Errc::peer_closed) return std::unexpected(sent.error());
+  auto reply = next(Clock::now() + timeout);
+  if (!reply) return std::unexpected(reply.error());
+  if (!*reply) return fail(Errc::timed_out, path_ + " (is it a wstap proxy?)");
+  if (const auto* refusal = std::get_if<control::Refusal>(&(*reply)->body))
+    return fail(Errc::refused, fmt::format("{} ({})", path_, refusal->reason));
+  auto* welcome = std::get_if<control::Welcome>(&(*reply)->body);
+  if (welcome == nullptr) return fail(Errc::protocol, path_ + " (is it a wstap proxy?)");
+  if (welcome->version != control::kVersion)
+    return fail(Errc::other_version, fmt::format("{} ({} speaks version {}, this wstap version {})", path_,
+                                                 welcome->program, welcome->version, control::kVersion));
+  proxy_ = std::move(*welcome);
+  return {};
+}
+
+Result<std::uint32_t> ControlClient::send(Request request) {
+  if (++serial_ == 0) ++serial_;
+  const Buffer bytes = codec_->encode(control::Request{serial_, std::move(request)});
+  if (bytes.size() > control::kMaxRequestBytes)
+    return fail(
+        std::make_error_code(std::errc::message_size),
+        fmt::format("{} bytes, and a request has at most {}", bytes.size(), control::kMaxRequestBytes));
+  if (auto ok = send_all(bytes); !ok) return std::unexpected(ok.error());
+  return serial_;
+}
+
+Result<void> ControlClient::send_all(Bytes bytes) {
+  auto end = Clock::now() + kSendPatience;
+  while (!bytes.empty()) {
+    const auto put = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (put > 0) {
+      bytes = bytes.subspan(static_cast<std::size_t>(put));
+      end = Clock::now() + kSendPatience;
+    } else if (errno == EPIPE || errno == ECONNRESET) {
+      return closed();
+    } else if (errno == EAGAIN) {
+      // The proxy may wait for us to read before it reads on.
+      const short ready = wait_for(socket_.get(), POLLIN | POLLOUT, end);
+      if (ready == 0) return fail(Errc::timed_out, path_ + " (the proxy takes nothing)");
+      if ((ready & POLLIN) != 0)
+        if (auto ok = read_some(); !ok) return ok;
+    } else if (errno != EINTR) {
+      return system_fault(path_);
+    }
+  }
+  return {};
+}
+
+Result<std::optional<control::Reply>> ControlClient::receive(Milliseconds timeout) {
+  if (aside_.empty()) return next(Clock::now() + timeout);
+  std::optional<Reply> reply(std::move(aside_.front()));
+  aside_.pop_front();
+  return reply;
+}
+
+Result<control::Reply> ControlClient::ask(Request request, Milliseconds timeout) {
+  const auto end = Clock::now() + timeout;
+  const auto serial = send(std::move(request));
+  if (!serial) return std::unexpected(serial.error());
+  std::vector<pipeline::HeldItemPtr> items;
+  for (;;) {
+    auto reply = next(end);
+    if (!reply) return std::unexpected(reply.error());
+    if (!*reply) return fail(Errc::timed_out, path_ + " (the proxy does not answer)");
+    if ((*reply)->serial != *serial) {
+      aside_.push_back(**std::move(reply));
+      continue;
+    }
+    if (const auto* refusal = std::get_if<control::Refusal>(&(*reply)->body))
+      return fail(Errc::refused, refusal->reason);
+    auto* part = std::get_if<control::Items>(&(*reply)->body);
+    if (part == nullptr) return **std::move(reply);
+    std::ranges::move(part->items, std::back_inserter(items));
+    if (!part->more) return Reply{*serial, control::Items{std::move(items)}};
+  }
+}
+
+Result<std::optional<control::Reply>> ControlClient::next(Clock::time_point end) {
+  for (;;) {
+    auto reply = take();
+    if (!reply || *reply) return reply;
+    if (wait_for(socket_.get(), POLLIN, end) == 0) return std::nullopt;
+    if (auto ok = read_some(); !ok) return std::unexpected(ok.error());
+  }
+}
+
+/// A reply that is there already.
+Result<std::optional<control::Reply>> ControlClient::take() {
+  for (;;) {
+    auto taken = codec_->take_reply(Bytes(received_).subspan(taken_));
+    if (!taken) return fail(Errc::protocol, fmt::format("{} ({})", path_, taken.error().text()));
+    if (!*taken) return std::nullopt;
+    taken_ += (*taken)->used;
+    if (taken_ == received_.size()) {
+      received_ = {};
+      taken_ = 0;
+    }
+    // Events of later versions are none of ours.
+    Reply& reply = (*taken)->message;
+    if (reply.serial == 0 && std::holds_alternative<control::Unknown>(reply.body)) continue;
+    return std::optional(std::move(reply));
+  }
+}
+
+/// There is something to be read.
+Result<void> ControlClient::read_some() {
+  std::array<std::byte, 64 * 1024> room;
+  const auto got = ::recv(socket_.get(), room.data(), room.size(), 0);
+  if (got == 0 || (got < 0 && errno == ECONNRESET)) return closed();
+  if (got < 0) return errno == EAGAIN || errno == EINTR ? Result<void>() : system_fault(path_);
+  received_.erase(received_.begin(), received_.begin() + static_cast<std::ptrdiff_t>(taken_));
+  taken_ = 0;
+  append(received_, Bytes(room).first(static_cast<std::size_t>(got)));
+  return {};
+}
+
+std::unexpected<Error> ControlClient::closed() const {
+  return fail(Errc::peer_closed, path_ + " (the proxy has ended, or does not want this client)");
+}
+
+}  // namespace wstap::net

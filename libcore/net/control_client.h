@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// The other end of a control socket, for commands: blocking, one thread (HOLD-6).
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <string>
+
+#include "libcore/base/descriptor.h"
+#include "libcore/pipeline/control_port.h"
+
+namespace wstap::net {
+
+class ControlClient {
+ public:
+  using Milliseconds = std::chrono::milliseconds;
+  using Request = pipeline::control::Request::Body;
+  using Reply = pipeline::control::Reply;
+
+  /// Connects and says hello. @param name  by which other reviewers know this one. @param codec  outlives it.
+  /// @error std::errc::no_such_file_or_directory: nothing is at `path`; connect_failed: nobody listens there
+  /// any more; not_ours; other_version; refused: the proxy says why; timed_out, protocol, peer_closed: it
+  /// does not answer as a proxy does; the system's own. Details say what to do.
+  static Result<ControlClient> connect(const std::string& path, const pipeline::control::Codec& codec,
+                                       std::string name, Milliseconds timeout = Milliseconds(5000));
+
+  const pipeline::control::Welcome& proxy() const noexcept { return proxy_; }
+  /// To be polled for reading, after receive(0) gave nothing.
+  int descriptor() const noexcept { return socket_.get(); }
+
+  /// @return the serial that comes back with what answers it.
+  /// @error std::errc::message_size: it is too large for any proxy; peer_closed; timed_out: nothing could be
+  /// sent for half a minute.
+  Result<std::uint32_t> send(Request request);
+  /// The next reply, or event. None: there was none in time.
+  /// @error peer_closed; protocol. Nothing more comes behind either.
+  Result<std::optional<Reply>> receive(Milliseconds timeout);
+  /// Sends, and waits for what answers it; what else comes meanwhile is for receive(). All parts of Items are
+  /// put together.
+  /// @error as both; refused: with the proxy's reason; timed_out.
+  Result<Reply> ask(Request request, Milliseconds timeout = Milliseconds(30'000));
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  ControlClient(Descriptor socket, const pipeline::control::Codec& codec, std::string path)
+      : socket_(std::move(socket)), codec_(&codec), path_(std::move(path)) {}
+
+  Result<void> greet(std::string name, Milliseconds timeout);
+  Result<void> send_all(Bytes bytes);
+  Result<std::optional<Reply>> take();
+  Result<std::optional<Reply>> next(Clock::time_point end);
+  Result<void> read_some();
+  std::unexpected<Error> closed() const;
+
+  Descriptor socket_;
+  const pipeline::control::Codec* codec_;
+  std::string path_;
+  pipeline::control::Welcome proxy_;
+  std::uint32_t serial_ = 0;
+  Buffer received_;
+  std::size_t taken_ = 0;
+  std::deque<Reply> aside_;  ///< came while something else was waited for
+};
+
+}  // namespace wstap::net
