@@ -15,9 +15,21 @@ namespace {
 
 constexpr char kEscape = 0x1b;
 
-bool is_ready() {
+/// A character, if one is there.
+std::optional<char> next_of_sequence() {
   pollfd state{STDIN_FILENO, POLLIN, 0};
-  return ::poll(&state, 1, 0) > 0;
+  char c = 0;
+  const bool there = ::poll(&state, 1, 0) > 0 && ::read(STDIN_FILENO, &c, 1) == 1;
+  return there ? std::optional(c) : std::nullopt;
+}
+
+/// What follows an escape character: ECMA-48, or of Alt a letter, which must not pass for the letter.
+void pass_sequence() {
+  auto c = next_of_sequence();
+  if (c == 'O') next_of_sequence();
+  if (c != '[') return;
+  do c = next_of_sequence();
+  while (c && (*c < '@' || *c > '~'));
 }
 
 }  // namespace
@@ -49,9 +61,7 @@ std::optional<char> Console::key() {
   if (got < 0 && (errno == EINTR || errno == EAGAIN)) return std::nullopt;
   if (got <= 0) return kEnd;
   if (key != kEscape) return key;
-  // Alt and a letter must not pass for the letter.
-  while (is_ready() && ::read(STDIN_FILENO, &key, 1) == 1) {
-  }
+  pass_sequence();
   return std::nullopt;
 }
 

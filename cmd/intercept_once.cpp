@@ -39,8 +39,9 @@ Result<Buffer> read_file(const std::string& path) {
 }
 
 Exit complain_of(Io& io, const Error& error) {
-  complain(io, kName, error.text());
-  return error.code == std::errc::invalid_argument ? Exit::usage : Exit::failed;
+  const bool misspelt = error.code == std::errc::invalid_argument;
+  complain(io, kName, misspelt ? error.detail : error.text());
+  return misspelt ? Exit::usage : Exit::failed;
 }
 
 /// What came of it; said unless it is well.

@@ -13,6 +13,9 @@ SignalDescriptor::SignalDescriptor(std::initializer_list<int> signals) {
 }
 
 SignalDescriptor::~SignalDescriptor() {
+  // What came and was not looked at would end the program as soon as it is let through.
+  while (take() != 0) {
+  }
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
