@@ -20,6 +20,21 @@ _wstap_options() {
       echo "--flows --messages --frame --count --lint --rules --by-rule -Y --filter --format --raw --structured --json -e --fields" \
         "--list-fields --deflate --color --follow -w --write --repair --force -q --quiet -h --help"
       ;;
+    intercept) echo "--control --name --jsonl --exec --exec-timeout --jobs --color -h --help" ;;
+    intercept-*)
+      _wstap_options intercept
+      case ${1#intercept-} in
+        list) echo "--json -Y --filter" ;;
+        show) echo "--raw --json" ;;
+        release | drop) echo "--all" ;;
+        modify)
+          echo "--text --body-file --hex --opcode --fin --no-fin --close-code --close-reason --raw-file --raw-hex"
+          ;;
+        inject) echo "--flow --to --text --binary --hex --ping --pong --close --close-reason --after" ;;
+        watch | flows | stats) echo "--json" ;;
+        rules) echo "--reload --json" ;;
+      esac
+      ;;
     ca) echo "--ca-cert --ca-key -h --help" ;;
     export) echo "--format --password --ca-cert --ca-key -h --help" ;;
     path | show) echo "--ca-cert --ca-key -h --help" ;;
@@ -30,6 +45,11 @@ _wstap_options() {
         "--log-format -h --help"
       ;;
   esac
+}
+
+# Prints the commands of "wstap intercept".
+_wstap_reviews() {
+  echo "list show release drop modify inject watch flows rules stats"
 }
 
 # Prints the words that an option of a command takes.
@@ -50,19 +70,29 @@ _wstap_choices() {
     *:--log-format) echo "text json" ;;
     inspect:--format) echo "text raw structured json jsonl" ;;
     export:--format) echo "pem der p12" ;;
+    intercept-modify:--opcode) echo "text binary continuation close ping pong" ;;
+    intercept-inject:--to) echo "client server" ;;
   esac
 }
 
 # How the argument of an option is completed: none (it has no argument), file, choice or text (not at all).
 _wstap_argument() {
   case $1 in
-    --config | --ready-file | --ca-cert | --ca-key | --upstream-ca | --keylog | --rules | -w | --write | --repair) echo file ;;
-    --forward | --on-anomaly | --on-message-limit | --deflate | --inflate | --drop-open | --hold-on-* | --hold-control | --on-capture-error | --fsync | \
-      --color | --log-format | --format)
+    --config | --ready-file | --ca-cert | --ca-key | --upstream-ca | --keylog | --rules | -w | --write | --repair | \
+      --control | --body-file | --raw-file | --binary)
+      echo file
+      ;;
+    --forward | --on-anomaly | --on-message-limit | --deflate | --inflate | --drop-open | --hold-on-* | --hold-control | \
+      --on-capture-error | --fsync | --color | --log-format | --format | --opcode | --to)
       echo choice
       ;;
-    --listen | --reverse | --proxy-auth | --workers | --frame | --password | --name | --source | --size) echo text ;;
-    --hold | --hold-capacity | --hold-bytes | --hold-keepalive* | --*-timeout | --max-* | --rotate-* | --inflate-work) echo text ;;
+    --listen | --reverse | --proxy-auth | --workers | --frame | --password | --name | --source | --size | \
+      --exec | --jobs | --text | --hex | --raw-hex | --flow | --after | --close | --close-code | --close-reason)
+      echo text
+      ;;
+    --hold | --hold-capacity | --hold-bytes | --hold-keepalive* | --*-timeout | --max-* | --rotate-* | --inflate-work)
+      echo text
+      ;;
     *) echo none ;;
   esac
 }
@@ -87,9 +117,11 @@ _wstap() {
         if ((i + 1 == COMP_CWORD)); then option=$word; fi
         ((++i))
       fi
+    elif [[ $command == intercept && " $(_wstap_reviews) " == *" $word "* ]]; then
+      command=intercept-$word
     elif [[ $command == wstap || $command == ca || $command == rules ]]; then
       case $command:$word in
-        wstap:proxy | wstap:inspect | wstap:ca | wstap:echo | ca:path | ca:show | ca:export | wstap:rules | rules:check) command=$word ;;
+        wstap:proxy | wstap:inspect | wstap:intercept | wstap:ca | wstap:echo | ca:path | ca:show | ca:export | wstap:rules | rules:check) command=$word ;;
       esac
     fi
   done
@@ -108,7 +140,9 @@ _wstap() {
   elif [[ $cur == -* ]]; then
     words=$(_wstap_options "$command")
   elif [[ $command == wstap ]]; then
-    words="proxy inspect rules ca echo"
+    words="proxy inspect intercept rules ca echo"
+  elif [[ $command == intercept ]]; then
+    words=$(_wstap_reviews)
   elif [[ $command == ca ]]; then
     words="path show export"
   elif [[ $command == rules ]]; then

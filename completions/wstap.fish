@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Completion of wstap's command line for fish. Put it into a folder of $fish_complete_path as "wstap.fish".
 
-set -l commands proxy inspect rules ca echo
+set -l commands proxy inspect intercept rules ca echo
 set -l actions path show export
 
 complete -c wstap -f
@@ -10,6 +10,7 @@ complete -c wstap -n "not __fish_seen_subcommand_from $commands" -s V -l version
 complete -c wstap -n "not __fish_seen_subcommand_from $commands" -l config -r -F -d 'Read options from this file'
 complete -c wstap -n "not __fish_seen_subcommand_from $commands" -a proxy -d 'Record what goes between clients and servers'
 complete -c wstap -n "not __fish_seen_subcommand_from $commands" -a inspect -d 'Show what a capture holds'
+complete -c wstap -n "not __fish_seen_subcommand_from $commands" -a intercept -d 'Decide about held frames'
 complete -c wstap -n "not __fish_seen_subcommand_from $commands" -a rules -d 'Check a file of rules'
 complete -c wstap -n "not __fish_seen_subcommand_from $commands" -a ca -d 'Show or export the certificate authority'
 complete -c wstap -n "not __fish_seen_subcommand_from $commands" -a echo -d 'Run a small WebSocket server'
@@ -97,8 +98,54 @@ complete -c wstap -n $inspect -s w -l write -r -F -d 'Write a new capture instea
 complete -c wstap -n $inspect -l repair -r -F -d 'Copy all records before the damage to this file'
 complete -c wstap -n $inspect -l force -d 'Overwrite that file'
 
+# intercept
+set -l intercept '__fish_seen_subcommand_from intercept'
+set -l reviews list show release drop modify inject watch flows rules stats
+complete -c wstap -n $intercept -l control -r -F -d "The proxy's control socket"
+complete -c wstap -n $intercept -l name -x -d 'By which other reviewers know this one'
+complete -c wstap -n $intercept -l jsonl -d 'Held items out, decisions in'
+complete -c wstap -n $intercept -l exec -x -d 'Run this for each held item'
+complete -c wstap -n $intercept -l exec-timeout -x -d 'End it after so long'
+complete -c wstap -n $intercept -l jobs -x -d 'So many run at a time'
+set -l fresh "$intercept; and not __fish_seen_subcommand_from $reviews"
+complete -c wstap -n $fresh -a list -d 'Print what is held'
+complete -c wstap -n $fresh -a show -d 'Print one held item in full'
+complete -c wstap -n $fresh -a release -d 'Let items go on as they are'
+complete -c wstap -n $fresh -a drop -d 'Take items out'
+complete -c wstap -n $fresh -a modify -d 'Let an item go on changed'
+complete -c wstap -n $fresh -a inject -d 'Put a frame among those of a flow'
+complete -c wstap -n $fresh -a watch -d 'Print items as they come'
+complete -c wstap -n $fresh -a flows -d 'Print the flows that are open'
+complete -c wstap -n $fresh -a rules -d 'Print the rules in force'
+complete -c wstap -n $fresh -a stats -d "Print the proxy's counters"
+complete -c wstap -n "$intercept; and __fish_seen_subcommand_from list show watch flows rules stats" -l json -d 'JSON Lines'
+complete -c wstap -n "$intercept; and __fish_seen_subcommand_from list" -s Y -l filter -x -d 'Only what this expression picks'
+complete -c wstap -n "$intercept; and __fish_seen_subcommand_from show" -l raw -d 'Header and payload as bytes'
+complete -c wstap -n "$intercept; and __fish_seen_subcommand_from release drop" -l all -d 'All that is held now'
+complete -c wstap -n "$intercept; and __fish_seen_subcommand_from rules" -l reload -d 'Have the rules file read again first'
+set -l modify "$intercept; and __fish_seen_subcommand_from modify"
+set -l inject "$intercept; and __fish_seen_subcommand_from inject"
+set -l content "$intercept; and __fish_seen_subcommand_from modify inject"
+complete -c wstap -n $content -l text -x -d 'The payload'
+complete -c wstap -n $content -l hex -x -d '... in hexadecimal'
+complete -c wstap -n $content -l close-reason -x -d 'Reason of a Close'
+complete -c wstap -n $modify -l body-file -r -F -d '... from this file'
+complete -c wstap -n $modify -l opcode -x -a 'text binary continuation close ping pong' -d 'Make it a frame of this kind'
+complete -c wstap -n $modify -l fin -d 'The last frame of its message'
+complete -c wstap -n $modify -l no-fin -d 'More frames of its message follow'
+complete -c wstap -n $modify -l close-code -x -d 'Code of a Close'
+complete -c wstap -n $modify -l raw-file -r -F -d 'Send what this file holds in its place'
+complete -c wstap -n $modify -l raw-hex -x -d 'Send these bytes in its place'
+complete -c wstap -n $inject -l flow -x -d 'Among the frames of this flow'
+complete -c wstap -n $inject -l to -x -a 'client server' -d 'Who is to get it'
+complete -c wstap -n $inject -l binary -r -F -d '... from this file'
+complete -c wstap -n $inject -l ping -d 'A Ping'
+complete -c wstap -n $inject -l pong -d 'A Pong'
+complete -c wstap -n $inject -l close -x -d 'A Close with this code'
+complete -c wstap -n $inject -l after -x -d 'Behind this held item'
+
 # rules
-set -l rules '__fish_seen_subcommand_from rules'
+set -l rules '__fish_seen_subcommand_from rules; and not __fish_seen_subcommand_from intercept'
 complete -c wstap -n "$rules; and not __fish_seen_subcommand_from check" -a check -d 'Say what is wrong with a rules file'
 set -l check "$rules; and __fish_seen_subcommand_from check"
 complete -c wstap -n $check -F
@@ -128,7 +175,7 @@ complete -c wstap -n $echo -l ca-key -r -F -d '... and its private key'
 
 # What several of them have
 complete -c wstap -n '__fish_seen_subcommand_from proxy inspect' -l deflate -x -a 'on off send receive' -d 'Whose compressed messages are read inflated'
-complete -c wstap -n '__fish_seen_subcommand_from proxy inspect' -l color -x -a 'auto always never' -d 'Colours'
+complete -c wstap -n '__fish_seen_subcommand_from proxy inspect intercept' -l color -x -a 'auto always never' -d 'Colours'
 complete -c wstap -n '__fish_seen_subcommand_from proxy echo' -s v -l verbose -d 'Say what happens to each connection'
 complete -c wstap -n '__fish_seen_subcommand_from proxy inspect echo' -s q -l quiet -d 'Say less on standard error'
 complete -c wstap -n '__fish_seen_subcommand_from proxy echo' -l log-format -x -a 'text json' -d 'Form of the lines on standard error'

@@ -142,7 +142,8 @@ class Completions:
     def test_commands(self):
         self.assert_offers("wstap ", commands())
         self.assert_offers("wstap ca ", commands("ca"))
-        self.assert_offers("wstap --config some.toml in", ["inspect"])
+        self.assert_offers("wstap intercept ", commands("intercept"))
+        self.assert_offers("wstap --config some.toml in", ["inspect", "intercept"])
 
     def test_options(self):
         for path in every_command():
@@ -226,12 +227,16 @@ class Zsh(unittest.TestCase):
     def function(self, *command):
         return "_".join(["_wstap", *command])
 
+    def paths(self):
+        """@return the commands with a function of their own."""
+        return [path for path in every_command() if path not in (("ca", "path"), ("ca", "show"))]
+
     def test_it_loads(self):
         self.assertEqual(subprocess.run(["zsh", "-n", COMPLETIONS / "_wstap"], timeout=WAIT).returncode, 0)
         self.assertEqual((COMPLETIONS / "_wstap").read_text().splitlines()[0], "#compdef wstap")
 
     def test_options(self):
-        for path in [(name,) for name in commands()] + [("ca", "export"), ("rules", "check")]:
+        for path in self.paths():
             names = {m[1] for spec in self.specs(self.function(*path))
                      if (m := re.match(r"^(?:\([^)]*\))?\*?(--?[\w-]+)[=+]?\[", spec))}
             inherited = set(options(*path[:-1])) if len(path) > 1 else set()
@@ -239,20 +244,23 @@ class Zsh(unittest.TestCase):
                 self.assertEqual(names, set(options(*path)) | inherited)
 
     def test_words(self):
-        for path in [(name,) for name in commands()] + [("ca", "export"), ("rules", "check")]:
+        for path in self.paths():
             found = {m[1]: m[2].split() for spec in self.specs(self.function(*path))
                      if (m := re.match(r"^(?:\([^)]*\))?(--[\w-]+)=\[.*\((.*)\)$", spec))}
+            # What the command around it has can be said behind the inner one as well.
+            inherited = words(*path[:-1]) if len(path) > 1 else {}
             with self.subTest(command=path):
-                self.assertEqual(found, words(*path))
+                self.assertEqual(found, words(*path) | inherited)
 
     def test_commands(self):
         text = (COMPLETIONS / "_wstap").read_text()
-        for name, expected in (("commands", commands()), ("actions", commands("ca"))):
+        for name, expected in (("commands", commands()), ("actions", commands("ca")),
+                               ("reviews", commands("intercept"))):
             entries = re.search(rf"local -a {name}=\((.*?)\n  \)", text, re.S)[1]
             self.assertEqual(re.findall(r"^\s*['\"](\w+):", entries, re.M), expected)
 
     def test_files(self):
-        for path in [(name,) for name in commands()] + [("ca", "export"), ("rules", "check")]:
+        for path in self.paths():
             specs = self.specs(self.function(*path))
             for option, value in options(*path).items():
                 if value in ("FILE", "OUT"):
@@ -263,7 +271,7 @@ class Zsh(unittest.TestCase):
 class Shells(unittest.TestCase):
     def test_the_help_was_understood(self):
         """These tests compare nothing with nothing."""
-        self.assertEqual(commands(), ["proxy", "inspect", "rules", "ca", "echo"])
+        self.assertEqual(commands(), ["proxy", "inspect", "intercept", "rules", "ca", "echo"])
         self.assertGreater(len(options("proxy")), 40)
         self.assertEqual(options("proxy")["-w"], "FILE")
         self.assertEqual(words("proxy")["--forward"], ["reencode", "verbatim"])

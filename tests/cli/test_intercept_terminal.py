@@ -369,7 +369,7 @@ class Signals(Reviewing):
 
     def test_control_c_is_the_editors_while_it_runs(self):
         self.held.hold("1:2", "Hello")
-        person = self.review(editor="echo begun; sleep 600")
+        person = self.review(editor="echo begun; exec sleep 600")
         person.expect(PROMPT)
         person.press("e")
         person.expect("begun\n")
