@@ -18,8 +18,11 @@ namespace {
 
 namespace control = pipeline::control;
 using pipeline::ReviewAnswer;
+using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kLongestLine = 4'096;
+// A key that is on its way when an item goes by itself must not decide about the next one, unseen.
+constexpr std::chrono::milliseconds kReflex{700};
 
 }  // namespace
 
@@ -69,6 +72,7 @@ void Reviewer::review() {
   while (const auto key = ask_key())
     if (act(*key)) break;
   if (gone_) {
+    heeds_from_ = Clock::now() + kReflex;
     console_.leave_prompt();
     console_.say(
         fmt::format("{}: {}, by {}\n", to_text(gone_->id), printable(gone_->how), printable(gone_->by)));
@@ -85,7 +89,9 @@ std::optional<char> Reviewer::ask_key() {
   while (!is_over()) {
     console_.prompt(item_prompt(*current_, queue_.size(), SystemClock().now_ns(), Console::size()));
     if (!wait(true).input || is_over()) continue;
-    if (const auto key = console_.key()) return key;
+    const auto key = console_.key();
+    const bool quits = key == 'q' || key == Console::kEnd;
+    if (key && (quits || Clock::now() >= heeds_from_)) return key;
   }
   return std::nullopt;
 }

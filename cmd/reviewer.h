@@ -2,6 +2,7 @@
 // `wstap intercept` on a terminal: one held item after the other, in the manner of `git add -p` (HOLD-6).
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -71,12 +72,13 @@ class Reviewer {
   SignalDescriptor signals_;
   Console console_;
   ReviewQueue queue_;
-  pipeline::HeldItemPtr current_;                 ///< what is asked about; null: nothing
-  bool as_bytes_ = false;                         ///< how it is shown
-  std::optional<pipeline::Settled> gone_;         ///< it was decided elsewhere
-  std::optional<std::uint32_t> deciding_;         ///< the answer that is waited for
-  std::optional<pipeline::ReviewAnswer> answer_;  ///< ... that came
-  std::optional<Buffer> draft_;                   ///< what was edited, and refused
+  pipeline::HeldItemPtr current_;                     ///< what is asked about; null: nothing
+  bool as_bytes_ = false;                             ///< how it is shown
+  std::chrono::steady_clock::time_point heeds_from_;  ///< keys before were meant for another item
+  std::optional<pipeline::Settled> gone_;             ///< it was decided elsewhere
+  std::optional<std::uint32_t> deciding_;             ///< the answer that is waited for
+  std::optional<pipeline::ReviewAnswer> answer_;      ///< ... that came
+  std::optional<Buffer> draft_;                       ///< what was edited, and refused
   struct Aside {
     pipeline::HeldId id;
     Review::Action action;

@@ -31,7 +31,7 @@ bool Reviewer::edit_text() {
     console_.say("unchanged\n");
     return false;
   }
-  if (text->empty() && !confirms("The file is empty. Send an empty payload [y,n]? ")) return false;
+  if (text->empty() && !confirms("send an empty payload [y,n]? ")) return false;
   draft_ = to_buffer(as_bytes(*text));
   return decide({.action = Review::Action::modify, .body = *draft_});
 }

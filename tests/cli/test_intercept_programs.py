@@ -83,6 +83,19 @@ class JsonLines(Talking):
         self.assertRegex(answers[1]["reason"], "^action: wanted is release, ")
         self.end(process)
 
+    def test_a_line_without_an_end_takes_no_memory(self):
+        self.held.hold("1:2")
+        process = self.start("--jsonl")
+        self.lines(process, 1)
+        for _ in range(110):  # more than any request may have
+            process.stdin.write(bytes(1 << 20))
+        process.stdin.write(b"\n")
+        self.say(process, {"id": "1:2", "action": "release"})
+        first, second = self.lines(process, 2)
+        self.assertEqual((first["id"], first["result"], second), (None, "refused", {"id": "1:2", "result": "ok"}))
+        self.assertRegex(first["reason"], r"^a line has at most \d+ bytes$")
+        self.end(process)
+
     def test_the_end_waits_for_answers(self):
         self.held.tell("many 2000 10")
         process = self.start("--jsonl")

@@ -104,6 +104,9 @@ class Deciding(Reviewing):
         person.expect(rf"1:2 .*{PROMPT}")
         self.held.tell("settle 1:2 drop bob")
         person.expect(rf"1:2: drop, by bob\n\n1:3 .*{PROMPT}")
+        person.press("d")  # that was meant for the one that is gone
+        for _ in range(2):  # the seconds count down, so one has passed
+            person.expect(r"\r\d+s \[")
         self.held.hold("1:4")
         person.expect(r"1 wait ")
         self.held.tell("settle 1:4 release timeout")
@@ -255,11 +258,11 @@ class Editing(Reviewing):
 
     def test_an_empty_file_is_asked_about(self):
         person = self.edit(': > "$1"')
-        person.expect(r"Send an empty payload \[y,n\]\? ")
+        person.expect(r"send an empty payload \[y,n\]\? ")
         person.press("n")
         person.expect(PROMPT)
         person.press("e")
-        person.expect(r"Send an empty payload \[y,n\]\? ")
+        person.expect(r"send an empty payload \[y,n\]\? ")
         person.press("y")
         person.expect("changed")
         self.assertEqual(self.held.decision(), "1:2 modify_and_forward by=ann body=")

@@ -196,6 +196,20 @@ TEST(Decision, DeepNestingIsRefusedLikeAnyOther) {  // HOLD-6
             "1:7 action: an object or a list has no meaning here");
 }
 
+TEST(Decision, WhatIsCutOrHasAnotherByteIsReadOrRefused) {  // HOLD-6
+  const std::string good =
+      R"({"id":"1:7","action":"modify_and_forward","override_body":"\u00e9\ud83d\ude00","fin":true})";
+  for (std::size_t at = 0; at < good.size(); ++at) {
+    EXPECT_FALSE(read_decision(std::string_view(good).substr(0, at)));
+    for (int byte = 0; byte < 256; ++byte) {
+      std::string other = good;
+      other[at] = static_cast<char>(byte);
+      const auto decision = read_decision(other);
+      EXPECT_TRUE(decision || !decision.error().why.empty());
+    }
+  }
+}
+
 TEST(Decision, WhoKnowsTheItemNeedNotBeTold) {  // HOLD-6: --exec
   const pipeline::HeldId about{1, 7};
   const auto decision = read_decision(R"({"action":"drop"})", about);
