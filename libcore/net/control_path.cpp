@@ -53,6 +53,7 @@ Result<std::vector<std::string>> live_control_sockets(const std::string& directo
     if (state == SocketState::dead && alone) ::unlink(file.path().c_str());
   }
   std::vector<std::string> paths;
+  paths.reserve(live.size());
   for (auto& [process, path] : live) paths.push_back(std::move(path));
   return paths;
 }

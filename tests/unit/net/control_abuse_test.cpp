@@ -191,10 +191,12 @@ TEST_F(ControlAbuse, RequestsThatTheProxyHasNotAnsweredAreBounded) {
   expect_service();
   EXPECT_EQ(port.kept(), 32U);
   EXPECT_THAT(eager.next(), StartsWith("1: welcome"));
-  ASSERT_TRUE(test::eventually([&] {
-    port.answer_kept();
-    return port.reviews().size() == kRequests && port.kept() == 0;
-  }));
+  const std::jthread proxy([&](std::stop_token done) {
+    while (!done.stop_requested()) {
+      port.answer_kept();
+      ::poll(nullptr, 0, 1);
+    }
+  });
   for (std::uint32_t i = 0; i < kRequests; ++i)
     EXPECT_THAT(eager.next(), StartsWith(fmt::format("{}: answer", i + 2)));
 }
