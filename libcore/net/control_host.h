@@ -46,9 +46,9 @@ struct ControlHost {
   Log& log;
   std::string program;
   std::chrono::milliseconds patience;  ///< for a hello, and for the last words to be read
+  std::size_t max_in_flight_bytes;     ///< of all sessions together
   std::shared_ptr<ControlMailbox> mailbox;
   std::set<std::shared_ptr<ControlSession>> sessions{};
-  std::size_t unread_bytes = 0;  ///< of requests that are not whole yet, all sessions together
   std::array<std::byte, 64 * 1024> scratch{};
 };
 

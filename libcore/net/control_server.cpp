@@ -25,7 +25,13 @@ class ControlServer::Core {
  public:
   Core(ControlOptions options, control::Port& port, const control::Codec& codec, Log& log)
       : options_(std::move(options)),
-        host_{port, codec, log, options_.program, options_.patience, std::make_shared<ControlMailbox>(io_)},
+        host_{port,
+              codec,
+              log,
+              options_.program,
+              options_.patience,
+              options_.max_in_flight_bytes,
+              std::make_shared<ControlMailbox>(io_)},
         acceptor_(io_),
         pause_(io_) {}
   ~Core() { stop(); }

@@ -17,6 +17,9 @@ struct ControlOptions {
   std::string path;     ///< of the socket: default_control_path(), or what the user wants
   std::string program;  ///< "wstap 0.1.0"
   std::size_t max_clients = 64;
+  /// Of requests that are not whole and replies that are not sent, all clients together. Past it the
+  /// connection ends that has been at a large one the longest.
+  std::size_t max_in_flight_bytes = 512U << 20;
   std::chrono::milliseconds patience{5000};  ///< for a client's hello, and for it to read why it is refused
   std::uint32_t uid;                         ///< whose processes may connect: this process's own user
   ControlOptions();

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <asio/co_spawn.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
@@ -20,8 +21,8 @@ namespace control = pipeline::control;
 constexpr std::size_t kMostAtOnce = 32;  ///< requests of one client that are not answered
 constexpr std::size_t kMostBytesAtOnce = 64U << 20;
 constexpr std::size_t kMostHelloBytes = 64U << 10;
-constexpr std::size_t kMostUnreadBytes = 256U << 20;  ///< of all clients together
-constexpr std::size_t kKeptBytes = 256U << 10;        ///< memory that an idle client may keep
+constexpr std::size_t kLargeBytes = 1U << 20;
+constexpr std::size_t kKeptBytes = 256U << 10;  ///< memory that an idle client may keep
 
 }  // namespace
 
@@ -67,8 +68,6 @@ void ControlSession::ended(std::exception_ptr failed) {
   }
   if (--running_ > 0) return;
   stop();
-  host_.unread_bytes -= received_.size();
-  received_.clear();
   host_.sessions.erase(shared_from_this());
 }
 
@@ -114,6 +113,9 @@ asio::awaitable<void> ControlSession::write_loop() {
       continue;
     }
     reader_.cancel();
+    sending_since_ = std::chrono::steady_clock::now();
+    bound_in_flight();
+    if (stopped_) break;
     co_await asio::async_write(socket_, asio::buffer(sending_),
                                asio::redirect_error(asio::use_awaitable, failed));
   }
@@ -135,6 +137,7 @@ bool ControlSession::take_request() {
   }
   if (*taken) {
     taken_ += (*taken)->used;
+    receiving_since_ = std::chrono::steady_clock::now();
     if (taken_ == received_.size()) drop_taken();
     serve(std::move((*taken)->message), (*taken)->used);
     return true;
@@ -153,18 +156,40 @@ bool ControlSession::receive() {
   if (got < 0) return errno == EAGAIN || errno == EINTR;
   if (got == 0) return false;
   drop_taken();
+  if (received_.empty()) receiving_since_ = std::chrono::steady_clock::now();
   append(received_, Bytes(scratch).first(static_cast<std::size_t>(got)));
-  host_.unread_bytes += static_cast<std::size_t>(got);
-  if (host_.unread_bytes > kMostUnreadBytes) finish(0, "clients send too much at once: try again later");
-  return true;
+  bound_in_flight();
+  return !stopped_;
 }
 
 /// What is left stays at an address that is divisible by eight: messages are as long.
 void ControlSession::drop_taken() {
-  host_.unread_bytes -= taken_;
   received_.erase(received_.begin(), received_.begin() + static_cast<std::ptrdiff_t>(taken_));
   taken_ = 0;
   if (received_.empty() && received_.capacity() > kKeptBytes) received_ = {};
+}
+
+/// Messages may be large, and clients many. Whoever has been at a large one the longest makes room for the
+/// others.
+void ControlSession::bound_in_flight() {
+  std::size_t total = 0;
+  Time earliest = Time::max();
+  auto slowest = shared_from_this();
+  for (const auto& session : host_.sessions) {
+    if (session->stopped_) continue;
+    const std::size_t received = session->received_.size() - session->taken_,
+                      sending = session->sending_.size();
+    total += received + sending;
+    const auto since = std::min(received > kLargeBytes ? session->receiving_since_ : Time::max(),
+                                sending > kLargeBytes ? session->sending_since_ : Time::max());
+    if (since >= earliest) continue;
+    earliest = since;
+    slowest = session;
+  }
+  if (total <= host_.max_in_flight_bytes) return;
+  host_.log.line(LogLevel::warning,
+                 fmt::format("control: client '{}' is too slow for what it sends or reads", slowest->name_));
+  slowest->stop();
 }
 
 void ControlSession::say(control::Reply reply) {

@@ -24,6 +24,8 @@ class ControlSession : public std::enable_shared_from_this<ControlSession> {
   void stop();
 
  private:
+  using Time = std::chrono::steady_clock::time_point;
+
   asio::awaitable<void> read_loop();
   asio::awaitable<void> write_loop();
   asio::awaitable<void> pause(asio::steady_timer& until);
@@ -34,6 +36,7 @@ class ControlSession : public std::enable_shared_from_this<ControlSession> {
   bool take_request();
   bool receive();
   void drop_taken();
+  void bound_in_flight();
   void expect_end_in_time();
   void finish(std::uint32_t serial, std::string reason);
   void end_watch();
@@ -63,6 +66,7 @@ class ControlSession : public std::enable_shared_from_this<ControlSession> {
   Buffer received_;
   std::size_t taken_ = 0;  ///< bytes of received_ that are done with
   Buffer sending_;
+  Time receiving_since_, sending_since_;  ///< of what is not whole, not sent
   std::string name_;
   std::size_t unanswered_ = 0;        ///< requests that the port has
   std::size_t unanswered_bytes_ = 0;  ///< what they are long together

@@ -73,6 +73,11 @@ class RawControlClient {
   }
   void end_input() const { ::shutdown(socket_.get(), SHUT_WR); }
 
+  /// More has come than was read so far. @return false: not within 30 seconds.
+  bool has_more() const {
+    pollfd state{.fd = socket_.get(), .events = POLLIN, .revents = 0};
+    return !received_.empty() || ::poll(&state, 1, 30'000) > 0;
+  }
   /// The next reply, as text. "end": there is none any more; "silence": nor within 30 seconds.
   std::string next() {
     for (;;) {

@@ -154,6 +154,35 @@ TEST_F(ControlAbuse, AWatcherThatDoesNotReadHoldsUpNobody) {  // HOLD-7
   EXPECT_EQ(waits.size(), kAtOnce + 1);
 }
 
+// Each of them holds up to one large message in memory: there is a bound for all together.
+TEST_F(ControlAbuse, WhoeverIsSlowestMakesRoomForOthers) {  // HOLD-7
+  auto tight = options();
+  tight.max_in_flight_bytes = 5U << 20;
+  serve(tight);
+  port.hold(held_text(1, 2, std::string(2U << 20, 'x')));
+  std::vector<test::RawControlClient> stuck;
+  for (int i = 0; i < 2; ++i) {
+    stuck.emplace_back(path);
+    stuck.back().say(1, control::Hello{});
+    stuck.back().say(2, control::List{});
+    EXPECT_THAT(stuck.back().next(), StartsWith("1: welcome"));
+    EXPECT_TRUE(stuck.back().has_more());
+  }
+  // One that does not read, then one that does not finish what it says.
+  auto ada = client();
+  EXPECT_THAT(ask(ada, control::List{}), StartsWith("items"));
+  EXPECT_THAT(log.text(), HasSubstr("client 'reviewer' is too slow"));
+  EXPECT_EQ(stuck[0].next(), "end");
+  EXPECT_THAT(stuck[1].next(), StartsWith("2: items"));
+
+  const Buffer half =
+      test::kControlCodec.encode(control::Request{3, control::Inject{{.payload = Buffer(8U << 20)}}});
+  stuck[1].send(Bytes(half).first(4U << 20));
+  EXPECT_THAT(ask(ada, control::List{}), StartsWith("items"));
+  EXPECT_THAT(ask(ada, control::Inject{{.payload = Buffer(4U << 20)}}), StartsWith("answer ok"));
+  EXPECT_EQ(stuck[1].next(), "end");
+}
+
 TEST_F(ControlAbuse, WhoeverReadsNoAnswersIsNotReadFrom) {  // HOLD-7
   serve(options());
   test::RawControlClient eager(path);
