@@ -41,7 +41,7 @@ std::int64_t nanoseconds(std::chrono::milliseconds time) {
 
 }  // namespace
 
-void declare_hold_options(CLI::App& app, HoldOptions& o) {
+void declare_hold_options(CLI::App& app, HoldOptions& o, std::string& control) {
   const OptionGroup group(app, "Frames that wait for a decision");
   app.add_option(
          "--hold", o.filters,
@@ -66,6 +66,10 @@ void declare_hold_options(CLI::App& app, HoldOptions& o) {
   add_duration(app, "--hold-keepalive", o.keepalive,
                "how often the server gets a Ping of wstap's own while a frame is held");
   add_duration(app, "--hold-keepalive-client", o.keepalive_client, "... and the client");
+  app.add_option("--control", control,
+                 "socket for wstap-intercept(1) and other programs of this user; off: none (default: "
+                 "$XDG_RUNTIME_DIR/wstap/PID.sock)")
+      ->type_name("SOCKET");
 }
 
 std::string complete_hold_options(const CLI::App& app, HoldOptions& o) {

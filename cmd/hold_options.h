@@ -27,7 +27,8 @@ struct HoldOptions {
   void add_to(rules::RuleSet& rules) const;
 };
 
-void declare_hold_options(CLI::App& app, HoldOptions& options);
+/// @param control  see ProxySettings.
+void declare_hold_options(CLI::App& app, HoldOptions& options, std::string& control);
 /// Translates and checks what was typed. @return what is wrong; empty: nothing.
 std::string complete_hold_options(const CLI::App& app, HoldOptions& options);
 

@@ -56,10 +56,11 @@ Exit exit_for(const std::error_code& code) noexcept {
   return damaged ? Exit::damaged : Exit::failed;
 }
 
-std::string ready_text(const std::vector<std::string>& listening) {
+std::string ready_text(const std::vector<std::string>& listening, const std::string& control) {
   std::string list;
   for (const auto& address : listening) list += (list.empty() ? "" : ",") + formats::json_string(address);
-  return fmt::format("{{\"listen\":[{}],\"control\":null,\"pid\":{}}}\n", list, ::getpid());
+  return fmt::format("{{\"listen\":[{}],\"control\":{},\"pid\":{}}}\n", list,
+                     control.empty() ? "null" : formats::json_string(control), ::getpid());
 }
 
 }  // namespace wstap::cmd

@@ -27,6 +27,6 @@ Result<void> replace_file(const std::string& path, std::string_view content);
 Exit exit_for(const std::error_code& code) noexcept;
 
 /// {"listen":[..],"control":null,"pid":N}, for --ready-file (CLI-6).
-std::string ready_text(const std::vector<std::string>& listening);
+std::string ready_text(const std::vector<std::string>& listening, const std::string& control = {});
 
 }  // namespace wstap::cmd

@@ -15,8 +15,12 @@
 #include "cmd/proxy_options.h"
 #include "cmd/rules_file.h"
 #include "cmd/signals.h"
+#include "cmd/version.h"
+#include "formats/control_codec.h"
 #include "formats/live_view.h"
 #include "formats/redactor.h"
+#include "libcore/net/control_path.h"
+#include "libcore/net/control_server.h"
 #include "libcore/net/proxy.h"
 #include "libcore/net/tcp_transport.h"
 #include "libcore/pipeline/tap_list.h"
@@ -109,8 +113,44 @@ class Recording {
   std::atomic<int> print_error_{0};
 };
 
+/// The control socket of a proxy, if it has one (HOLD-6).
+class Control {
+ public:
+  Control(const ProxySettings& settings, std::unique_ptr<pipeline::control::Port> port, Log& log)
+      : port_(std::move(port)), log_(log) {
+    options_.path = settings.control.empty() ? net::default_control_path() : settings.control;
+    options_.program = fmt::format("wstap {}", kVersion);
+    is_wanted_ = settings.control != "off";
+    is_asked_for_ = !settings.control.empty();
+  }
+
+  /// @error why there is none, where the user named one.
+  Result<void> open() {
+    if (!is_wanted_) return {};
+    server_.emplace(options_, *port_, codec_, log_);
+    auto started = server_->start();
+    if (started) return {};
+    server_.reset();
+    if (is_asked_for_) return started;
+    log_.line(LogLevel::warning, fmt::format("no control socket, nobody can decide about what is held: {}",
+                                             started.error().text()));
+    return {};
+  }
+  /// Empty: there is none.
+  std::string path() const { return server_ ? options_.path : std::string(); }
+  void close() { server_.reset(); }
+
+ private:
+  std::unique_ptr<pipeline::control::Port> port_;
+  formats::ControlCodec codec_;
+  net::ControlOptions options_;
+  Log& log_;
+  bool is_wanted_ = false, is_asked_for_ = false;
+  std::optional<net::ControlServer> server_;
+};
+
 Result<void> announce(const ProxySettings& settings, const std::vector<asio::ip::tcp::endpoint>& bound,
-                      Log& log) {
+                      const std::string& control, Log& log) {
   std::vector<std::string> addresses;
   std::string line = "listening on ";
   for (const auto& endpoint : bound) {
@@ -118,7 +158,8 @@ Result<void> announce(const ProxySettings& settings, const std::vector<asio::ip:
     line += addresses.emplace_back(net::to_string(endpoint));
   }
   if (!settings.ready_file.empty()) {
-    if (auto written = replace_file(settings.ready_file, ready_text(addresses)); !written) return written;
+    if (auto written = replace_file(settings.ready_file, ready_text(addresses, control)); !written)
+      return written;
   }
   log.line(LogLevel::notice, line);
   return {};
@@ -150,7 +191,12 @@ Exit serve(const ProxySettings& settings, const rules::RuleSet& rules, tls::Inte
   }
   if (auto opened = recording.open([&proxy] { proxy.stop(); }); !opened) return fail_with(opened.error(), io);
   live_rules.begin(rules);
-  if (auto told = announce(settings, *bound, log); !told) return fail_with(told.error(), io);
+  Control control(settings, proxy.control([&](bool reload) { return live_rules.tell(reload); }), log);
+  if (auto opened = control.open(); !opened) {
+    complain(io, kName, fmt::format("--control: {}", opened.error().text()));
+    return Exit::failed;
+  }
+  if (auto told = announce(settings, *bound, control.path(), log); !told) return fail_with(told.error(), io);
   std::atomic<int> last_signal{0};
   LastResort last_resort(kName);
   int count = 0;
@@ -164,6 +210,7 @@ Exit serve(const ProxySettings& settings, const rules::RuleSet& rules, tls::Inte
   });
   const bool drained = proxy.run();
   signals.end();
+  control.close();
   return conclude(proxy, recording, drained, last_signal, io);
 }
 

@@ -195,7 +195,7 @@ void declare_proxy_options(CLI::App& app, ProxySettings& settings) {
   declare_tls(app, settings);
   declare_frames(app, settings);
   declare_content(app, settings);
-  declare_hold_options(app, settings.hold);
+  declare_hold_options(app, settings.hold, settings.control);
   declare_limits(app, settings);
   declare_capture(app, settings);
   declare_output(app, settings);

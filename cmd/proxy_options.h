@@ -33,6 +33,7 @@ struct ProxySettings {
   std::string upstream_ca, key_log;
   std::string rules;  ///< a file; empty: no rules
   std::string ready_file;
+  std::string control;  ///< a socket's path, or "off"; empty: where it usually is
   std::chrono::milliseconds rotate_every{0};
   std::chrono::milliseconds max_wait{30'000};
   std::uint64_t max_head_bytes = 64 * 1024;

@@ -11,7 +11,7 @@ _wstap_options() {
         "--forward --on-anomaly --max-frame --max-message --on-message-limit --close-timeout --idle-timeout" \
         "--rules --max-wait --deflate --inflate --inflate-work --drop-open --force-edit" \
         "--hold --hold-timeout --hold-on-timeout --hold-capacity --hold-bytes --hold-on-full --hold-control" \
-        "--hold-keepalive --hold-keepalive-client" \
+        "--hold-keepalive --hold-keepalive-client --control" \
         "--max-connections --dial-timeout --handshake-timeout --max-head --max-headers --max-buffered" \
         "-w --write --force --on-capture-error --fsync --max-recorded-payload --rotate-size --rotate-time" \
         "--print --no-print --json --color -v --verbose -q --quiet --log-format -h --help"

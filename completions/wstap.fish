@@ -56,6 +56,7 @@ complete -c wstap -n $proxy -l hold-on-full -x -a 'wait release drop' -d 'What b
 complete -c wstap -n $proxy -l hold-control -x -a 'overtake wait' -d 'Whether Pings and Pongs overtake'
 complete -c wstap -n $proxy -l hold-keepalive -x -d 'Time between Pings to the server meanwhile'
 complete -c wstap -n $proxy -l hold-keepalive-client -x -d 'Time between Pings to the client meanwhile'
+complete -c wstap -n $proxy -l control -r -F -d 'Socket for wstap intercept'
 # proxy: limits
 complete -c wstap -n $proxy -l max-connections -x -d 'Client connections at a time'
 complete -c wstap -n $proxy -l dial-timeout -x -d 'For a connection to a server'

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libcore/net/proxy.h"
 
+#include "libcore/net/control_desk.h"
 #include "libcore/net/proxy_core.h"
 
 namespace wstap::net {
@@ -20,6 +21,10 @@ void Proxy::stop() {
 }
 void Proxy::use(pipeline::Pipeline pipeline) {
   core_->pipeline.replace(std::move(pipeline));
+}
+std::unique_ptr<pipeline::control::Port> Proxy::control(
+    std::function<pipeline::control::Rules(bool reload)> rules) {
+  return std::make_unique<ControlDesk>(*core_, std::move(rules));
 }
 const std::optional<Error>& Proxy::failure() const noexcept {
   return core_->failure;

@@ -9,6 +9,7 @@
 
 #include "libcore/base/log.h"
 #include "libcore/net/proxy_options.h"
+#include "libcore/pipeline/control_port.h"
 #include "libcore/pipeline/step.h"
 #include "libcore/pipeline/tap.h"
 
@@ -49,6 +50,11 @@ class Proxy {
 
   /// Flows work by this from their next frame on (PIPE-3). Any thread, before run() too.
   void use(pipeline::Pipeline pipeline);
+
+  /// For reviewers. @param rules  tells of the rules in force, or reads them again; any thread may call it.
+  /// @return does not outlive the proxy.
+  std::unique_ptr<pipeline::control::Port> control(
+      std::function<pipeline::control::Rules(bool reload)> rules);
 
   /// Why run() ended by itself: what the capture said (CAP-3). Empty otherwise.
   const std::optional<Error>& failure() const noexcept;

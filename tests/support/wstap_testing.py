@@ -32,7 +32,8 @@ SANITIZER_COMPLAINT = re.compile(r"(ERROR: \w+Sanitizer|WARNING: \w+Sanitizer|ru
 def environment(**changes):
     """Nothing of the user's settings reaches the tests."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("WSTAP", "XDG_", "SSLKEYLOG"))}
-    kept |= {"XDG_DATA_HOME": str(DATA_HOME), "XDG_CONFIG_HOME": str(DATA_HOME / "no-config"), "NO_COLOR": "1"}
+    kept |= {"XDG_DATA_HOME": str(DATA_HOME), "XDG_CONFIG_HOME": str(DATA_HOME / "no-config"),
+             "XDG_RUNTIME_DIR": str(DATA_HOME), "NO_COLOR": "1"}
     return kept | changes
 
 
