@@ -10,13 +10,10 @@
 #include <csignal>
 
 #include "cmd/shell.h"
-#include "libcore/pipeline/control_port.h"
+#include "formats/decision_json.h"
 
 namespace wstap::cmd {
 namespace {
-
-// What the largest request may say, in base64.
-constexpr std::size_t kMostSaid = pipeline::control::kMaxRequestBytes / 3 * 4 + 4096;
 
 std::unexpected<Error> system_fault(std::string detail) {
   return fail(std::error_code(errno, std::generic_category()), std::move(detail));
@@ -95,7 +92,7 @@ void Hook::read_some() {
     const auto got = ::read(out_.get(), room.data(), room.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) return;
-    if (got > 0 && said_.size() + static_cast<std::size_t>(got) <= kMostSaid) {
+    if (got > 0 && said_.size() + static_cast<std::size_t>(got) <= formats::kLongestDecision) {
       said_.append(room.data(), static_cast<std::size_t>(got));
       continue;
     }
@@ -114,7 +111,8 @@ bool Hook::ended() {
 
 std::string Hook::failure() const {
   auto failure = failure_text(status_);
-  if (failure.empty() && too_much_) return fmt::format("it said more than {} bytes", kMostSaid);
+  if (failure.empty() && too_much_)
+    return fmt::format("it said more than {} bytes", formats::kLongestDecision);
   return failure;
 }
 

@@ -5,14 +5,13 @@
 #include <poll.h>
 
 #include <algorithm>
-#include <ostream>
+#include <vector>
 
 #include "cmd/control_access.h"
 #include "cmd/intercept_once.h"
 #include "formats/decision_json.h"
 #include "formats/held_view.h"
 #include "formats/review_json.h"
-#include "libcore/base/ascii.h"
 #include "libcore/base/units.h"
 
 namespace wstap::cmd {
@@ -24,10 +23,6 @@ using std::chrono::milliseconds;
 
 constexpr std::string_view kName = "intercept";
 constexpr milliseconds kForever = std::chrono::hours(24 * 365);
-
-bool is_blank_text(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) { return is_blank(c); });
-}
 
 }  // namespace
 
@@ -128,7 +123,7 @@ Result<void> HookReviews::serve_jobs() {
 
 Result<void> HookReviews::decide(const Job& job) {
   const auto& said = job.hook.said();
-  if (is_blank_text(said)) return send({.id = job.item->id, .action = Review::Action::release});
+  if (formats::says_nothing(said)) return send({.id = job.item->id, .action = Review::Action::release});
   auto decision = formats::read_decision(said, job.item->id);
   if (decision) return send(std::get<Review>(std::move(decision->wish)));
   undecided(*job.item, "what the command says is no decision: " + decision.error().why);

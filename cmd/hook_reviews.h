@@ -6,14 +6,11 @@
 #include <list>
 #include <map>
 #include <string>
-#include <vector>
 
 #include "cmd/command.h"
 #include "cmd/hook.h"
 #include "cmd/signal_descriptor.h"
 #include "libcore/net/control_client.h"
-
-struct pollfd;
 
 namespace wstap::cmd {
 

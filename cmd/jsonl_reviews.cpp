@@ -13,7 +13,6 @@
 #include "cmd/output.h"
 #include "formats/decision_json.h"
 #include "formats/review_json.h"
-#include "libcore/base/ascii.h"
 
 namespace wstap::cmd {
 namespace {
@@ -21,19 +20,13 @@ namespace {
 namespace control = pipeline::control;
 using pipeline::ReviewAnswer;
 
-// What the largest request may say, in base64.
-constexpr std::size_t kLongestLine = control::kMaxRequestBytes / 3 * 4 + 4096;
 // Beyond that, items wait where they are until somebody reads; decisions go on, so that this ends.
 constexpr std::size_t kBacklog = 8U << 20;
-
-bool is_blank_line(std::string_view line) {
-  return std::ranges::all_of(line, [](char c) { return is_blank(c); });
-}
 
 }  // namespace
 
 JsonlReviews::JsonlReviews(net::ControlClient& proxy, Io& io)
-    : proxy_(proxy), io_(io), lines_(STDIN_FILENO, kLongestLine) {}
+    : proxy_(proxy), io_(io), lines_(STDIN_FILENO, formats::kLongestDecision) {}
 
 void JsonlReviews::answer(std::string_view id, const ReviewAnswer& answer) {
   formats::answer_json(out_, id, answer);
@@ -87,8 +80,8 @@ Result<void> JsonlReviews::take_lines() {
   while (const auto line = lines_.next()) {
     if (line->too_long) {
       answer({}, {.result = ReviewAnswer::Result::refused,
-                  .reason = fmt::format("a line has at most {} bytes", kLongestLine)});
-    } else if (!is_blank_line(line->text)) {
+                  .reason = fmt::format("a line has at most {} bytes", formats::kLongestDecision)});
+    } else if (!formats::says_nothing(line->text)) {
       if (auto ok = decide(line->text); !ok) return ok;
     }
   }

@@ -10,7 +10,7 @@
 namespace wstap::cmd {
 
 /// Blocks these signals for as long as it lives. Programs that are started meanwhile inherit that, unless
-/// they are started with clean_start().
+/// they are started with start_shell().
 class SignalDescriptor {
  public:
   explicit SignalDescriptor(std::initializer_list<int> signals);

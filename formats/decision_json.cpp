@@ -3,9 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "formats/decision_members.h"
+#include "libcore/base/ascii.h"
 #include "libcore/base/printable.h"
 #include "libcore/ws/close.h"
 
@@ -176,6 +178,10 @@ std::optional<std::uint8_t> opcode_of(std::string_view name) {
   for (std::uint8_t opcode = 0; opcode < 16; ++opcode)
     if (ws::opcode_name(opcode) == name) return opcode;
   return std::nullopt;
+}
+
+bool says_nothing(std::string_view text) noexcept {
+  return std::ranges::all_of(text, is_blank);
 }
 
 std::expected<Decision, BadDecision> read_decision(std::string_view text, std::optional<HeldId> about) {

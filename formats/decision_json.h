@@ -9,7 +9,7 @@
 #include <string_view>
 #include <variant>
 
-#include "libcore/pipeline/held.h"
+#include "libcore/pipeline/control_port.h"
 
 namespace wstap::formats {
 
@@ -25,6 +25,12 @@ struct BadDecision {
 
 /// The longest id that comes back; of an injection it can be anything.
 inline constexpr std::size_t kLongestId = 256;
+
+/// Bytes: what the largest request may carry, in base64.
+inline constexpr std::size_t kLongestDecision = pipeline::control::kMaxRequestBytes / 3 * 4 + 4096;
+
+/// There is nothing but white space.
+bool says_nothing(std::string_view text) noexcept;
 
 /// @param text  one JSON object. Who decides (`by`) is for the caller to fill in.
 /// @param about  the item, where that is known already: "id" may be left out, and must not say another.
