@@ -18,8 +18,7 @@ pipeline::FlowNames FlowSubjects::names_of(pipeline::FlowId flow) const {
 Selection::Selection(std::optional<filter::Filter> filter)
     : filter_(std::move(filter)),
       flows_alone_(!filter_ || !filter_->reads_any([](Field field) { return !filter::is_of_flow(field); })),
-      fates_(filter_ &&
-             (filter_->reads(Field::verdict) || filter_->reads(Field::cause) || filter_->reads(Field::tag))),
+      fates_(filter_ && (filter_->reads_any(filter::is_of_recording) || filter_->reads(Field::tag))),
       payloads_(filter_ && filter_->reads_any(filter::wants_payload)) {}
 
 bool Selection::takes(const filter::FlowSubject& flow) const {
