@@ -12,8 +12,9 @@ namespace wstap::cmd {
 namespace {
 
 /// Ends of flows, and kinds of notes, that mean that a limit was hit (LIM-1, LIM-2, LIM-4, LIM-5).
-constexpr std::array<std::string_view, 6> kLimits = {"frame_too_big",   "message_too_big", "idle_timeout",
-                                                     "message_limited", "buffers_limited", "rate_limited"};
+constexpr std::array<std::string_view, 7> kLimits = {"frame_too_big",   "message_too_big", "idle_timeout",
+                                                     "message_limited", "buffers_limited", "rate_limited",
+                                                     "hold_queue_full"};
 
 bool is_limit(std::string_view text) {
   return text.starts_with("limit '") ||

@@ -94,7 +94,6 @@ Result<std::optional<Record>> EventReader::next() {
 }
 
 void EventReader::settle(pipeline::Envelope& envelope) {
-  envelope.note_hold();
   if (!reads_ahead_ || envelope.verdict != pipeline::Verdict::pending) return;
   const auto* outcome = outcome_of({envelope.flow, envelope.sequence});
   if (outcome == nullptr) {

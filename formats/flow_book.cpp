@@ -67,6 +67,7 @@ const pipeline::Mark* FlowBook::copy_mark(Cursor& at, const pipeline::Burst& bur
     envelope_.logged = mark.logged;
     envelope_.withheld = mark.withheld && !mark.content;
     envelope_.redacted = mark.redacted;
+    envelope_.note_hold();
     return &mark;
   }
   envelope_.verdict = pipeline::Verdict::forwarded;
@@ -76,6 +77,7 @@ const pipeline::Mark* FlowBook::copy_mark(Cursor& at, const pipeline::Burst& bur
   envelope_.logged.clear();
   envelope_.withheld = false;
   envelope_.redacted.clear();
+  envelope_.note_hold();
   return nullptr;
 }
 

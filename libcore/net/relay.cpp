@@ -84,7 +84,7 @@ asio::awaitable<void> Relay::pump(Half& half) {
       co_await park(half);
     } else if (next == TurnEnd::Next::wait) {
       turns = kTurnsInARow;
-      co_await half.from.readable();
+      if (!half.woken) co_await half.from.readable();
     } else if (--turns == 0) {
       turns = kTurnsInARow;
       co_await asio::post(worker_.io(), asio::use_awaitable);
@@ -165,6 +165,7 @@ Relay::TurnEnd Relay::take_end(Half& half, IoStatus status) {
 Relay::TurnEnd Relay::take_chore(Half& half) {
   const auto now = worker_.now();
   if (!flow_->has_chore(half.direction, now)) return {.next = TurnEnd::Next::again};
+  last_activity_ns_ = now;
   TurnEnd end =
       send_on(half, flow_->do_chore(half.direction, now, worker_.scratch()), {}, TurnEnd::Next::again);
   end.kept = true;

@@ -12,6 +12,8 @@ using ws::InflateState;
 
 namespace {
 
+constexpr const char* kAfterClose = "after_close";
+
 LaneFault unreadable(const Parcel& parcel) {
   if (parcel.corrupt) return {"invalid_deflate", "behind an altered message", 0, ws::kInvalidData};
   return {"inflate_limited", "behind an altered message", 0, ws::kTooBig};
@@ -59,6 +61,11 @@ std::optional<LaneFault> Dispatch::take_frame(Turn& turn, Parcel& parcel) {
   if (ws::begins_message(part)) course_ = parcel.course;
   if (envelope.placement.in_message() && course_ == Course::dropped) {
     outlet_.drop_message(turn, envelope.frame, dropping_.verdict, dropping_.cause);
+    return std::nullopt;
+  }
+  // Behind a Close of the peer's own nothing comes here: it was a reviewer's.
+  if (outlet_.ended()) {
+    outlet_.drop_message(turn, envelope.frame, Verdict::dropped, kAfterClose);
     return std::nullopt;
   }
   judge(parcel, course_ == Course::when_whole);
@@ -222,6 +229,7 @@ std::optional<LaneFault> Dispatch::take_as_it_comes(Turn& turn, const Parcel& pa
 
 /// What has come of a message leaves, or not, without its rest.
 std::optional<LaneFault> Dispatch::take_so_far(Turn& turn, Parcel& parcel) {
+  if (outlet_.ended()) outlet_.drop_waiting(turn, Verdict::dropped, kAfterClose);
   if (outlet_.waiting().empty()) return std::nullopt;
   Decision& decision = parcel.decision;
   if (parcel.envelope.says == Says::message_so_far) judge(parcel, true);

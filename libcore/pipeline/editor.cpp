@@ -10,6 +10,10 @@
 namespace wstap::pipeline {
 namespace {
 
+// Frames of reviewers that have not left yet, at one place.
+constexpr std::size_t kMostInjected = 4096;
+constexpr const char* kTooMuchWaits = "too much waits in buffers (--max-buffered)";
+
 Buffer unmasked_payload(const ws::Frame& frame) {
   Buffer payload = to_buffer(frame.payload());
   if (frame.header.masked) ws::mask_in_place(payload, frame.header.mask);
@@ -85,11 +89,12 @@ bool Editor::heed_pong(Parcel& parcel) {
   return true;
 }
 
-bool Editor::is_to_be_held(Parcel& parcel) const {
+bool Editor::is_to_be_held(Parcel& parcel) {
   Decision& decision = parcel.decision;
   if (decision.held_by.empty() || decision.kind == Decision::Kind::drop) return false;
   const OnFull on_full = line_->holds().settings.on_full;
   if (on_full == OnFull::wait || line_->holds().queue.has_room(line_->holds().settings)) return true;
+  short_of_room_ = true;
   decision.cause = "hold_queue_full";
   if (on_full == OnFull::drop) {
     decision.kind = Decision::Kind::drop;
@@ -149,7 +154,7 @@ ReviewAnswer Editor::review(const Review& review) {
   auto decided = decide(place->parcel, review, plan_, options_);
   if (!decided) return {.result = Result::refused, .reason = std::move(decided.error())};
   if (!line_->take_edit(*place, std::move(*decided), gauge_))
-    return {.result = Result::refused, .reason = "too much waits in buffers (--max-buffered)"};
+    return {.result = Result::refused, .reason = kTooMuchWaits};
   line_->settle(*place, name(review.action), review.by);
   return {.by = review.by};
 }
@@ -167,9 +172,10 @@ ReviewAnswer Editor::inject(InjectRequest request) {
   const std::string by = request.by;
   auto frame = make_injection(std::move(request), plan_, options_);
   if (!frame) return {.result = Result::refused, .reason = std::move(frame.error())};
-  if (gauge_ != nullptr && !gauge_->has_room(frame->payload.size()))
-    return {.result = Result::refused, .reason = "too much waits in buffers (--max-buffered)"};
-  (behind != nullptr ? behind->after : injected_).push_back(std::move(*frame));
+  auto& to = behind != nullptr ? behind->after : injected_;
+  if (to.size() >= kMostInjected || (gauge_ != nullptr && !gauge_->has_room(frame->payload.size())))
+    return {.result = Result::refused, .reason = kTooMuchWaits};
+  to.push_back(std::move(*frame));
   return {.by = by};
 }
 
@@ -198,17 +204,23 @@ void Editor::decide_by_default(UnixNs expired, const char* by) {
 
 void Editor::discard(Turn& turn, const std::string& cause) {
   dispatch_.discard(turn, cause);
-  injected_.clear();
+  give_up(injected_);
   const bool is_gone = cause.empty() || cause == "reset";
   while (holds()) {
     if (line_->front().is_undecided()) line_->settle(line_->front(), name(Review::Action::drop), kByEnd);
-    const auto place = line_->take_front();
+    auto place = line_->take_front();
+    give_up(place.after);
     if (!place.parcel.is_frame()) continue;
     turn.settle({.sequence = place.parcel.envelope.sequence,
                  .time_ns = turn.now,
                  .verdict = Verdict::dropped,
                  .cause = is_gone ? "peer_gone" : cause});
   }
+}
+
+void Editor::give_up(std::vector<NewFrame>& frames) {
+  for (const auto& frame : std::exchange(frames, {}))
+    dispatch_.injections().give_up({frame, "the flow ended before it left"});
 }
 
 void Editor::end_turn(Turn& turn) {

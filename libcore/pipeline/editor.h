@@ -69,6 +69,8 @@ class Editor {
   bool holds() const noexcept { return line_ && !line_->empty(); }
   /// Nothing more should be read of the direction: there is no room for it.
   bool stalls() const noexcept { return line_ && line_->stalls(); }
+  /// ... or something was not held for lack of it.
+  bool is_short_of_room() const noexcept { return short_of_room_ || stalls(); }
   const HoldLine* line() const noexcept { return line_.get(); }
   void claim_room() {
     if (line_) line_->claim_room();
@@ -90,8 +92,10 @@ class Editor {
   bool waits() const noexcept { return intake_.waits(); }
   /// Since when the first of them does.
   UnixNs waits_since() const noexcept { return intake_.waits_since(); }
-  /// Some frame is recorded as pending.
-  bool keeps_any() const noexcept { return holds() || !dispatch_.outlet().waiting().empty(); }
+  /// Something waits that will not leave when the flow ends.
+  bool keeps_any() const noexcept {
+    return holds() || !injected_.empty() || !dispatch_.outlet().waiting().empty();
+  }
   /// Bytes of memory that they take, what their message says, and what is to leave behind it.
   std::uint64_t held() const noexcept {
     return dispatch_.held() + intake_.held() + (line_ ? line_->bytes() : 0);
@@ -102,7 +106,8 @@ class Editor {
   std::optional<LaneFault> leave(Turn& turn, Parcel& parcel);
   std::optional<LaneFault> leave_line(Turn& turn);
   bool heed_pong(Parcel& parcel);
-  bool is_to_be_held(Parcel& parcel) const;
+  bool is_to_be_held(Parcel& parcel);
+  void give_up(std::vector<NewFrame>& frames);
   bool overtakes(const Parcel& parcel) const noexcept;
   bool is_dropped_already(const Parcel& parcel) const noexcept;
   Keepalive& pings(ws::Direction direction) noexcept { return line_->holds().pings[ws::index(direction)]; }
@@ -115,7 +120,7 @@ class Editor {
   Dispatch dispatch_;
   std::unique_ptr<HoldLine> line_;  ///< where something may be held
   std::vector<NewFrame> injected_;  ///< by reviewers: they leave next
-  bool paused_ = false;
+  bool paused_ = false, short_of_room_ = false;
 };
 
 }  // namespace wstap::pipeline

@@ -45,6 +45,8 @@ class Egress {
   bool message_open() const noexcept { return message_open_; }
   /// The peer has seen a Close: nothing of wstap's own may follow.
   bool closed() const noexcept { return closed_; }
+  /// ... and nothing of the sender's (FRM-7).
+  bool ended() const noexcept { return closed_ && !verbatim_; }
 
  private:
   void follow(const ws::FrameHeader& header) noexcept;

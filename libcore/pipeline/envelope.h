@@ -65,8 +65,10 @@ struct Envelope {
   bool withheld = false;            ///< see Mark: the payload beside it is empty
   std::vector<std::string> redacted;
 
-  /// What is recorded says that it is held. To be called while it says so.
+  /// Whether it is held, by what the record of its coming says.
   void note_hold() {
+    held_ns.reset();
+    held_by.clear();
     if (verdict == Verdict::pending && cause.starts_with(kHeldBy)) held_by = cause.substr(kHeldBy.size());
   }
   /// A safety rule decided: it was blocked, or cut off.

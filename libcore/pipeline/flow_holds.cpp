@@ -51,7 +51,10 @@ void Flow::follow_holds(UnixNs now) {
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
     holding |= lines[i] != nullptr && lines[i]->undecided() != 0;
     const HoldLine* other = lines[1 - i];
-    if (Editor* editor = lanes_[i].editor()) editor->pause(other != nullptr && other->pauses_flow());
+    Editor* editor = lanes_[i].editor();
+    if (editor == nullptr) continue;
+    editor->pause(other != nullptr && other->pauses_flow());
+    if (editor->is_short_of_room()) add_note_once("hold_queue_full", {}, now);
   }
   const std::array<std::int64_t, 2> every = {holds_->settings.keepalive_ns,
                                              holds_->settings.keepalive_client_ns};

@@ -85,6 +85,8 @@ class Outlet {
   bool message_open() const noexcept { return egress_.message_open(); }
   /// The peer has seen a Close.
   bool closed() const noexcept { return egress_.closed(); }
+  /// ... and nothing may follow it.
+  bool ended() const noexcept { return egress_.ended(); }
   const WaitingFrames& waiting() const noexcept { return waiting_; }
   /// Since when the first of them does.
   UnixNs waits_since() const noexcept { return waits_since_; }

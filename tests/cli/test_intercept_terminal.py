@@ -308,7 +308,7 @@ class Editing(Reviewing):
         person.expect(r"\[r,d,e,h,c,a")
         person.press("c")
         person.expect(r"code \[1000\]: ")
-        self.assertEqual(person.mode(), person.before)
+        eventually(lambda: person.mode() == person.before, "lines again")
         person.press("40x\x7f01\n")
         person.expect(r"reason \[bye\] \(-: none\): ")
         person.press("-\n")

@@ -11,7 +11,7 @@ import unittest
 import sample_session
 from command_line import wstap
 from raw_peers import connect
-from wstap_testing import Program, Proxy, TestCase, run
+from wstap_testing import DATA_HOME, Program, Proxy, TestCase, run
 
 
 class Addresses(TestCase):
@@ -70,8 +70,8 @@ class Ready(TestCase):
         with Program("proxy", "--listen", "127.0.0.1:0") as proxy:
             text = pathlib.Path(proxy.dir.name, "ready").read_text()
             self.assertEqual(list(json.loads(text)), ["listen", "control", "pid"])
-            self.assertEqual(json.loads(text), {"listen": [f"127.0.0.1:{proxy.address[1]}"], "control": None,
-                                                "pid": proxy.pid})
+            self.assertEqual(json.loads(text), {"listen": [f"127.0.0.1:{proxy.address[1]}"], "pid": proxy.pid,
+                                                "control": f"{DATA_HOME}/wstap/{proxy.pid}.sock"})
             self.assertTrue(text.endswith("}\n"))
             connect(proxy.address).close()  # it listens already
 

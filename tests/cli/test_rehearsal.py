@@ -100,6 +100,24 @@ class Rehearsals(unittest.TestCase):
                 self.assertEqual(sorted(map(str, values[1])), sorted(str(v) for _, v in ordered(rehearsed)[1]))
                 self.assertGreater(len(values[0]), 20)
 
+    # HOLD-1: what would be held, alone or as a message
+    def test_holds(self):
+        rules = "[[hold]]\nid = 'pings'\nfilter = 'ping'\n[[hold]]\nid = 'all'\nfilter = 'send and not fin'\n" \
+                "[[hold]]\nid = 'also'\nfilter = 'send and ping'\n"
+        capture = self.directory / "holds.wstap"
+        with Proxy("-q", "--force", capture=capture) as proxy, Listener() as listener:
+            client, server = open_websocket(proxy, listener)
+            client.send(masked(9, b"a"), masked(TEXT, b"b", fin=False), masked(CONTINUATION, b"c"), masked(TEXT, b"d"))
+            server.send(frame(9, b"e"))
+            hang_up(client, server)
+            proxy.flow(1)
+        found = [(r["dir"], r["opcode"], r["verdict"], r["held_by"]) for r in self.listed(rules, capture)]
+        self.assertEqual(sorted(found), [("receive", "ping", "forwarded", "pings"), ("send", "ping", "forwarded", "pings,also"),
+                                         ("send", "text", "forwarded", "all")])
+        self.assertIn("held (pings,also)", self.rehearse(rules, capture))
+        self.assertEqual([line.split() for line in self.rehearse(rules, capture, "--by-rule").splitlines()],
+                         [["1", "hold:all"], ["1", "hold:also"], ["2", "hold:pings"]])
+
     # ... also to frames that RFC 6455 forbids: each is judged as part of the message that a proxy takes it for.
     def test_frames_in_any_order(self):
         safety = "[[safety.input]]\nid='ab'\npattern='ab'\n"

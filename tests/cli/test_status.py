@@ -17,8 +17,8 @@ ANY = ("--listen", "127.0.0.1:0")
 
 # What is typed, and what the line must name: the fault and the way out of it.
 USAGE = (
-    ([], "a command is missing: proxy, inspect, rules, ca, echo (see 'wstap --help')"),
-    (["prxy"], "there is no command 'prxy', but proxy, inspect, rules, ca, echo (see 'wstap --help')"),
+    ([], "a command is missing: proxy, inspect, intercept, rules, ca, echo (see 'wstap --help')"),
+    (["prxy"], "there is no command 'prxy', but proxy, inspect, intercept, rules, ca, echo (see 'wstap --help')"),
     (["--bogus"], "'--bogus' was not expected (see 'wstap --help')"),
     (["proxy", "--bogus"], "'--bogus' was not expected (see 'wstap proxy --help')"),
     (["proxy", "extra"], "'extra' was not expected (see 'wstap proxy --help')"),

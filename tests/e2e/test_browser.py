@@ -14,6 +14,7 @@ import queue
 import signal
 import subprocess
 import threading
+import time
 import unittest
 
 from cryptography import x509
@@ -26,6 +27,7 @@ from altering import AlteringProxy, all_altered, tagged
 from certificates import CertificateAuthority
 from conversations import END, agreements, as_json, talk, whole
 from raw_peers import trusting, tunnel_by_connect, WAIT
+from reviewing import held, intercept
 from wstap_testing import SANITIZED, Proxy, TestCase, environment, eventually, frames, inspect, run
 
 RESOURCES = 40
@@ -294,6 +296,44 @@ class Browser(TestCase):
             self.assertEqual({r["verdict"] for r in recorded},
                              {"forwarded", "changed", "dropped", "injected"} if n else {"forwarded"})
 
+    # HOLD-1, HOLD-3, HOLD-4: a compressed message is held, six times as long as the server waits for a Pong
+    def test_held_message(self):
+        says = ["one", "hold me", "two"]
+        arrived = []
+
+        async def echo(ws):
+            with contextlib.suppress(websockets.ConnectionClosed):
+                async for message in ws:
+                    arrived.append(message)
+                    await ws.send(message)
+
+        def decide():
+            item, = held(self.tap)
+            self.assertEqual((item["payload"], item["compressed"]), ("hold me", True))
+            time.sleep(2)
+            intercept(self.tap, "modify", item["id"], "--text", "changed", "--name", "ann")
+
+        async def visit():
+            async with websockets.serve(echo, "127.0.0.1", 0, ping_interval=0.3, ping_timeout=PATIENCE if SANITIZED else 0.3) as served:
+                self.tap = self.proxy("--reverse", f"ws://127.0.0.1:{served.sockets[0].getsockname()[1]}", "--hold-keepalive",
+                                      "100ms", "--hold-keepalive-client", "100ms", "--hold", 'send and text contains "hold"')
+                site = self.serve()
+                site.page = TALKING_PAGE % {"sent": json.dumps([as_json(message) for message in says]), "end": END,
+                                            "urls": json.dumps(["ws://localhost:%d/" % self.tap.address[1]])}
+                self.browse(f"http://localhost:{site.server_port}/", "--no-proxy-server")
+                await asyncio.to_thread(decide)
+                return await asyncio.to_thread(site.results.get, timeout=PATIENCE)
+        result, = asyncio.run(visit())
+        self.assertEqual(result["received"], [as_json(message) for message in ("one", "changed", "two")])
+        self.assertEqual(arrived, ["one", "changed", "two", END])
+        self.tap.stop()
+        recorded = frames(self.tap.capture)
+        changed, = [r for r in recorded if r.get("cause") == "reviewer:ann"]
+        self.assertEqual((changed["verdict"], changed["payload"]), ("changed", "hold me"))
+        self.assertGreater(changed["held_ns"], 2_000_000_000)
+        for direction in ("send", "receive"):
+            self.assertTrue([r for r in recorded if r["dir"] == direction and r.get("cause") == "keepalive"])
+        self.assertEqual(run("inspect", "--lint", self.tap.capture).stdout, "")
 
     # PIPE-6, SAFE-3, SAFE-4: rules between a browser and a server that compress, over wss
     def test_rules(self):

@@ -51,6 +51,8 @@ class Decisions(RulesTest):
         self.assertRegex(by_seq[2]["cause"], "^reviewer:")
         self.assertEqual(by_seq[3]["verdict"], "changed")
         self.assertGreater(by_seq[3]["held_ns"], 0)
+        self.assertEqual([seq for seq, r in by_seq.items() if "held_by" in r], [2, 3])
+        self.assertEqual(len(inspect(tap.capture, "-Y", "held")), 2)
 
     def test_drop_and_close(self):
         tap = self.proxy("--hold", "send and (text or close)")

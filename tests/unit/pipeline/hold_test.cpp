@@ -340,35 +340,5 @@ TEST_F(HoldTest, Hold7_FirstDecisionWins) {
   EXPECT_TRUE(release(99).result == Result::late);
 }
 
-TEST_F(HoldTest, Hold3_InjectedFramesLeaveBeforeWhatIsHeldOrBehindIt) {
-  hold("send and text");
-  held_flow();
-  feed(kSend, text_frame(kSend, "held"));
-  EXPECT_TRUE(flow().inject({.flow = 7, .payload = bytes("before"), .by = "ann"}).result == Result::ok);
-  EXPECT_TRUE(
-      flow()
-          .inject({.flow = 7, .payload = bytes("after"), .after = pipeline::HeldId{7, 2}, .by = "ann"})
-          .result == Result::ok);
-  chores(kSend);
-  EXPECT_THAT(said(kSend), ElementsAre("before"));
-  release(2);
-  chores(kSend);
-  EXPECT_THAT(said(kSend), ElementsAre("before", "held", "after"));
-  EXPECT_EQ(tap.frames.back().verdict, Verdict::injected);
-  EXPECT_EQ(tap.frames.back().cause, "reviewer:ann");
-}
-
-TEST_F(HoldTest, Hold3_InjectionIntoAFlowWithoutRules) {
-  feed(kSend, text_frame(kSend, "one"));
-  EXPECT_TRUE(flow().inject({.flow = 7, .direction = kReceive, .payload = bytes("hi")}).result == Result::ok);
-  chores(kReceive);
-  EXPECT_THAT(said(kReceive), ElementsAre("hi"));
-}
-
-TEST_F(HoldTest, Hold3_InjectionBehindACloseIsAnError) {
-  feed(kSend, close_frame(kSend, 1000));
-  EXPECT_TRUE(flow().inject({.flow = 7, .payload = bytes("hi")}).result == Result::refused);
-}
-
 }  // namespace
 }  // namespace wstap::test
