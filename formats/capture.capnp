@@ -76,6 +76,7 @@ struct Outcome {           # what became of a frame that was recorded as pending
   sent @6 :Data;
   tags @7 :List(Text);     # that became known with it
   logged @8 :List(Text);
+  decidedBy @9 :Text;       # of one that was held: a reviewer, "timeout", "shutdown", "gone", "message_dropped"
 }
 
 struct Certificate {

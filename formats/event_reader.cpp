@@ -101,6 +101,7 @@ void EventReader::settle(pipeline::Envelope& envelope) {
     if (!being_written()) envelope.verdict = pipeline::Verdict::unresolved;
     return;
   }
+  envelope.decided_by = outcome->decided_by;
   if (!envelope.held_by.empty()) envelope.held_ns = outcome->time_ns - envelope.time_ns;
   envelope.verdict = outcome->verdict;
   envelope.cause = outcome->cause;

@@ -236,6 +236,7 @@ void structured_view(std::string& out, const pipeline::Envelope& envelope, Bytes
   out += fmt::format("verdict: {}\n", name(envelope.verdict));
   field(out, "cause", envelope.cause);
   field(out, "held by", envelope.held_by);
+  field(out, "decided by", envelope.decided_by);
   if (envelope.held_ns)
     field(out, "held for", fmt::format("{:.3f} s", static_cast<double>(*envelope.held_ns) / 1e9));
   for (const auto& rule : envelope.logged) field(out, "logged", rule);

@@ -162,6 +162,7 @@ void JsonView::frame(std::string& out, const pipeline::Envelope& envelope, Bytes
   json.add_if("cause", envelope.cause);
   json.add_if("rule", envelope.rule());
   json.add_if("held_by", envelope.held_by);
+  json.add_if("decided_by", envelope.decided_by);
   if (envelope.held_ns)
     json.add("held_ns", static_cast<std::uint64_t>(std::max<std::int64_t>(0, *envelope.held_ns)));
   if (envelope.verdict == pipeline::Verdict::blocked) json.add_flag("safety_blocked", true);
@@ -251,6 +252,7 @@ void JsonView::outcome(std::string& out, const pipeline::Outcome& outcome) const
   json.add_word("time", rfc3339(outcome.time_ns));
   json.add_word("verdict", name(outcome.verdict));
   json.add_if("cause", outcome.cause);
+  json.add_if("decided_by", outcome.decided_by);
   if (outcome.sent) json.add_base64("sent_b64", *outcome.sent);
   if (!outcome.logged.empty()) json.add_flag("safety_logged", true);
   json.add_list("tags", outcome.tags);

@@ -237,10 +237,11 @@ Result<Record> decode_record(wire::Record::Reader record, DecoderScratch& scratc
     case wire::Record::CONNECTION: return connection(record.getConnection());
     case wire::Record::OUTCOME: {
       const auto reader = record.getOutcome();
-      return pipeline::Outcome{reader.getFlow(),        reader.getSequence(),
-                               reader.getTime(),        verdict(reader.getVerdict()),
-                               text(reader.getCause()), sent(reader),
-                               texts(reader.getTags()), texts(reader.getLogged())};
+      return pipeline::Outcome{reader.getFlow(),           reader.getSequence(),
+                               reader.getTime(),           verdict(reader.getVerdict()),
+                               text(reader.getCause()),    sent(reader),
+                               texts(reader.getTags()),    texts(reader.getLogged()),
+                               text(reader.getDecidedBy())};
     }
     case wire::Record::WINDOW: {
       const auto reader = record.getWindow();

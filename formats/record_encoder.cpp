@@ -170,6 +170,7 @@ Buffer encode(const pipeline::Outcome& outcome) {
   }
   if (!outcome.tags.empty()) fill_texts(builder.initTags(count(outcome.tags)), outcome.tags);
   if (!outcome.logged.empty()) fill_texts(builder.initLogged(count(outcome.logged)), outcome.logged);
+  if (!outcome.decided_by.empty()) builder.setDecidedBy(text(outcome.decided_by));
   return finished(message);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a client's requests do.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,15 +14,20 @@ namespace {
 
 namespace control = pipeline::control;
 
+// Who settled an item when no reviewer did.
+constexpr std::array<std::string_view, 4> kTaken = {pipeline::kByTimeout, pipeline::kByShutdown,
+                                                    pipeline::kByEnd, pipeline::kByMessage};
+
 /// Names stand in causes, in captures and on terminals.
 bool is_name(std::string_view text) {
   const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
   return text.size() <= control::kMaxNameBytes && ws::is_utf8(as_bytes(text)) &&
-         std::ranges::none_of(text, is_control);
+         std::ranges::find(kTaken, text) == kTaken.end() && std::ranges::none_of(text, is_control);
 }
 
 std::string bad_name() {
-  return fmt::format("a name is text of at most {} bytes without control characters", control::kMaxNameBytes);
+  return fmt::format("a name is text of at most {} bytes without control characters, and none of {}",
+                     control::kMaxNameBytes, fmt::join(kTaken, ", "));
 }
 
 std::vector<pipeline::HeldId> ids_of(const std::vector<pipeline::HeldItemPtr>& items) {

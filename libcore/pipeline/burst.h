@@ -50,6 +50,7 @@ struct Outcome {
   std::string cause;
   std::optional<Buffer> sent;
   std::vector<std::string> tags, logged;  ///< see Mark: those that became known with it
+  std::string decided_by;                 ///< of one that was held: a reviewer's name, or see Settled
 };
 
 }  // namespace wstap::pipeline

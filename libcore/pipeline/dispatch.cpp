@@ -13,6 +13,8 @@ using ws::InflateState;
 namespace {
 
 constexpr const char* kAfterClose = "after_close";
+// No plan has this number.
+constexpr std::uint32_t kByNobody = ~std::uint32_t{0};
 
 LaneFault unreadable(const Parcel& parcel) {
   if (parcel.corrupt) return {"invalid_deflate", "behind an altered message", 0, ws::kInvalidData};
@@ -58,7 +60,10 @@ std::optional<LaneFault> Dispatch::take(Turn& turn, Parcel& parcel) {
 std::optional<LaneFault> Dispatch::take_frame(Turn& turn, Parcel& parcel) {
   Envelope& envelope = parcel.envelope;
   const ws::Part part = envelope.placement.part;
-  if (ws::begins_message(part)) course_ = parcel.course;
+  if (ws::begins_message(part)) {
+    course_ = parcel.course;
+    edited_end_.clear();
+  }
   if (envelope.placement.in_message() && course_ == Course::dropped) {
     outlet_.drop_message(turn, envelope.frame, dropping_.verdict, dropping_.cause);
     return std::nullopt;
@@ -101,12 +106,31 @@ void Dispatch::send_exact(Turn& turn, Parcel& parcel) {
 }
 
 /// What the steps behind Intercept make of it, as far as that can be done.
-void Dispatch::judge(Parcel& parcel, bool waits) const {
+void Dispatch::judge(Parcel& parcel, bool waits) {
   Envelope& envelope = parcel.envelope;
-  plan_.judge_leaving(envelope, plan_.needs.payloads ? parcel.content : Bytes(), parcel.decision);
+  const bool piece = envelope.says == Says::rest || envelope.says == Says::message_so_far;
+  if (envelope.says == Says::rest && !edited_end_.empty()) {
+    envelope.judged_before = edited_end_;
+    parcel.judged_by = kByNobody;
+  }
+  plan_.judge_leaving(envelope, plan_.needs.payloads ? parcel.content : Bytes(), parcel.decision,
+                      parcel.judged_by);
   envelope.frame.header = parcel.came;
+  if (piece) remember_end(parcel);
   refuse_impossible(envelope, {parcel.compressed, waits, parcel.state == InflateState::lost},
                     parcel.decision);
+}
+
+/// Of a message that is judged piece by piece each is looked at with the end of what left before, also where
+/// that was edited (SAFE-6).
+void Dispatch::remember_end(const Parcel& parcel) {
+  const Decision& decision = parcel.decision;
+  const bool edited = decision.kind == Decision::Kind::replace && !decision.exact;
+  if (decision.kind == Decision::Kind::drop) return;
+  if (!edited && edited_end_.empty()) return;
+  Buffer left = edited_end_.empty() ? to_buffer(parcel.envelope.judged_before) : edited_end_;
+  append(left, edited ? Bytes(decision.payload) : parcel.content);
+  edited_end_ = to_buffer(end_of_judged(left));
 }
 
 /// What leaves from `from` on leaves later, if anything does.

@@ -6,6 +6,7 @@
 
 #include "libcore/pipeline/flow_options.h"
 #include "libcore/pipeline/injections.h"
+#include "libcore/pipeline/judged_content.h"
 #include "libcore/pipeline/parcel.h"
 
 namespace wstap::pipeline {
@@ -46,7 +47,8 @@ class Dispatch {
   std::optional<LaneFault> take_frame(Turn& turn, Parcel& parcel);
   void send_exact(Turn& turn, Parcel& parcel);
   std::optional<LaneFault> take_so_far(Turn& turn, Parcel& parcel);
-  void judge(Parcel& parcel, bool waits) const;
+  void judge(Parcel& parcel, bool waits);
+  void remember_end(const Parcel& parcel);
   std::optional<LaneFault> take_plain(Turn& turn, const Envelope& envelope, Decision decision);
   std::optional<LaneFault> drop_plain(Turn& turn, const Envelope& envelope, Decision decision);
   std::optional<LaneFault> take_waiting(Turn& turn, const Envelope& envelope, Decision decision);
@@ -62,6 +64,7 @@ class Dispatch {
   Outlet outlet_;
   Injections injections_;
   Course course_;
+  Buffer edited_end_;  ///< of what left of the open message, where some of that was edited; else empty
   Decision dropping_;  ///< what decided that the message does not leave
 };
 

@@ -137,10 +137,12 @@ std::optional<LaneFault> Editor::leave_line(Turn& turn) {
   if (place.parcel.is_frame()) {
     const Sequence sequence = place.parcel.envelope.sequence;
     turn.recorded = sequence;
+    turn.decided_by = place.by;
     turn.result.first_sequence = std::min(turn.result.first_sequence, sequence);
   }
   auto fault = leave(turn, place.parcel);
   turn.recorded.reset();
+  turn.decided_by.clear();
   if (!place.after.empty()) dispatch_.put(turn, std::move(place.after));
   return fault;
 }
@@ -214,7 +216,8 @@ void Editor::discard(Turn& turn, const std::string& cause) {
     turn.settle({.sequence = place.parcel.envelope.sequence,
                  .time_ns = turn.now,
                  .verdict = Verdict::dropped,
-                 .cause = is_gone ? "peer_gone" : cause});
+                 .cause = is_gone ? "peer_gone" : cause,
+                 .decided_by = place.by});
   }
 }
 

@@ -88,6 +88,8 @@ class Editor {
            !holds();
   }
 
+  /// What the open message says is wanted, whatever the plan wants now.
+  bool reads_on() const noexcept { return intake_.reads_on(); }
   /// Frames wait for the rest of their message.
   bool waits() const noexcept { return intake_.waits(); }
   /// Since when the first of them does.

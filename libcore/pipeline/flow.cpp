@@ -51,7 +51,9 @@ Result<void> Flow::open() {
 }
 
 void Flow::replan(const Pipeline& pipeline) {
+  const auto number = plan_.number + 1;
   plan_ = pipeline.plan(names_);
+  plan_.number = number;
   if (!holds_) holds_ = begin_holding(pipeline);
   if (holds_) holds_->settings = pipeline.holds();
   std::optional<std::array<ws::MessageReader, 2>> readers;

@@ -81,6 +81,7 @@ bool Flow::has_chore(Direction direction, UnixNs now) const noexcept {
 }
 
 LaneTurn Flow::do_chore(Direction direction, UnixNs now, LaneScratch& scratch) {
+  follow_current();
   Lane& lane = lanes_[index(direction)];
   LaneTurn turn;
   if (const auto due = release_due(direction); due && *due <= now) {
@@ -128,6 +129,7 @@ void Flow::decide_all(const char* by, UnixNs now) {
 }
 
 ReviewAnswer Flow::review(const Review& review, UnixNs now) {
+  follow_current();
   ReviewAnswer answer{.result = ReviewAnswer::Result::late, .reason = "no such item is held"};
   for (Lane& lane : lanes_) {
     Editor* editor = lane.editor();
@@ -139,6 +141,7 @@ ReviewAnswer Flow::review(const Review& review, UnixNs now) {
 
 ReviewAnswer Flow::inject(InjectRequest request) {
   if (settled()) return {.result = ReviewAnswer::Result::refused, .reason = "the flow is ending"};
+  follow_current();
   return lanes_[index(request.direction)].need_editor(plan_).inject(std::move(request));
 }
 

@@ -57,6 +57,7 @@ Parcel Intake::take(Envelope envelope, const FrameReading& reading, Bytes inflat
   parcel.came = parcel.envelope.frame.header;
   parcel.state = reading.state;
   parcel.corrupt = reading.corrupt;
+  parcel.judged_by = plan_.number;
   parcel.compressed = is_compressed(parcel.envelope);
   const auto& placement = parcel.envelope.placement;
   if (ws::begins_message(placement.part)) begin_message(parcel);
@@ -127,6 +128,7 @@ void Intake::drop_rest(Sequence first) noexcept {
 std::optional<Parcel> Intake::release(Bytes inflated, Release why) {
   Parcel parcel;
   parcel.why = why;
+  parcel.judged_by = plan_.number;
   if (!waits()) {
     if (why == Release::waited_long_enough) return std::nullopt;
     judge_unfinished(inflated, why);
@@ -173,7 +175,8 @@ void Intake::judge_unfinished(Bytes inflated, Release why) {
   parcel.why = why;
   Decision decision = judge_so_far(parcel, inflated);
   if (parcel.envelope.says != Says::message_so_far) return;
-  plan_.judge_leaving(parcel.envelope, plan_.needs.payloads ? parcel.content : Bytes(), decision);
+  plan_.judge_leaving(parcel.envelope, plan_.needs.payloads ? parcel.content : Bytes(), decision,
+                      plan_.number);
   for (const auto& id : decision.logged)
     unfinished_.push_back(
         fmt::format("logged by {}: message of frame {}", id, last_.placement.message_first));

@@ -38,6 +38,8 @@ class Intake {
   /// ... and is told here, in words; since the last call.
   std::vector<std::string> take_unfinished() { return std::exchange(unfinished_, {}); }
 
+  /// The open message is judged as one, also by rules that come later: all of it is to be read.
+  bool reads_on() const noexcept { return content_.judges_whole() && open_; }
   /// Frames wait for the rest of their message.
   bool waits() const noexcept { return kept_ != 0; }
   /// Since when the first of them does.

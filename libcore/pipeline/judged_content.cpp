@@ -10,13 +10,8 @@ using ws::InflateState;
 
 namespace {
 
-// A message that is too long, or too slow, is judged in parts, each with so many bytes of the one before it:
-// a match that is longer may be missed where it lies across a border.
+// A message that is too long, or too slow, is judged in parts, each with so many bytes of the one before it.
 constexpr std::size_t kOverlap = 4096;
-
-Bytes end_of(Bytes judged) noexcept {
-  return judged.last(std::min(judged.size(), kOverlap));
-}
 
 /// Of a compressed message of which not all has come.
 ws::Inflation inflation_of(InflateState state) noexcept {
@@ -26,6 +21,10 @@ ws::Inflation inflation_of(InflateState state) noexcept {
 }
 
 }  // namespace
+
+Bytes end_of_judged(Bytes judged) noexcept {
+  return judged.last(std::min(judged.size(), kOverlap));
+}
 
 void JudgedContent::begin_message(bool whole, const Envelope& first) noexcept {
   inside_ = first.anomalies.has(ws::Anomaly::data_inside_message);
@@ -85,13 +84,13 @@ Bytes JudgedContent::rest_of(Envelope& envelope, const ws::FrameReading& reading
   envelope.inflation = inflation_of(reading.state);
   if (reading.state != InflateState::ok) return {};
   const std::size_t before = std::exchange(judged_, inflated.size());
-  envelope.judged_before = end_of(inflated.first(before));
+  envelope.judged_before = end_of_judged(inflated.first(before));
   return inflated.subspan(before);
 }
 
 void JudgedContent::let_go() {
   if (!next_.empty()) joined_ = std::exchange(next_, {});
-  joined_ = rest_ && open_ ? to_buffer(end_of(joined_)) : Buffer();
+  joined_ = rest_ && open_ ? to_buffer(end_of_judged(joined_)) : Buffer();
 }
 
 Bytes JudgedContent::take_so_far(Envelope& waiting, Bytes inflated, bool compressed, bool interrupted) {

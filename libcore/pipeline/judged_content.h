@@ -7,6 +7,10 @@
 
 namespace wstap::pipeline {
 
+/// So much of what was judged of a message is looked at again with what follows: a match that is longer may
+/// be missed where it lies across a border.
+Bytes end_of_judged(Bytes judged) noexcept;
+
 class JudgedContent {
  public:
   /// @param whole  the message is judged as one: as far as it came where it cannot wait.

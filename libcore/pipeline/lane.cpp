@@ -293,7 +293,7 @@ void Lane::note_close(const Frame& frame) {
 }
 
 bool Lane::reads(const Placement& placed) const noexcept {
-  return looks_at_payload_ || (payloads_ && placed.compressed);
+  return looks_at_payload_ || (payloads_ && (placed.compressed || (editor_ && editor_->reads_on())));
 }
 
 ws::FrameReading Lane::read(Turn& turn, const Frame& frame, const Placement& placed) {

@@ -44,6 +44,7 @@ struct Parcel {
   bool kept = false;                          ///< nothing of its message has left before it
   bool must_leave = false;                    ///< its message cannot be kept until it is whole
   Release why = Release::waited_long_enough;  ///< of what is no frame
+  std::uint32_t judged_by = 0;                ///< number of the plan that did so far
   Decision decision;                          ///< of the steps up to Intercept, and of a reviewer
 
   bool is_frame() const noexcept { return kind == Kind::frame; }

@@ -35,14 +35,16 @@ Decision Plan::judge_arriving(Envelope& envelope, Bytes payload) const {
   return all;
 }
 
-void Plan::judge_leaving(Envelope& envelope, Bytes payload, Decision& all) const {
+void Plan::judge_leaving(Envelope& envelope, Bytes payload, Decision& all, std::uint32_t judged_by) const {
   if (all.exact) return;
   if (all.kind == Decision::Kind::replace) {
     envelope.frame.header = all.header;
     payload = all.payload;
   }
   if (all.kind != Decision::Kind::drop) ask(leaving, steps.size(), envelope, payload, all);
-  if (all.kind == Decision::Kind::replace) check_again(envelope, all);
+  const bool replaced = all.kind == Decision::Kind::replace;
+  if (replaced || (all.kind == Decision::Kind::go_on && judged_by != number))
+    check_again(envelope, replaced ? Bytes(all.payload) : payload, all);
   check_frames(envelope, all.before, all);
   check_frames(envelope, all.after, all);
 }
@@ -77,10 +79,11 @@ void Plan::ask(std::size_t from, std::size_t to, Envelope& envelope, Bytes paylo
   }
 }
 
-/// What became of the frame behind a checking step.
-void Plan::check_again(Envelope& envelope, Decision& all) const {
-  if (envelope.of_message()) envelope.placement.message_opcode = all.opcode_of_message(envelope);
-  Decision checked = check(envelope, all.payload);
+/// What became of the frame behind a checking step, or came before the step was there.
+void Plan::check_again(Envelope& envelope, Bytes payload, Decision& all) const {
+  if (envelope.of_message() && all.kind == Decision::Kind::replace)
+    envelope.placement.message_opcode = all.opcode_of_message(envelope);
+  Decision checked = check(envelope, payload);
   add_each_once(all.logged, checked.logged);
   if (checked.kind == Decision::Kind::drop) become_drop(all, checked);
 }

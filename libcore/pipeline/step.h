@@ -134,23 +134,24 @@ class Step {
 /// The steps that matter for one flow, in order. Record is not in it: it always runs, after all of them.
 struct Plan {
   std::vector<std::unique_ptr<FlowStep>> steps;
-  std::size_t leaving = 0;  ///< index of the first behind Intercept
-  Needs needs;              ///< of all of them
+  std::size_t leaving = 0;   ///< index of the first behind Intercept
+  std::uint32_t number = 0;  ///< of the plans of a flow, one after the other
+  Needs needs;               ///< of all of them
 
   bool empty() const noexcept { return steps.empty(); }
   /// What all steps together make of a frame: each sees what the one before it put there, a drop ends it.
   /// @param envelope  its frame's header becomes the replacement's. @param payload  as for FlowStep::judge.
   Decision judge(Envelope& envelope, Bytes payload) const {
     Decision decision = judge_arriving(envelope, payload);
-    judge_leaving(envelope, payload, decision);
+    judge_leaving(envelope, payload, decision, number);
     return decision;
   }
   // The same in two parts, between which it may wait.
   /// What the steps up to Intercept make of it.
   Decision judge_arriving(Envelope& envelope, Bytes payload) const;
   /// ... and those behind. @param payload  as it came. @param decision  what the others made of it, or
-  /// somebody who decided about it.
-  void judge_leaving(Envelope& envelope, Bytes payload, Decision& decision) const;
+  /// somebody who decided about it. @param judged_by  the number of the others' plan.
+  void judge_leaving(Envelope& envelope, Bytes payload, Decision& decision, std::uint32_t judged_by) const;
 
   // SAFE-6, of what was made here.
   /// What the checking steps make of it.
@@ -160,7 +161,7 @@ struct Plan {
 
  private:
   void ask(std::size_t from, std::size_t to, Envelope& envelope, Bytes payload, Decision& all) const;
-  void check_again(Envelope& envelope, Decision& all) const;
+  void check_again(Envelope& envelope, Bytes payload, Decision& all) const;
   void check_frames(const Envelope& beside, std::vector<NewFrame>& frames, Decision& all) const;
 };
 

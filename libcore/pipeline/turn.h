@@ -83,6 +83,7 @@ struct Turn {
   /// The next frame that is noted was recorded as pending by an earlier turn: what is said of it is its
   /// outcome.
   std::optional<Sequence> recorded;
+  std::string decided_by;                 ///< ... and who did, where it was held
   Mark said_later;                        ///< ... in the making
   bool delays = false;                    ///< frames that are noted leave later: they are pending
   std::vector<Departure> delayed;         ///< what is then to be said of them, in order
@@ -166,7 +167,8 @@ struct Turn {
             .cause = std::move(said_later.cause),
             .sent = std::move(said_later.sent),
             .tags = std::exchange(tags, {}),
-            .logged = std::exchange(logged, {})});
+            .logged = std::exchange(logged, {}),
+            .decided_by = std::exchange(decided_by, {})});
     said_later = {};
   }
 

@@ -48,7 +48,7 @@ class Decisions(RulesTest):
         tap.stop()
         by_seq = {r["seq"]: r for r in everything(tap.capture) if r["type"] == "frame"}
         self.assertEqual((by_seq[2]["verdict"], by_seq[2]["held_by"]), ("forwarded", "--hold"))
-        self.assertRegex(by_seq[2]["cause"], "^reviewer:")
+        self.assertEqual(by_seq[2]["cause"], "reviewer:" + by_seq[2]["decided_by"])
         self.assertEqual(by_seq[3]["verdict"], "changed")
         self.assertGreater(by_seq[3]["held_ns"], 0)
         self.assertEqual([seq for seq, r in by_seq.items() if "held_by" in r], [2, 3])
@@ -85,6 +85,10 @@ class Decisions(RulesTest):
         intercept(tap, "release", "--all")
         self.assertEqual(server.frame().payload, b"select")
         self.assertEqual(client.frame().payload, b"held by the new rule")
+        # A rule that comes while nothing does counts as well.
+        self.rules.write_text(rules + "[[hold]]\nid = 'more'\n[[safety.input]]\nid = 'too'\npattern = 'SECRET'\n")
+        intercept(tap, "rules", "--reload")
+        intercept(tap, "inject", "--flow", "1", "--to", "server", "--text", "SECRET", status=1)
         hang_up(client, server)
 
     # HOLD-3: a mistake of the peers' own making, byte for byte

@@ -183,6 +183,33 @@ TEST_F(RelayHolds, Hold5_ShutdownResolvesEverythingByTheTimeoutsAction) {
   EXPECT_EQ(session.closed().reason, "shutdown");
 }
 
+// LIM-4: idleness begins with what left last, and not while wstap kept it back.
+TEST_F(RelayHolds, Lim4_IdleTimerBeginsWhenWhatWasHeldLeft) {
+  session.options.idle_timeout = 20ms;
+  session.hold_settings.keepalive_ns = 0;
+  start();
+  session.client_sends(from_client(1, bytes("held")));
+  const auto wait = [&](std::chrono::milliseconds time) {
+    asio::steady_timer timer(worker.io(), time);
+    bool over = false;
+    timer.async_wait([&](std::error_code) { over = true; });
+    EXPECT_TRUE(run_until([&] { return over; }));
+  };
+  clock.advance(100ms);
+  wait(40ms);
+  clock.advance(19ms);
+  release(2);
+  clock.advance(1ms);
+  wait(40ms);
+  EXPECT_FALSE(session.done());
+  clock.advance(19ms);
+  EXPECT_TRUE(run_until([&] { return client.waiting() != 0; }));
+  client.finish();
+  server.finish();
+  session.settle();
+  EXPECT_EQ(session.closed().reason, "idle_timeout");
+}
+
 TEST_F(RelayHolds, Hold3_InjectedFrameLeavesThoughNothingComes) {
   session.start();
   EXPECT_TRUE(session.relay().inject({.flow = 1, .payload = bytes("hi"), .by = "ann"}).result ==

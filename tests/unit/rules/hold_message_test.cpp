@@ -96,6 +96,67 @@ TEST_F(HeldMessages, Safe6_EditThatSafetyRulesBlockIsRefusedAndStillWaits) {
   EXPECT_TRUE(flow().inject({.flow = 7, .payload = bytes("drop table")}).result == Result::refused);
 }
 
+// SAFE-6, PIPE-3: rules that came while a frame was held look at what leaves.
+TEST_F(HeldMessages, Safe6_RulesThatComeMeanwhileJudgeWhatIsDecided) {
+  hold("send");
+  held_flow();
+  for (const auto* each : {"drop table", "select", "other"}) feed(kSend, text_frame(kSend, each));
+  safety("drop table");
+  flow().replan(pipeline::Pipeline(steps).with(hold_settings));
+  EXPECT_TRUE(modify(3, "drop table").result == Result::refused);
+  for (const pipeline::Sequence sequence : {2U, 3U, 4U}) release(sequence);
+  chores(kSend);
+  EXPECT_THAT(received(), ElementsAre("select", "other"));
+  EXPECT_EQ(became(2), "blocked safety:no");
+}
+
+// SAFE-6: also a pattern that is in no piece of a message alone.
+TEST_F(HeldMessages, Safe6_PiecesAreJudgedWithTheEndOfWhatLeftBefore) {
+  safety("SECRET");
+  hold("send and (text or continuation)");
+  hold_settings.timeout_ns = 600'000'000'000;
+  held_flow();
+  feed(kSend, proper(kSend, {.opcode = 1, .payload = bytes("hello"), .fin = false}));
+  pass(30s);
+  chores(kSend);
+  feed(kSend, proper(kSend, {.opcode = 0, .payload = bytes("world"), .fin = false}));
+  feed(kSend, proper(kSend, {.opcode = 0, .payload = bytes("again")}));
+  ASSERT_EQ(items().size(), 3U);
+  EXPECT_TRUE(modify(2, "xxSEC").result == Result::ok);
+  EXPECT_TRUE(modify(3, "RETxx").result == Result::ok);
+  EXPECT_TRUE(release(4).result == Result::ok);
+  chores(kSend);
+  EXPECT_EQ(said(kSend), (std::vector<std::string>{"xxSEC", ""}));
+  EXPECT_EQ(became(3), "truncated safety:no");
+}
+
+// Rules go and come back in the middle of a message: it is shown as it will leave.
+TEST_F(HeldMessages, Hold2_MessageThatNobodyWantedToReadForAWhile) {
+  hold("send and payload contains \"H\"");
+  held_flow();
+  const auto rules = pipeline::Pipeline(steps).with(hold_settings);
+  feed(kSend, proper(kSend, {.opcode = 1, .payload = bytes("H1"), .fin = false}));
+  flow().replan(pipeline::Pipeline());
+  feed(kSend, proper(kSend, {.opcode = 0, .payload = bytes("H2"), .fin = false}));
+  flow().replan(rules);
+  feed(kSend, proper(kSend, {.opcode = 0, .payload = bytes("H3")}));
+  EXPECT_THAT(held(), ElementsAre("H1H2H3"));
+}
+
+TEST_F(HeldMessages, Hold3_WhoDecidedIsRecordedWhateverRulesDoBehind) {
+  hold("send");
+  auto rules =
+      rules::parse("[[transform]]\nid = \"t\"\nfilter = 'text'\nreplace = { pattern = 'a', with = 'b' }\n");
+  ASSERT_TRUE(rules);
+  steps.push_back(std::make_shared<steps::Transform>(rules->transforms));
+  held_flow();
+  feed(kSend, text_frame(kSend, "a"));
+  release(2);
+  chores(kSend);
+  EXPECT_EQ(became(2), "changed rule:t");
+  EXPECT_EQ(outcome_of(2)->decided_by, "ann");
+}
+
 TEST_F(HeldMessages, Safe2_WhatIsBlockedIsNotHeld) {
   safety("drop table");
   hold("send");
