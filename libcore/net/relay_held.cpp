@@ -75,6 +75,8 @@ void Relay::room(std::shared_ptr<pipeline::HoldParty> self) {
   asio::post(worker_.io(), [this, self = std::move(self)] {
     flow_->claim_room();
     if (running_ == 0) return;
+    // What is shown now may stop the other direction.
+    flow_->expire(worker_.now());
     for (auto& half : halves_)
       if (half.parked != nullptr && !half.ended) wake(half);
     watch_chores();

@@ -114,7 +114,8 @@ HoldLine::Place* HoldLine::find(Sequence sequence) noexcept {
 
 bool HoldLine::pauses_flow() const noexcept {
   return undecided_ != 0 && std::ranges::any_of(places_, [](const Place& place) {
-           return place.is_undecided() && place.parcel.decision.pauses_flow;
+           // What nobody can decide about yet would stop what gives it room.
+           return place.is_undecided() && place.has_room && place.parcel.decision.pauses_flow;
          });
 }
 

@@ -175,8 +175,12 @@ LaneTurn Lane::end_turn(Turn& turn) {
     editor_->end_turn(turn);
   }
   std::ranges::move(turn.delayed, std::back_inserter(delayed_));
-  auto recorded = record_outcomes(turn.outcomes);
+  // What became of a frame stands behind it.
+  const auto of_this_turn = std::ranges::stable_partition(
+      turn.outcomes, [&](const Outcome& outcome) { return outcome.sequence < turn.first_sequence; });
+  auto recorded = record_outcomes({turn.outcomes.begin(), of_this_turn.begin()});
   if (recorded) recorded = record(turn);
+  if (recorded) recorded = record_outcomes(of_this_turn);
   if (recorded) {
     turn.result.out = turn.judged ? Bytes(turn.scratch.out)
                                   : reencode(turn, direction_, negotiated_, verbatim_, context_.entropy);

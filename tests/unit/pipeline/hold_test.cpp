@@ -66,6 +66,38 @@ TEST_F(HoldTest, Hold1_PauseFlowInBothDirectionsDoesNotLock) {
   EXPECT_THAT(said(kReceive), ElementsAre("b"));
 }
 
+// ... nor where one direction waits for the room that the other takes.
+TEST_F(HoldTest, Hold1_PauseFlowWithAFullQueueDoesNotLock) {
+  hold("text", true);
+  hold_settings.capacity = 1;
+  held_flow();
+  feed(kSend, text_frame(kSend, "a"));
+  feed(kReceive, text_frame(kReceive, "b"));
+  EXPECT_THAT(held(), ElementsAre("a"));
+  release(2);
+  chores(kSend);
+  EXPECT_THAT(said(kSend), ElementsAre("a"));
+  EXPECT_THAT(held(), ElementsAre("b"));
+  release(3);
+  chores(kReceive);
+  EXPECT_THAT(said(kReceive), ElementsAre("b"));
+}
+
+// CAP-2: what became of a frame is recorded behind it, also where both are known at once.
+TEST_F(HoldTest, Hold5_FaultInTheSameReadDropsWhatIsHeld) {
+  hold("send and text");
+  held_flow();
+  std::vector<std::string> order;
+  tap.on_burst = [&](const pipeline::Burst&) {
+    order.push_back(std::to_string(tap.outcomes.size()) + " outcomes before the frames");
+  };
+  Buffer all = text_frame(kSend, "held");
+  append(all, proper(kSend, {.opcode = 9, .payload = bytes("bad"), .fin = false}));
+  EXPECT_TRUE(feed(kSend, all).fault);
+  EXPECT_THAT(order, ElementsAre("0 outcomes before the frames"));
+  EXPECT_EQ(became(2), "dropped fragmented_control");
+}
+
 TEST_F(HoldTest, Hold1_PingAndPongOvertakeAndCloseDoesNot) {
   hold("send and text");
   held_flow();
