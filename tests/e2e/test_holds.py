@@ -198,7 +198,7 @@ class Reviewers(RulesTest):
     # HOLD-6: order is kept, however many there are
     def test_many(self):
         count = 5_000 if SANITIZED else 100_000
-        tap = self.proxy(*SEND_TEXT)
+        tap = self.proxy(*SEND_TEXT, "--hold-keepalive", "off")
         client, server = opened(self, tap)
         arrived = []
 
