@@ -48,6 +48,8 @@ WholeFlows::Visited WholeFlows::burst(const pipeline::Burst& burst, formats::Mer
     envelope.sent = mark.sent;
     envelope.tags = mark.tags;
     envelope.logged = mark.logged;
+    envelope.time_ns = burst.time_ns;
+    envelope.note_hold();
     reader.settle(envelope);
     remember_pending(envelope);
     mark.verdict = envelope.verdict;
@@ -55,6 +57,7 @@ WholeFlows::Visited WholeFlows::burst(const pipeline::Burst& burst, formats::Mer
     mark.sent = envelope.sent;
     mark.tags = envelope.tags;
     mark.logged = envelope.logged;
+    mark.held = envelope.held;
   }
   count_frames(burst.ends.size());
   pipeline::Burst settled = burst;

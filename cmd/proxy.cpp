@@ -122,11 +122,15 @@ class Control {
     options_.program = fmt::format("wstap {}", kVersion);
     is_wanted_ = settings.control != "off";
     is_asked_for_ = !settings.control.empty();
+    holds_ = settings.hold.any();
   }
 
   /// @error why there is none, where the user named one.
   Result<void> open() {
-    if (!is_wanted_) return {};
+    if (!is_wanted_) {
+      if (holds_) log_.line(LogLevel::warning, "--control off: nobody can decide about what is held");
+      return {};
+    }
     server_.emplace(options_, *port_, codec_, log_);
     auto started = server_->start();
     if (started) return {};
@@ -145,7 +149,7 @@ class Control {
   formats::ControlCodec codec_;
   net::ControlOptions options_;
   Log& log_;
-  bool is_wanted_ = false, is_asked_for_ = false;
+  bool is_wanted_ = false, is_asked_for_ = false, holds_ = false;
   std::optional<net::ControlServer> server_;
 };
 

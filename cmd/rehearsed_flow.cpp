@@ -159,7 +159,7 @@ void RehearsedFlow::judge(Lane& lane, Envelope envelope, Bytes payload, const Vi
     envelope.cause = decision.cause;
     envelope.tags = decision.tags;
     envelope.logged = decision.logged;
-    envelope.held_by = fmt::format("{}", fmt::join(decision.held_by, ","));
+    envelope.held.by = fmt::format("{}", fmt::join(decision.held_by, ","));
     envelope.sent.reset();
     if (decision.kind == Decision::Kind::replace)
       envelope.sent = frame_of(envelope, decision.header, decision.payload);

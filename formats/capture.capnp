@@ -64,6 +64,10 @@ struct Mark {
   logged @10 :List(Text);   # ids of rules that matched and only say so
   withheld @11 :Bool;       # raw has the header alone: rules look into the message, see content of its last frame
   redacted @12 :List(Text); # ids of rules that replaced something in content
+  # Of a frame that was held, in a copy of a recording: verdict and cause are the last ones there.
+  heldBy @13 :Text;         # ids of rules, with commas between
+  decidedBy @14 :Text;      # as in an outcome
+  heldNs @15 :Int64;        # how long
 }
 
 struct Outcome {           # what became of a frame that was recorded as pending

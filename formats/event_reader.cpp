@@ -101,8 +101,10 @@ void EventReader::settle(pipeline::Envelope& envelope) {
     if (!being_written()) envelope.verdict = pipeline::Verdict::unresolved;
     return;
   }
-  envelope.decided_by = outcome->decided_by;
-  if (!envelope.held_by.empty()) envelope.held_ns = outcome->time_ns - envelope.time_ns;
+  if (!envelope.held.by.empty()) {
+    envelope.held.decided_by = outcome->decided_by;
+    envelope.held.ns = outcome->time_ns - envelope.time_ns;
+  }
   envelope.verdict = outcome->verdict;
   envelope.cause = outcome->cause;
   envelope.sent = outcome->sent;

@@ -29,7 +29,7 @@ std::size_t room_beside(Bytes raw) noexcept {
 bool says_anything(const pipeline::Mark& mark) noexcept {
   return mark.verdict != pipeline::Verdict::forwarded || !mark.cause.empty() || mark.sent ||
          !mark.tags.empty() || !mark.logged.empty() || mark.content || !mark.anomalies.empty() ||
-         mark.withheld;
+         mark.withheld || !mark.held.by.empty();
 }
 
 }  // namespace
@@ -214,6 +214,7 @@ pipeline::Mark Excerpt::mark_for(Lane& lane, const pipeline::Envelope& envelope,
   pipeline::Mark mark;
   if (recorded != nullptr) mark = *recorded;
   mark.verdict = envelope.verdict;
+  mark.held = envelope.held;
   mark.cause = envelope.cause;
   mark.sent = envelope.sent;
   const ws::Placement& placed = envelope.placement;

@@ -68,6 +68,7 @@ const pipeline::Mark* FlowBook::copy_mark(Cursor& at, const pipeline::Burst& bur
     envelope_.withheld = mark.withheld && !mark.content;
     envelope_.redacted = mark.redacted;
     envelope_.note_hold();
+    if (!mark.held.by.empty()) envelope_.held = mark.held;
     return &mark;
   }
   envelope_.verdict = pipeline::Verdict::forwarded;

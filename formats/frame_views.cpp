@@ -235,10 +235,10 @@ void structured_view(std::string& out, const pipeline::Envelope& envelope, Bytes
   if (!envelope.withheld) content(out, "", header.opcode, envelope.says_content(), payload);
   out += fmt::format("verdict: {}\n", name(envelope.verdict));
   field(out, "cause", envelope.cause);
-  field(out, "held by", envelope.held_by);
-  field(out, "decided by", envelope.decided_by);
-  if (envelope.held_ns)
-    field(out, "held for", fmt::format("{:.3f} s", static_cast<double>(*envelope.held_ns) / 1e9));
+  field(out, "held by", envelope.held.by);
+  field(out, "decided by", envelope.held.decided_by);
+  if (envelope.held.ns)
+    field(out, "held for", fmt::format("{:.3f} s", static_cast<double>(*envelope.held.ns) / 1e9));
   for (const auto& rule : envelope.logged) field(out, "logged", rule);
   for (const auto& tag : envelope.tags) field(out, "tag", tag);
   if (envelope.sent) sent_version(out, envelope);

@@ -161,10 +161,10 @@ void JsonView::frame(std::string& out, const pipeline::Envelope& envelope, Bytes
   if (header.opcode == ws::kClose) add_close(json, payload);
   json.add_if("cause", envelope.cause);
   json.add_if("rule", envelope.rule());
-  json.add_if("held_by", envelope.held_by);
-  json.add_if("decided_by", envelope.decided_by);
-  if (envelope.held_ns)
-    json.add("held_ns", static_cast<std::uint64_t>(std::max<std::int64_t>(0, *envelope.held_ns)));
+  json.add_if("held_by", envelope.held.by);
+  json.add_if("decided_by", envelope.held.decided_by);
+  if (envelope.held.ns)
+    json.add("held_ns", static_cast<std::uint64_t>(std::max<std::int64_t>(0, *envelope.held.ns)));
   if (envelope.verdict == pipeline::Verdict::blocked) json.add_flag("safety_blocked", true);
   if (!envelope.logged.empty()) json.add_flag("safety_logged", true);
   json.add_list("tags", envelope.tags);

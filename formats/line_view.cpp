@@ -81,7 +81,7 @@ std::string flags(const pipeline::Envelope& envelope) {
 
 /// " 1.250 s"; empty: nobody knows.
 std::string held_for(const pipeline::Envelope& envelope) {
-  return envelope.held_ns ? fmt::format(" {:.3f} s", static_cast<double>(*envelope.held_ns) / 1e9)
+  return envelope.held.ns ? fmt::format(" {:.3f} s", static_cast<double>(*envelope.held.ns) / 1e9)
                           : std::string();
 }
 
@@ -126,8 +126,8 @@ void LineView::frame(std::string& out, const pipeline::Envelope& envelope, Bytes
                sends ? kGreen : kBlue);
   out += fmt::format(" {:>8}{}", envelope.frame.header.payload_len, flags(envelope));
   out += fate(envelope.verdict, envelope.cause);
-  if (!envelope.held_by.empty() && !envelope.cause.starts_with(pipeline::kHeldBy))
-    out += "  " + paint(fmt::format("held{} ({})", held_for(envelope), printable(envelope.held_by)), kYellow);
+  if (!envelope.held.by.empty() && !envelope.cause.starts_with(pipeline::kHeldBy))
+    out += "  " + paint(fmt::format("held{} ({})", held_for(envelope), printable(envelope.held.by)), kYellow);
   marks(out, envelope.logged, envelope.tags);
   if (!envelope.anomalies.empty()) out += "  " + paint("!" + anomaly_names(envelope.anomalies), kRed);
   const auto text = preview(envelope, payload);

@@ -145,6 +145,8 @@ pipeline::Mark decoded(wire::Mark::Reader reader) {
   mark.sent = sent(reader);
   mark.tags = texts(reader.getTags());
   mark.logged = texts(reader.getLogged());
+  if (reader.hasHeldBy())
+    mark.held = {text(reader.getHeldBy()), text(reader.getDecidedBy()), reader.getHeldNs()};
   if (reader.getHasContent()) {
     mark.content = to_buffer(bytes(reader.getContent()));
     mark.content_bytes = reader.getContentBytes();

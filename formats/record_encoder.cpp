@@ -119,6 +119,9 @@ void fill_mark(wire::Mark::Builder builder, const pipeline::Mark& mark) {
   if (const auto anomalies = names(mark.anomalies); !anomalies.empty())
     fill_texts(builder.initAnomalies(count(anomalies)), anomalies);
   if (!mark.logged.empty()) fill_texts(builder.initLogged(count(mark.logged)), mark.logged);
+  if (!mark.held.by.empty()) builder.setHeldBy(text(mark.held.by));
+  if (!mark.held.decided_by.empty()) builder.setDecidedBy(text(mark.held.decided_by));
+  if (mark.held.ns) builder.setHeldNs(*mark.held.ns);
   builder.setWithheld(mark.withheld);
   if (!mark.redacted.empty()) fill_texts(builder.initRedacted(count(mark.redacted)), mark.redacted);
 }

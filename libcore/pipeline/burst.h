@@ -12,6 +12,14 @@
 
 namespace wstap::pipeline {
 
+/// How a frame came to wait for somebody's decision (HOLD-1).
+struct HoldFacts {
+  std::string by;                  ///< ids of rules; empty: it was not held
+  std::string decided_by;          ///< a reviewer's name, or see Settled; empty: nobody
+  std::optional<std::int64_t> ns;  ///< how long it waited; none: it still does, or nobody knows
+  bool operator==(const HoldFacts&) const = default;
+};
+
 /// What is to be said of one frame beyond its bytes. Most frames have none: they were forwarded.
 struct Mark {
   std::uint32_t frame = 0;  ///< index within the burst
@@ -28,6 +36,7 @@ struct Mark {
   ws::AnomalySet anomalies;
   bool withheld = false;              ///< its payload is not recorded: rules look into its message (SAFE-4)
   std::vector<std::string> redacted;  ///< ids of rules that replaced something in `content`
+  HoldFacts held;                     ///< in a copy of a recording, where verdict and cause are the last ones
 };
 
 /// Frames `first_sequence`, +1, ... Views only; valid during the call they are passed to.

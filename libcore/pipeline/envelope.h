@@ -58,9 +58,7 @@ struct Envelope {
   }
   std::string cause;
   std::optional<Buffer> sent;  ///< set when what left differs (Mark::sent)
-  std::string held_by;         ///< ids of rules by which it waits for somebody's decision, or did (HOLD-1)
-  std::optional<std::int64_t> held_ns;  ///< ... and how long
-  std::string decided_by;               ///< ... and who decided
+  HoldFacts held;
   std::vector<std::string> tags;
   std::vector<std::string> logged;  ///< see Mark
   bool withheld = false;            ///< see Mark: the payload beside it is empty
@@ -68,10 +66,8 @@ struct Envelope {
 
   /// Whether it is held, by what the record of its coming says.
   void note_hold() {
-    held_ns.reset();
-    held_by.clear();
-    decided_by.clear();
-    if (verdict == Verdict::pending && cause.starts_with(kHeldBy)) held_by = cause.substr(kHeldBy.size());
+    held = {};
+    if (verdict == Verdict::pending && cause.starts_with(kHeldBy)) held.by = cause.substr(kHeldBy.size());
   }
   /// A safety rule decided: it was blocked, or cut off.
   bool by_safety() const noexcept { return cause.starts_with("safety:"); }

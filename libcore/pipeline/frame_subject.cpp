@@ -49,7 +49,7 @@ filter::Subject subject_of(const Envelope& envelope, Bytes payload,
   subject.payload_bytes = envelope.cut_from != 0 ? envelope.cut_from : payload.size();
   subject.content = envelope.says_content();
   subject.text = envelope.says_text();
-  subject.held = !envelope.held_by.empty();
+  subject.held = !envelope.held.by.empty();
   if (header.opcode == ws::kClose) {
     const auto body = ws::parse_close(payload);
     subject.close_code = body.code;

@@ -13,7 +13,7 @@ import unittest
 from frame_bytes import CLOSE, PING, PONG, TEXT, close, frame, masked
 from raw_peers import WAIT, connect, hang_up, open_websocket
 from reviewing import Jsonl, held, intercept
-from wstap_testing import SANITIZED, RulesTest, environment, eventually, everything, frames, inspect
+from wstap_testing import SANITIZED, RulesTest, environment, eventually, everything, frames, inspect, run
 
 HERE = os.path.dirname(__file__)
 NODE = environment(NODE_PATH="/usr/share/nodejs")
@@ -53,6 +53,11 @@ class Decisions(RulesTest):
         self.assertGreater(by_seq[3]["held_ns"], 0)
         self.assertEqual([seq for seq, r in by_seq.items() if "held_by" in r], [2, 3])
         self.assertEqual(len(inspect(tap.capture, "-Y", "held")), 2)
+        for picks in ((), ("-Y", "text")):
+            copy = self.path("copy.wstap")
+            run("inspect", *picks, "-w", copy, tap.capture)
+            facts = [[r.get(key) for key in ("held_by", "decided_by", "held_ns")] for r in inspect(copy, "-Y", "held")]
+            self.assertEqual(facts, [[by_seq[seq][key] for key in ("held_by", "decided_by", "held_ns")] for seq in (2, 3)])
 
     def test_drop_and_close(self):
         tap = self.proxy("--hold", "send and (text or close)")
