@@ -30,6 +30,8 @@ std::expected<Buffer, std::string> body_of(const Parcel& held, const Review& rev
   if (of_close && review.body) return Refusal("a body or close_code and close_reason, not both");
   if (review.body) return *review.body;
   if (!of_close) return to_buffer(payload_of(held));
+  if (review.close_code && !ws::may_be_sent(*review.close_code))
+    return Refusal(fmt::format("{} may not be sent (RFC 6455 7.4); send_raw can", *review.close_code));
   const auto was = ws::parse_close(payload_of(held));
   if (review.close_reason && review.close_reason->size() > ws::kLongestReason)
     return Refusal(fmt::format("the reason of a Close has at most {} bytes", ws::kLongestReason));

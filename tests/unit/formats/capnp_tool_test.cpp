@@ -95,7 +95,8 @@ TEST_F(CapnpTool, DecodesACaptureAsItIs) {
       lines[5],
       "(burst = (flow = 7, firstSequence = 6, time = 1767225600123456789, direction = send, "
       "raw = \"\\201\\001b\", marks = [(frame = 0, verdict = dropped, cause = \"rule\", hasSent = true, "
-      "sent = \"x\", tags = [\"tag\"], hasContent = false, contentBytes = 0, withheld = false)]))");
+      "sent = \"x\", tags = [\"tag\"], hasContent = false, contentBytes = 0, withheld = false, heldNs = "
+      "0)]))");
   EXPECT_TRUE(
       lines[6].starts_with("(outcome = (flow = 7, sequence = 12, time = 1767225600123456791, "
                            "verdict = changed, cause = \"reviewer\", hasSent = true"))

@@ -185,6 +185,15 @@ TEST_F(HoldTest, Hold3_CloseCodeAndReason) {
   EXPECT_EQ(frames_left(kSend)[0].payload, close_body(4001, "bye"));
 }
 
+TEST_F(HoldTest, Hold3_CloseCodeThatMayNotBeSentIsRefused) {
+  hold("close");
+  held_flow();
+  feed(kSend, close_frame(kSend, 1000));
+  const auto answer = decide({.id = {7, 2}, .action = Review::Action::modify, .close_code = 1005});
+  EXPECT_TRUE(answer.result == Result::refused);
+  EXPECT_THAT(answer.reason, testing::HasSubstr("1005"));
+}
+
 TEST_F(HoldTest, Hold3_CloseCodeOfATextIsRefusedAndItStillWaits) {
   hold("send and text");
   held_flow();
