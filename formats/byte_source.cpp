@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "formats/descriptor.h"
+#include "formats/file_lock.h"
 
 namespace wstap::formats {
 namespace {

@@ -9,7 +9,7 @@
 #include <span>
 #include <string>
 
-#include "formats/descriptor.h"
+#include "formats/file_lock.h"
 #include "libcore/base/bytes.h"
 #include "libcore/base/result.h"
 

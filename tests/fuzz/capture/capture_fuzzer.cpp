@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 #include <sys/mman.h>
 
-#include "formats/descriptor.h"
 #include "formats/event_reader.h"
+#include "formats/file_lock.h"
 #include "formats/flow_book.h"
 #include "formats/json_view.h"
 #include "formats/line_view.h"
