@@ -76,10 +76,9 @@ std::string complete_hold_options(const CLI::App& app, HoldOptions& o) {
   for (const auto& expression : o.filters) {
     auto filter = filter::Filter::compile(expression, pipeline::vocabulary());
     if (!filter) return "--hold: " + filter::explain(expression, filter.error());
-    for (const auto field : {filter::Field::verdict, filter::Field::cause, filter::Field::held})
-      if (filter->reads(field))
-        return "--hold: frames are judged before they have a verdict: verdict, cause and held are of "
-               "recordings";
+    if (filter->reads_any(filter::is_of_recording))
+      return "--hold: frames are judged before they have a verdict: verdict, cause and held are of "
+             "recordings";
     if (filter->reads(filter::Field::tag))
       return "--hold: tags are set by transforms, which see frames when they are not held any more";
     const auto number = o.rules.size() + 1;

@@ -16,6 +16,11 @@ void keep_first(std::optional<UnixNs>& first, std::optional<UnixNs> other) {
   if (other) first = std::min(first.value_or(*other), *other);
 }
 
+/// Between Pings of wstap's own in a direction; 0: there are none.
+std::int64_t ping_interval(const HoldSettings& settings, Direction direction) noexcept {
+  return direction == Direction::send ? settings.keepalive_ns : settings.keepalive_client_ns;
+}
+
 }  // namespace
 
 std::unique_ptr<FlowHolds> Flow::begin_holding(const Pipeline& pipeline) {
@@ -56,14 +61,13 @@ void Flow::follow_holds(UnixNs now) {
     editor->pause(other != nullptr && other->pauses_flow());
     if (editor->is_short_of_room()) add_note_once("hold_queue_full", {}, now);
   }
-  const std::array<std::int64_t, 2> every = {holds_->settings.keepalive_ns,
-                                             holds_->settings.keepalive_client_ns};
-  for (std::size_t i = 0; i < every.size(); ++i) {
-    UnixNs& next = holds_->next_ping[i];
-    if (!holding || every[i] == 0) {
+  for (const Direction direction : {Direction::send, Direction::receive}) {
+    const auto every = ping_interval(holds_->settings, direction);
+    UnixNs& next = holds_->next_ping[index(direction)];
+    if (!holding || every == 0) {
       next = 0;
     } else if (next == 0) {
-      next = now + every[i];
+      next = now + every;
     }
   }
 }
@@ -87,9 +91,7 @@ LaneTurn Flow::do_chore(Direction direction, UnixNs now, LaneScratch& scratch) {
   if (const auto due = release_due(direction); due && *due <= now) {
     turn = lane.release(now, scratch, sequences_, true);
   } else if (is_ping_due(direction, now)) {
-    const auto& settings = holds_->settings;
-    holds_->next_ping[index(direction)] =
-        now + (direction == Direction::send ? settings.keepalive_ns : settings.keepalive_client_ns);
+    holds_->next_ping[index(direction)] = now + ping_interval(holds_->settings, direction);
     turn = lane.ping(now, scratch, sequences_);
   } else {
     turn = lane.depart(now, scratch, sequences_);
