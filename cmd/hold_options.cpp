@@ -79,8 +79,8 @@ std::string complete_hold_options(const CLI::App& app, HoldOptions& o) {
     if (filter->reads_any(filter::is_of_recording))
       return "--hold: frames are judged before they have a verdict: verdict, cause and held are of "
              "recordings";
-    if (filter->reads(filter::Field::tag))
-      return "--hold: tags are set by transforms, which see frames when they are not held any more";
+    if (const auto unfit = steps::unfit_for_holding(*filter); !unfit.empty())
+      return fmt::format("--hold: {}", unfit);
     const auto number = o.rules.size() + 1;
     o.rules.push_back(
         {.id = number == 1 ? "--hold" : fmt::format("--hold/{}", number), .filter = std::move(*filter)});

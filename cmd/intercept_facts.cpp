@@ -110,6 +110,7 @@ constexpr std::array kCounters = {
     Counter{"dropped", &control::Stats::dropped},
     Counter{"modified", &control::Stats::modified},
     Counter{"timed_out", &control::Stats::timed_out},
+    Counter{"turned_away", &control::Stats::turned_away},
 };
 
 }  // namespace

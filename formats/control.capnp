@@ -199,6 +199,7 @@ struct Stats {
   dropped @10 :UInt64;
   modified @11 :UInt64;
   timedOut @12 :UInt64;
+  turnedAway @13 :UInt64;  # matched, and passed or were dropped because the queue was full
 }
 
 struct Refusal {           # the request could not be understood, or not now; the connection goes on where it can

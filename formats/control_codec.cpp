@@ -206,6 +206,7 @@ void put(wire::Reply::Builder to, const control::Stats& stats) {
   body.setDropped(stats.dropped);
   body.setModified(stats.modified);
   body.setTimedOut(stats.timed_out);
+  body.setTurnedAway(stats.turned_away);
 }
 void put(wire::Reply::Builder to, const control::Refusal& refusal) {
   to.initRefusal().setReason(text(refusal.reason));

@@ -155,7 +155,8 @@ control::Stats stats(wire::Stats::Reader reader) {
           .released = reader.getReleased(),
           .dropped = reader.getDropped(),
           .modified = reader.getModified(),
-          .timed_out = reader.getTimedOut()};
+          .timed_out = reader.getTimedOut(),
+          .turned_away = reader.getTurnedAway()};
 }
 
 Result<void> read(wire::Request::Reader reader, control::Request& request) {

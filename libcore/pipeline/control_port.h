@@ -90,6 +90,7 @@ struct Stats {
   std::uint64_t flows = 0, frames = 0, bytes = 0, frames_unmasked = 0, bytes_inflated = 0;
   std::uint64_t held_now = 0, waiting_frames = 0, waiting_bytes = 0;
   std::uint64_t held = 0, released = 0, dropped = 0, modified = 0, timed_out = 0;
+  std::uint64_t turned_away = 0;  ///< matched, and passed or were dropped because the queue was full
 };
 /// The request could not be understood, or not now; the connection goes on where it can.
 struct Refusal {

@@ -92,11 +92,13 @@ bool Editor::heed_pong(Parcel& parcel) {
 bool Editor::is_to_be_held(Parcel& parcel) {
   Decision& decision = parcel.decision;
   if (decision.held_by.empty() || decision.kind == Decision::Kind::drop) return false;
-  const OnFull on_full = line_->holds().settings.on_full;
-  if (on_full == OnFull::wait || line_->holds().queue.has_room(line_->holds().settings)) return true;
+  const auto& settings = line_->holds().settings;
+  HoldQueue& queue = line_->holds().queue;
+  if (settings.on_full == OnFull::wait || queue.has_room(settings)) return true;
+  queue.count_turned_away();
   short_of_room_ = true;
   decision.cause = "hold_queue_full";
-  if (on_full == OnFull::drop) {
+  if (settings.on_full == OnFull::drop) {
     decision.kind = Decision::Kind::drop;
     decision.verdict = Verdict::dropped;
   }

@@ -116,6 +116,7 @@ class Flow {
   bool has_note(std::string_view kind) const;
   std::unique_ptr<FlowHolds> begin_holding(const Pipeline& pipeline);
   void follow_holds(UnixNs now);
+  void decide_by_default(UnixNs until, const char* by, UnixNs now);
   bool is_ping_due(ws::Direction direction, UnixNs now) const noexcept;
   void follow_current();
   void follow();

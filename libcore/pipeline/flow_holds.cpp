@@ -25,11 +25,8 @@ std::int64_t ping_interval(const HoldSettings& settings, Direction direction) no
 
 std::unique_ptr<FlowHolds> Flow::begin_holding(const Pipeline& pipeline) {
   if (context_.holds == nullptr || !plan_.needs.holds) return nullptr;
-  return std::make_unique<FlowHolds>(FlowHolds{.queue = *context_.holds,
-                                               .flow = names_.id(),
-                                               .upgrade_url = names_.url(),
-                                               .settings = pipeline.holds(),
-                                               .party = party_});
+  return std::make_unique<FlowHolds>(FlowHolds{
+      .queue = *context_.holds, .upgrade_url = names_.url(), .settings = pipeline.holds(), .party = party_});
 }
 
 void Flow::decided_by(std::weak_ptr<HoldParty> party) {
@@ -117,16 +114,18 @@ std::optional<UnixNs> Flow::next_expiry() const noexcept {
 }
 
 void Flow::expire(UnixNs now) {
-  if (!holds_) return;
-  for (Lane& lane : lanes_)
-    if (Editor* editor = lane.editor()) editor->decide_by_default(now, kByTimeout);
-  follow_holds(now);
+  decide_by_default(now, kByTimeout, now);
 }
 
 void Flow::decide_all(const char* by, UnixNs now) {
+  decide_by_default(std::numeric_limits<UnixNs>::max(), by, now);
+}
+
+/// @param until  of what is held not longer than that.
+void Flow::decide_by_default(UnixNs until, const char* by, UnixNs now) {
   if (!holds_) return;
   for (Lane& lane : lanes_)
-    if (Editor* editor = lane.editor()) editor->decide_by_default(std::numeric_limits<UnixNs>::max(), by);
+    if (Editor* editor = lane.editor()) editor->decide_by_default(until, by);
   follow_holds(now);
 }
 

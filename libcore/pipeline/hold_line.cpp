@@ -15,11 +15,6 @@ Buffer keep(Bytes& view) {
   return kept;
 }
 
-/// The bytes that what came is shown by, and judged by when it leaves.
-Bytes payload_of(const Parcel& parcel) noexcept {
-  return parcel.decision.kind == Decision::Kind::replace ? Bytes(parcel.decision.payload) : parcel.content;
-}
-
 }  // namespace
 
 void HoldLine::park(Turn& turn, Parcel parcel, bool held) {
@@ -65,7 +60,7 @@ HeldItemPtr HoldLine::item_of(const Parcel& parcel, UnixNs now) const {
   item->compressed = envelope.placement.compressed;
   item->inflation = envelope.inflation;
   item->whole = envelope.says != Says::message_so_far;
-  item->payload = to_buffer(payload_of(parcel));
+  item->payload = to_buffer(parcel.payload());
   item->raw = to_buffer(envelope.frame.raw);
   item->rules = parcel.decision.held_by;
   item->tags = envelope.tags;

@@ -16,7 +16,6 @@ namespace wstap::pipeline {
 /// What both directions of a flow need where frames may be held.
 struct FlowHolds {
   HoldQueue& queue;
-  FlowId flow = 0;
   std::string upgrade_url;
   HoldSettings settings;
   std::weak_ptr<HoldParty> party;     ///< decides about the flow's frames

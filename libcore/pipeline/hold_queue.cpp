@@ -46,6 +46,11 @@ bool HoldQueue::has_room(const HoldSettings& settings) const {
   return frames_ < settings.capacity && bytes_ < settings.bytes;
 }
 
+void HoldQueue::count_turned_away() {
+  const std::lock_guard guard(lock_);
+  ++counts_.turned_away;
+}
+
 void HoldQueue::wait_for_room(std::weak_ptr<HoldParty> party) {
   const std::lock_guard guard(lock_);
   waiting_.push_back(std::move(party));
@@ -157,6 +162,7 @@ void HoldQueue::add_to(control::Stats& stats) const {
   stats.dropped += counts_.dropped;
   stats.modified += counts_.modified;
   stats.timed_out += counts_.timed_out;
+  stats.turned_away += counts_.turned_away;
 }
 
 }  // namespace wstap::pipeline

@@ -37,6 +37,8 @@ class HoldQueue {
   bool take_place(std::uint64_t bytes, const HoldSettings& settings);
   void leave_place(std::uint64_t bytes);
   bool has_room(const HoldSettings& settings) const;
+  /// For want of room something is not held, though a rule wanted it.
+  void count_turned_away();
   /// Is told when a place is left. Parties take turns.
   void wait_for_room(std::weak_ptr<HoldParty> party);
   /// Who was told of room does not need it.

@@ -17,11 +17,6 @@ using Decided = std::expected<Decision, std::string>;
 
 constexpr const char* kTooLongForControl = "a control frame has at most 125 bytes (RFC 6455 5.5)";
 
-/// As it would leave if nobody changed it.
-Bytes payload_of(const Parcel& held) noexcept {
-  return held.decision.kind == Decision::Kind::replace ? Bytes(held.decision.payload) : held.content;
-}
-
 std::expected<Buffer, std::string> body_of(const Parcel& held, const Review& review, std::uint8_t opcode) {
   const bool of_close = review.close_code || review.close_reason;
   if (of_close && opcode != ws::kClose)
@@ -29,10 +24,10 @@ std::expected<Buffer, std::string> body_of(const Parcel& held, const Review& rev
                                ws::opcode_name(opcode)));
   if (of_close && review.body) return Refusal("a body or close_code and close_reason, not both");
   if (review.body) return *review.body;
-  if (!of_close) return to_buffer(payload_of(held));
+  if (!of_close) return to_buffer(held.payload());
   if (review.close_code && !ws::may_be_sent(*review.close_code))
     return Refusal(fmt::format("{} may not be sent (RFC 6455 7.4); send_raw can", *review.close_code));
-  const auto was = ws::parse_close(payload_of(held));
+  const auto was = ws::parse_close(held.payload());
   if (review.close_reason && review.close_reason->size() > ws::kLongestReason)
     return Refusal(fmt::format("the reason of a Close has at most {} bytes", ws::kLongestReason));
   return ws::close_payload(review.close_code.value_or(was.code.value_or(ws::kNormal)),

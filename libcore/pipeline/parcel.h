@@ -48,6 +48,10 @@ struct Parcel {
   Decision decision;                          ///< of the steps up to Intercept, and of a reviewer
 
   bool is_frame() const noexcept { return kind == Kind::frame; }
+  /// As it would leave if nothing more changed it: what it is shown by, and judged by then.
+  Bytes payload() const noexcept {
+    return decision.kind == Decision::Kind::replace ? Bytes(decision.payload) : content;
+  }
   /// It is a fragment, and not a message's last.
   bool goes_on() const noexcept {
     return is_frame() && ws::is_fragment(envelope.placement.part) &&

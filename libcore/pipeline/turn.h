@@ -99,8 +99,7 @@ struct Turn {
   /// What is to be said of the next frame that is noted.
   Mark& mark(Verdict verdict, std::string cause) {
     if (recorded) return said_later = Mark{0, verdict, std::move(cause), {}, {}};
-    rewrites = true;
-    return scratch.marks.emplace_back(Mark{frames(), verdict, std::move(cause), {}, {}});
+    return mark_next(verdict, std::move(cause));
   }
   /// A frame that came.
   void note(const ws::Frame& frame) {
@@ -125,8 +124,7 @@ struct Turn {
     }
     if (own_frames++ == 0)
       scratch.recorded = to_buffer(unread.first(scratch.ends.empty() ? 0 : scratch.ends.back()));
-    rewrites = true;
-    scratch.marks.emplace_back(Mark{frames(), verdict, std::move(cause), {}, {}});
+    mark_next(verdict, std::move(cause));
     record(frame);
   }
   /// All frames end to end, once result.used is known.
@@ -174,6 +172,10 @@ struct Turn {
 
   static constexpr std::size_t kFull = std::size_t{2} << 20, kFullOfMarks = 16 * 1024;
 
+  Mark& mark_next(Verdict verdict, std::string cause) {
+    rewrites = true;
+    return scratch.marks.emplace_back(Mark{frames(), verdict, std::move(cause), {}, {}});
+  }
   /// Of the next frame that is noted.
   Mark& own_mark() {
     if (scratch.marks.empty() || scratch.marks.back().frame != frames()) mark(Verdict::forwarded, {});

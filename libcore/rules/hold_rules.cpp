@@ -42,9 +42,9 @@ std::optional<steps::HoldRule> read_hold(const toml::table& found, Faults& fault
   made.id = table.text("id").value_or("");
   (void)table.word("phase", kPhases);
   made.filter = read_filter(table, "filter");
-  if (made.filter && made.filter->reads(filter::Field::tag))
-    table.fault(*found.get("filter"),
-                "tags are set by transforms, which see frames when they are not held any more");
+  if (made.filter)
+    if (const auto unfit = steps::unfit_for_holding(*made.filter); !unfit.empty())
+      table.fault(*found.get("filter"), std::string(unfit));
   made.pauses_flow = table.word("pause", kPauses).value_or(0) == 1;
   table.end();
   if (faults.size() != before) return std::nullopt;

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "libcore/base/nearest.h"
+#include "libcore/base/printable.h"
 #include "libcore/base/units.h"
 
 namespace wstap::rules {
@@ -135,11 +136,26 @@ std::vector<const toml::table*> Table::tables(std::string_view key) {
   return all;
 }
 
+namespace {
+
+/// Captures, logs and reviewers show ids as they are.
+bool is_one_line(std::string_view id) noexcept {
+  for (std::size_t i = 0; i < id.size(); ++i)
+    if (acting_character(id.substr(i)).bytes != 0) return false;
+  return true;
+}
+
+}  // namespace
+
 void check_ids(const std::vector<const toml::table*>& rules, Faults& faults) {
   std::set<std::string> seen;
   for (const auto* rule : rules) {
     const auto id = rule->get_as<std::string>("id");
-    if (id != nullptr && !seen.insert(id->get()).second)
+    if (id == nullptr) continue;
+    if (!is_one_line(id->get()))
+      add_fault(faults, id->source(),
+                "an id has nothing in it that acts on a terminal, line breaks among it");
+    if (!seen.insert(id->get()).second)
       add_fault(faults, id->source(), fmt::format("there is another rule '{}'", id->get()));
   }
 }

@@ -84,6 +84,12 @@ class FlowIntercept final : public pipeline::FlowStep {
 
 }  // namespace
 
+std::string_view unfit_for_holding(const filter::Filter& filter) noexcept {
+  return filter.reads(filter::Field::tag)
+             ? "tags are set by transforms, which see frames when they are not held any more"
+             : std::string_view();
+}
+
 std::unique_ptr<pipeline::FlowStep> Intercept::begin(const FlowNames& flow) const {
   auto step = std::make_unique<FlowIntercept>(rules_, flow);
   return step->idle() ? nullptr : std::move(step);

@@ -17,6 +17,9 @@ struct HoldRule {
   bool pauses_flow = false;              ///< meanwhile the other direction waits as well
 };
 
+/// Why no rule that holds can have the filter; empty: it can.
+std::string_view unfit_for_holding(const filter::Filter& filter) noexcept;
+
 /// The step Intercept of a rule set.
 class Intercept final : public pipeline::Step {
  public:

@@ -61,6 +61,8 @@ dropp = true
 [[transform]]
 id = "one"
 opcode = "txt"
+[[hold]]
+id = "a\\nb"
 """
 FAULTS = """rules.toml:3:10: filter: column 1: unknown name: 'sned' (did you mean 'send'?)
   sned
@@ -68,6 +70,7 @@ FAULTS = """rules.toml:3:10: filter: column 1: unknown name: 'sned' (did you mea
 rules.toml:4:1: unknown key 'dropp' (did you mean 'drop'?)
 rules.toml:6:6: there is another rule 'one'
 rules.toml:7:10: 'txt' is not one of text, binary (did you mean 'text'?)
+rules.toml:9:6: an id has nothing in it that acts on a terminal, line breaks among it
 """
 
 
@@ -119,8 +122,9 @@ class Rules(unittest.TestCase):
 
     def test_a_hostile_name_cannot_reach_the_terminal(self):
         # INS-5
-        said = self.with_file("[[transform]]\nid = \"\\u001b[2J\"\ndrop = true\n", "rules", "check", "rules.toml")
-        self.assertEqual(said.out, "transform \\x1b[2J: frames\n")
+        said = self.with_file("[[transform]]\n\"\\u001b[2J\" = true\n", "rules", "check", "rules.toml")
+        self.assertEqual(said.status, 2)
+        self.assertIn("unknown key '\\x1b[2J'", said.err)
 
 
 if __name__ == "__main__":

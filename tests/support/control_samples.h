@@ -143,7 +143,7 @@ inline std::vector<control::Reply> sample_replies() {
       {9, control::Rules{}},
       {10, control::Rules{"/etc/rules.toml", kMost64, {"hold:a", "", "safety:b"}, "line 3: no"}},
       {11, control::Stats{}},
-      {12, control::Stats{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, kMost64}},
+      {12, control::Stats{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, kMost64}},
       {13, control::Refusal{"why not"}},
       {0, control::Refusal{}},
   };
@@ -235,9 +235,9 @@ inline std::string told(const control::Rules& r) {
   return fmt::format("rules '{}' {} {} '{}'", r.path, r.version, r.rules, r.refused);
 }
 inline std::string told(const control::Stats& s) {
-  return fmt::format("stats {} {} {} {} {} {} {} {} {} {} {} {} {}", s.flows, s.frames, s.bytes,
+  return fmt::format("stats {} {} {} {} {} {} {} {} {} {} {} {} {} {}", s.flows, s.frames, s.bytes,
                      s.frames_unmasked, s.bytes_inflated, s.held_now, s.waiting_frames, s.waiting_bytes,
-                     s.held, s.released, s.dropped, s.modified, s.timed_out);
+                     s.held, s.released, s.dropped, s.modified, s.timed_out, s.turned_away);
 }
 inline std::string told(const control::Refusal& r) {
   return fmt::format("refusal '{}'", r.reason);

@@ -28,6 +28,11 @@ class HoldTest : public FlowTest {
   }
 
   std::vector<pipeline::HeldItemPtr> items() const { return queue.items(); }
+  std::uint64_t turned_away() const {
+    pipeline::control::Stats stats;
+    queue.add_to(stats);
+    return stats.turned_away;
+  }
   /// Of each item, what it says.
   std::vector<std::string> held() const {
     std::vector<std::string> all;

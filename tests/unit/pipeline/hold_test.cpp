@@ -342,6 +342,7 @@ TEST_F(HoldTest, Hold5_FullQueueReleases) {
   chores(kSend);
   EXPECT_THAT(said(kSend), ElementsAre("a", "b"));
   EXPECT_EQ(became(3), "forwarded hold_queue_full");
+  EXPECT_EQ(turned_away(), 1U);
 }
 
 TEST_F(HoldTest, Hold5_FullQueueDrops) {
@@ -355,6 +356,7 @@ TEST_F(HoldTest, Hold5_FullQueueDrops) {
   chores(kSend);
   EXPECT_THAT(said(kSend), ElementsAre("a"));
   EXPECT_EQ(became(3), "dropped hold_queue_full");
+  EXPECT_EQ(turned_away(), 1U);
 }
 
 TEST_F(HoldTest, Hold5_WhatIsHeldWhenAPeerIsGoneIsDropped) {
