@@ -10,6 +10,7 @@ import threading
 import time
 import unittest
 
+from conversation import Conversation
 from frame_bytes import CLOSE, PING, PONG, TEXT, close, frame, masked
 from raw_peers import WAIT, connect, hang_up, open_websocket
 from reviewing import Jsonl, held, intercept
@@ -58,6 +59,37 @@ class Decisions(RulesTest):
             run("inspect", *picks, "-w", copy, tap.capture)
             facts = [[r.get(key) for key in ("held_by", "decided_by", "held_ns")] for r in inspect(copy, "-Y", "held")]
             self.assertEqual(facts, [[by_seq[seq][key] for key in ("held_by", "decided_by", "held_ns")] for seq in (2, 3)])
+
+    # HOLD-6: a person at a terminal, before a proxy with both its peers
+    def test_a_person_decides(self):
+        editor = self.path("editor")
+        editor.write_text("#!/bin/sh\nprintf edited >\"$1\"\n")
+        editor.chmod(0o700)
+        tap = self.proxy("--hold", "text")
+        client, server = opened(self, tap)
+        client.send(masked(TEXT, b"first"), masked(TEXT, b"second"))
+        held(tap, 2)
+        server.send(frame(TEXT, b"answer"))
+        held(tap, 3)
+        with Conversation("intercept", "--control", tap.ready["control"],
+                          env={"EDITOR": str(editor), "VISUAL": "", "TERM": "dumb"}) as person:
+            person.expect(r"1:\d -> text, 5 bytes.*\nfirst\n.*\]\? ")
+            person.press("e")
+            self.assertEqual(server.frame().payload, b"edited")
+            person.expect(r"-> text, 6 bytes.*\nsecond\n.*\]\? ")
+            person.press("d")
+            person.expect(r"<- text, 6 bytes.*\nanswer\n.*\]\? ")
+            person.press("r")
+            self.assertEqual(client.frame().payload, b"answer")
+            client.send(masked(PING, b"still here"))
+            self.assertEqual(server.frame().payload, b"still here")
+            person.expect(r"nothing is held \(q: quit\) ")
+            person.press("q")
+            self.assertEqual((person.wait(), person.mode()), (0, person.before))
+        hang_up(client, server)
+        tap.stop()
+        self.assertEqual([r["verdict"] for r in frames(tap.capture) if r.get("held_by")],
+                         ["changed", "dropped", "forwarded"])
 
     def test_drop_and_close(self):
         tap = self.proxy("--hold", "send and (text or close)")
