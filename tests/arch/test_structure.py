@@ -11,6 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 MAY_INCLUDE = {
     "libcore/base": {"libcore/base"},
     "libcore/http1": {"libcore/base", "libcore/http1"},
+    "libcore/h2": {"libcore/base", "libcore/h2"},
     "libcore/ws": {"libcore/base", "libcore/ws"},
     "libcore/filter": {"libcore/base", "libcore/filter"},
     "libcore/pipeline": {"libcore/base", "libcore/ws", "libcore/filter", "libcore/pipeline"},
@@ -18,8 +19,8 @@ MAY_INCLUDE = {
     "libcore/rules": {"libcore/base", "libcore/ws", "libcore/filter", "libcore/pipeline", "libcore/steps",
                       "libcore/rules"},
     "libcore/tls": {"libcore/base", "libcore/tls"},
-    "libcore/net": {"libcore/base", "libcore/http1", "libcore/ws", "libcore/filter", "libcore/pipeline", "libcore/steps",
-                    "libcore/tls", "libcore/net"},
+    "libcore/net": {"libcore/base", "libcore/http1", "libcore/h2", "libcore/ws", "libcore/filter", "libcore/pipeline",
+                    "libcore/steps", "libcore/tls", "libcore/net"},
     "formats": {"libcore/base", "libcore/ws", "libcore/filter", "libcore/pipeline", "libcore/steps", "formats"},
     "cmd": {"libcore/base", "libcore/http1", "libcore/ws", "libcore/filter", "libcore/pipeline", "libcore/steps",
             "libcore/rules", "libcore/tls", "libcore/net", "formats", "cmd"},
@@ -27,6 +28,7 @@ MAY_INCLUDE = {
 MAY_USE = {
     "libcore/base": {"fmt"},
     "libcore/http1": {"fmt"},
+    "libcore/h2": {"fmt", "nghttp2"},
     "libcore/ws": {"fmt", "zlib"},
     "libcore/filter": {"fmt", "re2"},
     "libcore/pipeline": {"fmt"},
@@ -39,11 +41,11 @@ MAY_USE = {
 }
 THIRD_PARTY = {
     "fmt": r"fmt/", "asio": r"asio(/|\.hpp)", "openssl": r"openssl/", "zlib": r"zlib\.h", "capnp": r"(capnp|kj)/|.*\.capnp\.h",
-    "rapidjson": r"rapidjson/", "re2": r"re2/", "toml": r"toml\+\+/", "CLI": r"CLI/", "spdlog": r"spdlog/",
+    "rapidjson": r"rapidjson/", "re2": r"re2/", "toml": r"toml\+\+/", "CLI": r"CLI/", "spdlog": r"spdlog/", "nghttp2": r"nghttp2/",
 }
 # Sockets, descriptors and clocks stay out of protocol code.
 SYSTEM = re.compile(r"sys/socket\.h|netinet/|arpa/|netdb\.h|unistd\.h|fcntl\.h|chrono|ctime|time\.h")
-PURE = ("libcore/http1", "libcore/ws", "libcore/filter", "libcore/pipeline", "libcore/steps", "libcore/rules")
+PURE = ("libcore/http1", "libcore/h2", "libcore/ws", "libcore/filter", "libcore/pipeline", "libcore/steps", "libcore/rules")
 TOP_LEVEL = re.compile(r"\..*|CMakeLists\.txt|CMakePresets\.json|cmd|libcore|formats|tests|man|completions|[A-Z]+\.md|LICENSE|build")
 INCLUDE = re.compile(r'^\s*#include\s+["<]([^">]+)[">]', re.M)
 
@@ -86,6 +88,12 @@ class Includes(unittest.TestCase):
             if path.suffix == ".h":
                 with self.subTest(file=name(path)):
                     self.assertNotRegex(path.read_text(), r'#include\s+["<]([^">]*capnp|kj/)')
+
+    def test_nghttp2_stays_inside_source_files(self):
+        for path in sources("libcore/h2"):
+            if path.suffix == ".h":
+                with self.subTest(file=name(path)):
+                    self.assertNotIn("nghttp2/", path.read_text())
 
     def test_command_header_does_not_pull_in_the_option_parser(self):
         self.assertNotIn("CLI/CLI.hpp", (ROOT / "cmd/command.h").read_text())
