@@ -39,7 +39,7 @@ http1::Url tunnel_url(const http1::Authority& target) {
 
 }  // namespace
 
-ClientSession::ClientSession(ProxyCore& core, WorkerSeat& seat, ConnectionSlot slot,
+ClientSession::ClientSession(ProxyCore& core, WorkerSeat& seat, ConnectionSlotPtr slot,
                              asio::ip::tcp::socket socket)
     : core_(core),
       seat_(seat),
@@ -66,6 +66,7 @@ void ClientSession::start() {
 }
 
 void ClientSession::cancel() {
+  if (h2_) h2_->stop();
   if (client_) client_.io->cancel();
   if (server_) server_.io->cancel();
 }
@@ -86,12 +87,8 @@ asio::awaitable<void> ClientSession::run() {
     }
     if (client_.unread.empty()) co_return;
     if (opening == Opening::tls) {
-      // TLS to the port itself: wstap is the server (--reverse), or a proxy that is reached over TLS.
-      const auto name =
-          core_.options.reverse ? core_.options.reverse->authority.host : std::string("localhost");
-      const std::string fault = co_await accept_tls(name, only_http1(), {});
-      if (!fault.empty() && core_.options.reverse) record(reverse_url(), ConnectionKind::failed, fault);
-      if (!fault.empty()) co_return;
+      const bool accepted = co_await accept_port_tls();
+      if (!accepted) co_return;
     }
   }
   co_await serve_port();
@@ -105,29 +102,17 @@ asio::awaitable<Opening> ClientSession::sniff_client() {
   }
 }
 
+/// TLS to the port itself: wstap is the server (--reverse), or a proxy that is reached over TLS.
+/// @return false: there is none, which has been recorded.
+asio::awaitable<bool> ClientSession::accept_port_tls() {
+  if (core_.options.reverse) co_return co_await accept_reverse_tls();
+  const std::string fault = co_await accept_tls("localhost", only_http1(), {});
+  co_return fault.empty();
+}
+
 asio::awaitable<void> ClientSession::serve_port() {
   const Opening opening = co_await sniff_client();
-  if (core_.options.reverse) {
-    if (opening == Opening::http1 || opening == Opening::other) {
-      co_await serve_http(Site(Site::Kind::upstream, reverse_url()));
-      co_return;
-    }
-    const auto url = reverse_url();
-    if (!may_reach(url.authority)) co_return;
-    if (auto dialled = co_await dial_tunnel(url.authority); !dialled) {
-      record(url, ConnectionKind::failed, dialled.error().text());
-      co_return;
-    }
-    if (url.secure()) {
-      if (auto ok = co_await start_upstream_tls(core_, seat_, server_, url.authority.host, {}, facts_.server);
-          !ok) {
-        record(url, ConnectionKind::failed, ok.error().text());
-        co_return;
-      }
-    }
-    co_await relay_as_opaque(url, opening == Opening::h2_preface ? "h2c" : "not HTTP");
-    co_return;
-  }
+  if (core_.options.reverse) co_return co_await serve_reverse(opening);
   if (opening == Opening::socks5) {
     co_await serve_socks();
   } else if (opening == Opening::other && !is_text(client_.unread[0])) {
@@ -149,6 +134,13 @@ asio::awaitable<void> ClientSession::serve_http(Site site) {
   HttpEnd end = co_await http.run();
   if (end.kind == HttpEnd::Kind::connect && port)
     co_await connect_tunnel(std::move(end.target), std::move(end.connect_head));
+}
+
+/// Both sides agreed on HTTP/2, or the client began with it.
+/// @param name  as which the upstream is known to its certificate.
+asio::awaitable<void> ClientSession::serve_h2(Site site, std::string name) {
+  h2_ = std::make_shared<H2Session>(core_, seat_, slot_, std::move(site), std::move(name), facts_);
+  co_await h2_->run(std::move(client_), std::move(server_));
 }
 
 asio::awaitable<void> ClientSession::connect_tunnel(http1::Authority target, Buffer connect_head) {
@@ -207,9 +199,14 @@ asio::awaitable<void> ClientSession::serve_socks() {
   co_await serve_tunnel(tunnel_url(authority));
 }
 
-/// HostScope. What is out of it is recorded.
+/// HostScope: why nobody may connect to there; empty: one may.
+std::string ClientSession::refusal(const http1::Authority& to) const {
+  return core_.pipeline.get().pipeline->scope().refusal(destination_of(to));
+}
+
+/// What is out of scope is recorded.
 bool ClientSession::may_reach(const http1::Authority& target) {
-  auto why = core_.pipeline.get().pipeline->scope().refusal(destination_of(target));
+  auto why = refusal(target);
   if (why.empty()) return true;
   log(LogLevel::info, fmt::format("{}: {}", target.text(), why));
   record(tunnel_url(target), ConnectionKind::blocked, std::move(why));
@@ -222,144 +219,6 @@ asio::awaitable<Result<void>> ClientSession::dial_tunnel(const http1::Authority&
   server_ = std::move(*stream);
   facts_.server.address = server_.io->peer();
   co_return Result<void>();
-}
-
-/// Why a tunnel to there may not be relayed unread; empty: it may.
-std::string ClientSession::refusal_unread(const http1::Authority& to) const {
-  return core_.pipeline.get().pipeline->scope().refusal_unread(destination_of(to));
-}
-
-/// Waits for the client to say what it speaks; not when its server speaks first, and for a moment only, but
-/// where the tunnel may not be relayed unread.
-asio::awaitable<ClientSession::TunnelOpening> ClientSession::sniff_tunnel(const http1::Authority& target) {
-  struct Patience {
-    explicit Patience(asio::io_context& io) : timer(io) {}
-    asio::steady_timer timer;
-    const char* over = nullptr;  ///< why
-  };
-  const auto patience = std::make_shared<Patience>(seat_.worker.io());
-  Transport* const client = client_.io.get();
-  // Outlives neither: the session ends after this coroutine, and the handlers find the patience over or
-  // cancelled.
-  const auto run_out = [patience, client, weak = weak_from_this()](const char* why) {
-    const auto alive = weak.lock();
-    if (!alive || patience->over != nullptr) return;
-    patience->over = why;
-    client->interrupt();
-  };
-  if (core_.options.detect_timeout.count() != 0 && refusal_unread(target).empty()) {
-    patience->timer.expires_after(core_.options.detect_timeout);
-    patience->timer.async_wait([run_out](std::error_code cancelled) {
-      if (!cancelled) run_out("silent client");
-    });
-  }
-  watch_speech(server_,
-               [run_out](IoStatus said) { run_out(said == IoStatus::ok ? "server spoke first" : "closed"); });
-
-  TunnelOpening opening{sniff(client_.unread)};
-  while (opening.kind == Opening::need_more && patience->over == nullptr && !client_.io->cancelled()) {
-    const IoStatus status = read_once(client_, 4096);
-    opening.kind = sniff(client_.unread);
-    if (status == IoStatus::would_block) {
-      co_await client_.io->readable();
-    } else if (status != IoStatus::ok) {
-      if (client_.unread.empty()) opening.why_unread = "closed";
-      break;
-    }
-  }
-  if (opening.kind == Opening::need_more) {
-    if (patience->over != nullptr) opening.why_unread = patience->over;
-    opening.kind = Opening::other;
-  }
-  if (opening.kind == Opening::h2_preface) opening.why_unread = "h2c";
-  patience->over = "known";
-  patience->timer.cancel();
-  server_.io->unwatch_readable();
-  co_return opening;
-}
-
-asio::awaitable<void> ClientSession::serve_tunnel(http1::Url url) {
-  const TunnelOpening opening = co_await sniff_tunnel(url.authority);
-  if (opening.kind == Opening::tls) {
-    co_await intercept_tls(std::move(url));
-  } else if (opening.kind == Opening::http1) {
-    co_await serve_http(Site(Site::Kind::tunnel, std::move(url)));
-  } else {
-    co_await relay_as_opaque(url, opening.why_unread);
-  }
-}
-
-/// TLS inside a tunnel: the upstream's handshake first, since what it shows decides what the client is shown.
-asio::awaitable<void> ClientSession::intercept_tls(http1::Url url) {
-  url.scheme = "https";
-  const auto text = url.authority.text();
-  url.host_field = url.authority.port == 443 ? text.substr(0, text.rfind(':')) : text;
-  auto hello = co_await read_client_hello(client_, core_.options.handshake_timeout);
-  if (!hello) {
-    record(url, ConnectionKind::failed, hello.error().text());
-    co_return;
-  }
-  const auto& name = hello->server_name.empty() ? url.authority.host : hello->server_name;
-  const auto upstream =
-      co_await start_upstream_tls(core_, seat_, server_, name, upstream_alpn(*hello), facts_.server);
-  std::vector<std::string> alpn;
-  std::vector<std::string> names;
-  Site site(Site::Kind::tunnel, url);
-  if (upstream) {
-    if (!facts_.server.tls->alpn.empty()) alpn.push_back(facts_.server.tls->alpn);
-    if (facts_.server.tls->certificate) names = facts_.server.tls->certificate->names;
-  } else {
-    // The client gets to know why, in the only place it looks for an answer (TLS-3).
-    site.failure = upstream.error().text();
-    alpn = only_http1();
-    log(LogLevel::warning, fmt::format("{}: {}", url.authority.text(), site.failure));
-  }
-  const std::string fault = co_await accept_tls(url.authority.host, std::move(alpn), std::move(names));
-  if (!fault.empty()) {
-    record(url, ConnectionKind::failed, fault);
-    co_return;
-  }
-  if (!upstream) {
-    server_ = Stream();
-    co_return co_await serve_http(std::move(site));
-  }
-  // Who agreed on HTTP may say nothing for as long as it likes (UPG-5).
-  TunnelOpening opening{Opening::http1};
-  if (facts_.server.tls->alpn != "http/1.1") opening = co_await sniff_tunnel(url.authority);
-  if (opening.kind == Opening::http1) {
-    co_await serve_http(std::move(site));
-  } else {
-    co_await relay_as_opaque(url, opening.why_unread);
-  }
-}
-
-/// Completes the client's handshake with a leaf of wstap's own. @return why it failed; empty: it did not.
-asio::awaitable<std::string> ClientSession::accept_tls(std::string fallback_name,
-                                                       std::vector<std::string> alpn,
-                                                       std::vector<std::string> names) {
-  const auto accepted = co_await accept_client_tls(core_, seat_, client_, std::move(fallback_name),
-                                                   std::move(alpn), std::move(names), facts_.client);
-  if (accepted) co_return std::string();
-  const auto& error = accepted.error();
-  std::string why = "TLS with the client: " + error.text();
-  log(LogLevel::warning, why);
-  // That is how clients say that they do not know the authority.
-  const bool refused = error.code == tls::Errc::refused || error.code == std::errc::connection_reset;
-  if (refused) why += " (does it trust wstap's CA?)";
-  co_return why;
-}
-
-asio::awaitable<void> ClientSession::relay_as_opaque(const http1::Url& url, std::string reason) {
-  if (const auto why = refusal_unread(url.authority); !why.empty()) {
-    // Nothing was said that somebody should hear.
-    if (reason == "closed") co_return record(url, ConnectionKind::opaque, std::move(reason));
-    log(LogLevel::info, fmt::format("{}: {}", url.authority.text(), why));
-    record(url, ConnectionKind::blocked, fmt::format("{} ({})", why, reason));
-    co_return;
-  }
-  log(LogLevel::info, fmt::format("{}: relaying unread: {}", url.authority.text(), reason));
-  const auto bytes = co_await relay_opaque(client_, server_);
-  record(url, ConnectionKind::opaque, std::move(reason), bytes);
 }
 
 void ClientSession::record(const http1::Url& url, ConnectionKind kind, std::string reason,

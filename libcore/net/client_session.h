@@ -3,6 +3,7 @@
 // takes it from there.
 #pragma once
 
+#include "libcore/net/h2_session.h"
 #include "libcore/net/http_session.h"
 #include "libcore/net/sniff.h"
 
@@ -11,7 +12,7 @@ namespace wstap::net {
 /// Lives as long as its coroutine; cancel() ends that.
 class ClientSession : public std::enable_shared_from_this<ClientSession> {
  public:
-  ClientSession(ProxyCore& core, WorkerSeat& seat, ConnectionSlot slot, asio::ip::tcp::socket socket);
+  ClientSession(ProxyCore& core, WorkerSeat& seat, ConnectionSlotPtr slot, asio::ip::tcp::socket socket);
   ~ClientSession();
   ClientSession(const ClientSession&) = delete;
   ClientSession& operator=(const ClientSession&) = delete;
@@ -23,9 +24,15 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   asio::awaitable<void> run();
   asio::awaitable<Opening> sniff_client();
   asio::awaitable<void> serve_port();
+  asio::awaitable<bool> accept_port_tls();
+  asio::awaitable<bool> accept_reverse_tls();
+  asio::awaitable<Result<void>> reach_reverse(std::vector<std::string> alpn);
+  asio::awaitable<void> serve_reverse(Opening opening);
   asio::awaitable<void> serve_http(Site site);
+  asio::awaitable<void> serve_h2(Site site, std::string name);
   asio::awaitable<void> serve_socks();
   asio::awaitable<void> connect_tunnel(http1::Authority target, Buffer connect_head);
+  std::string refusal(const http1::Authority& to) const;
   bool may_reach(const http1::Authority& target);
   asio::awaitable<Result<void>> dial_tunnel(const http1::Authority& target);
   asio::awaitable<void> serve_tunnel(http1::Url url);
@@ -46,8 +53,9 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
 
   ProxyCore& core_;
   WorkerSeat& seat_;
-  ConnectionSlot slot_;
+  ConnectionSlotPtr slot_;
   Stream client_, server_;
+  std::shared_ptr<H2Session> h2_;  ///< null: it is not HTTP/2, or not yet
   pipeline::ConnectionFacts facts_;
   Buffer connect_head_;
   UnixNs start_ns_;

@@ -24,11 +24,11 @@ constexpr std::chrono::milliseconds kLinger{2'000};
 
 }  // namespace
 
-HttpSession::HttpSession(ProxyCore& core, WorkerSeat& seat, ConnectionSlot& slot, Site site, Stream& client,
+HttpSession::HttpSession(ProxyCore& core, WorkerSeat& seat, ConnectionSlotPtr slot, Site site, Stream& client,
                          Stream& server, pipeline::ConnectionFacts& facts)
     : core_(core),
       seat_(seat),
-      slot_(slot),
+      slot_(std::move(slot)),
       site_(std::move(site)),
       client_(client),
       facts_(facts),
@@ -205,8 +205,8 @@ asio::awaitable<bool> HttpSession::respond(HttpExchange& exchange, http1::Respon
 /// The 101 came: from here on it is a WebSocket.
 asio::awaitable<bool> HttpSession::open_flow(HttpExchange& exchange, const http1::ResponseHead& response) {
   pipeline::FlowOpened opened = agreed_flow(exchange.request.fields, response.fields);
-  opened.id = core_.new_flow_id();
-  opened.time_ns = core_.now();
+  if (!proves_upgrade(exchange.request.fields, response.fields))
+    opened.anomalies.add(ws::Anomaly::wrong_accept);
   facts_.url = websocket_url(exchange.url);
   facts_.client.http_version = exchange.request.version;
   facts_.server.http_version = response.version;
@@ -215,15 +215,8 @@ asio::awaitable<bool> HttpSession::open_flow(HttpExchange& exchange, const http1
   opened.facts.request_head = exchange.request_head;
   opened.facts.response_head = exchange.response_head;
 
-  pipeline::Tap& tap = core_.tap_for(pipeline::FlowNames(opened));
-  auto flow = std::make_unique<pipeline::Flow>(
-      std::move(opened), core_.pipeline,
-      pipeline::LaneContext{core_.options.flow, tap, seat_.worker.entropy(), core_.counters,
-                            &seat_.worker.buffers().budget(), &core_.holds});
-  if (auto recorded = flow->open(); !recorded) {
-    core_.recording_failed(recorded.error());
-    co_return false;
-  }
+  auto flow = core_.open_flow(seat_, std::move(opened));
+  if (!flow) co_return false;
   const std::string text = response.text();
   if (!co_await write_all(*client_.io, as_bytes(text))) {
     flow->ended(ws::Direction::send, pipeline::StreamEnd::reset, {});
@@ -276,10 +269,8 @@ asio::awaitable<bool> HttpSession::refuse(HttpExchange& exchange, ConnectionKind
 
 /// An upgrade that a limit is against, at least for now (LIM-5). @return false: the connection ends.
 asio::awaitable<bool> HttpSession::put_off(const HttpExchange& exchange, pipeline::LimitHit hit) {
-  constexpr std::int64_t kSecond = 1'000'000'000;
-  const auto seconds = hit.wait_ns == pipeline::kForever ? 0 : (hit.wait_ns + kSecond - 1) / kSecond;
   record(exchange, ConnectionKind::blocked, hit.reason);
-  co_return co_await reply(http1::too_many_reply(seconds, hit.reason));
+  co_return co_await reply(http1::too_many_reply(hit.retry_after_s(), hit.reason));
 }
 
 asio::awaitable<bool> HttpSession::answer(const HttpExchange& exchange, int status, std::string reason) {

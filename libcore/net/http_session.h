@@ -19,7 +19,7 @@ class HttpSession {
  public:
   /// @param client, server  streams of the caller; moved from when a WebSocket opens.
   /// @param facts  what is known of both legs; filled up as connections are made.
-  HttpSession(ProxyCore& core, WorkerSeat& seat, ConnectionSlot& slot, Site site, Stream& client,
+  HttpSession(ProxyCore& core, WorkerSeat& seat, ConnectionSlotPtr slot, Site site, Stream& client,
               Stream& server, pipeline::ConnectionFacts& facts);
 
   asio::awaitable<HttpEnd> run();
@@ -46,7 +46,7 @@ class HttpSession {
 
   ProxyCore& core_;
   WorkerSeat& seat_;
-  ConnectionSlot& slot_;
+  ConnectionSlotPtr slot_;
   const Site site_;
   Stream& client_;
   pipeline::ConnectionFacts& facts_;

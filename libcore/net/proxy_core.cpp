@@ -137,7 +137,8 @@ asio::awaitable<void> ProxyCore::accept_loop(tcp::acceptor& acceptor) {
 
 void ProxyCore::start_session(tcp::socket socket, std::size_t index) {
   WorkerSeat& seat = seats_[index];
-  auto start = [this, &seat, slot = ConnectionSlot(connections_), socket = std::move(socket)]() mutable {
+  auto start = [this, &seat, slot = std::make_shared<ConnectionSlot>(connections_),
+                socket = std::move(socket)]() mutable {
     if (seat.stopping) return;
     std::make_shared<ClientSession>(*this, seat, std::move(slot), std::move(socket))->start();
   };
@@ -171,10 +172,24 @@ void ProxyCore::recording_failed(const Error& error) {
   stop();
 }
 
-void ProxyCore::start_relay(WorkerSeat& seat, ConnectionSlot slot, Stream client, Stream server,
+std::unique_ptr<pipeline::Flow> ProxyCore::open_flow(WorkerSeat& seat, pipeline::FlowOpened opened) {
+  opened.id = new_flow_id();
+  opened.time_ns = now();
+  pipeline::Tap& tap = tap_for(pipeline::FlowNames(opened));
+  auto flow = std::make_unique<pipeline::Flow>(
+      std::move(opened), pipeline,
+      pipeline::LaneContext{options.flow, tap, seat.worker.entropy(), counters,
+                            &seat.worker.buffers().budget(), &holds});
+  if (const auto recorded = flow->open(); !recorded) {
+    recording_failed(recorded.error());
+    return nullptr;
+  }
+  return flow;
+}
+
+void ProxyCore::start_relay(WorkerSeat& seat, ConnectionSlotPtr slot, Stream client, Stream server,
                             std::unique_ptr<pipeline::Flow> flow) {
-  auto done = [this, &seat, slot = std::make_shared<ConnectionSlot>(std::move(slot))](
-                  Relay& relay, const Result<void>& recorded) {
+  auto done = [this, &seat, slot = std::move(slot)](Relay& relay, const Result<void>& recorded) {
     seat.relays.erase(&relay);
     // What a flow left undone long ago is no part of how the proxy stops (CLI-2).
     if (relay.was_cut() && seat.stopping) cut_ = true;

@@ -34,6 +34,8 @@ class ConnectionSlot {
  private:
   std::atomic<std::uint64_t>* count_;
 };
+/// Shared by all that came over the connection.
+using ConnectionSlotPtr = std::shared_ptr<ConnectionSlot>;
 
 /// One worker and the connections it was given. Everything but the constructor runs on its thread.
 struct WorkerSeat {
@@ -68,8 +70,12 @@ class ProxyCore {
   pipeline::Tap& tap_for(const pipeline::FlowNames& flow);
   /// Recording does not work (CAP-3): nothing passes any more, and run() ends.
   void recording_failed(const Error& error);
+  /// Opens a flow, and records that. @param opened  without id and time. @return null: it could not be
+  /// recorded.
+  std::unique_ptr<pipeline::Flow> open_flow(WorkerSeat& seat, pipeline::FlowOpened opened);
   /// Starts relaying an open flow on its worker.
-  void start_relay(WorkerSeat& seat, ConnectionSlot slot, Stream client, Stream server,
+  /// @param slot  of the client's connection, which others may share.
+  void start_relay(WorkerSeat& seat, ConnectionSlotPtr slot, Stream client, Stream server,
                    std::unique_ptr<pipeline::Flow> flow);
 
   /// Runs on every worker's thread.

@@ -48,4 +48,14 @@ Opening sniff(Bytes first) noexcept {
   return sniff_request_line(text);
 }
 
+bool begins_with_settings(Bytes first) noexcept {
+  constexpr std::size_t kFrameHead = 9, kSetting = 6, kMostSettings = 32;
+  if (first.size() < kFrameHead) return false;
+  const auto byte = [&](std::size_t at) { return std::to_integer<std::size_t>(first[at]); };
+  const std::size_t length = byte(0) << 16 | byte(1) << 8 | byte(2);
+  const bool of_connection = (byte(5) | byte(6) | byte(7) | byte(8)) == 0;
+  return length % kSetting == 0 && length <= kMostSettings * kSetting && byte(3) == 4 && byte(4) == 0 &&
+         of_connection;
+}
+
 }  // namespace wstap::net

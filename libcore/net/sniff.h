@@ -18,4 +18,7 @@ enum class Opening : std::uint8_t {
 /// @param first  the connection's bytes so far; looks at no more than 32 of them.
 Opening sniff(Bytes first) noexcept;
 
+/// A server began with SETTINGS, as those of HTTP/2 may before they have heard a word (RFC 9113 3.4).
+bool begins_with_settings(Bytes first) noexcept;
+
 }  // namespace wstap::net

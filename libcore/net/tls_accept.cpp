@@ -26,7 +26,7 @@ asio::awaitable<Result<tls::ClientHello>> read_client_hello(Stream& client,
 std::vector<std::string> upstream_alpn(const tls::ClientHello& hello) {
   std::vector<std::string> spoken;
   for (const auto& protocol : hello.alpn)
-    if (protocol == "http/1.1") spoken.push_back(protocol);
+    if (protocol == "h2" || protocol == "http/1.1") spoken.push_back(protocol);
   return spoken;
 }
 

@@ -24,7 +24,8 @@ Upstream::Upstream(ProxyCore& core, WorkerSeat& seat, const Site& site, Stream& 
       stream_(stream),
       leg_(leg),
       url_(site.url),
-      bound_(site.kind == Site::Kind::tunnel) {}
+      bound_(site.kind == Site::Kind::tunnel),
+      kept_(!bound_ && stream) {}
 
 asio::awaitable<Result<void>> Upstream::reach(const http1::Url& url) {
   if (stream_ && same_server(url_, url)) co_return Result<void>();

@@ -55,7 +55,7 @@ class Upstream {
   pipeline::Leg& leg_;
   http1::Url url_;  ///< what stream_ is connected to
   const bool bound_;
-  bool kept_ = false;
+  bool kept_;  ///< it was connected before this request, and may be closed by now
 };
 
 }  // namespace wstap::net

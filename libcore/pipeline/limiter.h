@@ -38,6 +38,12 @@ constexpr std::int64_t kForever = std::numeric_limits<std::int64_t>::max();
 struct LimitHit {
   std::string reason;        ///< "limit 'crawl': 5 upgrades a second"
   std::int64_t wait_ns = 0;  ///< until it does no more, kForever: until there are other rules
+
+  /// The same in whole seconds; 0: nobody can say.
+  std::int64_t retry_after_s() const noexcept {
+    constexpr std::int64_t kSecond = 1'000'000'000;
+    return wait_ns == kForever ? 0 : (wait_ns + kSecond - 1) / kSecond;
+  }
 };
 
 /// How much of what came may be taken now.

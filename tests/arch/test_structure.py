@@ -11,7 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 MAY_INCLUDE = {
     "libcore/base": {"libcore/base"},
     "libcore/http1": {"libcore/base", "libcore/http1"},
-    "libcore/h2": {"libcore/base", "libcore/h2"},
+    "libcore/h2": {"libcore/base", "libcore/http1", "libcore/h2"},
     "libcore/ws": {"libcore/base", "libcore/ws"},
     "libcore/filter": {"libcore/base", "libcore/filter"},
     "libcore/pipeline": {"libcore/base", "libcore/ws", "libcore/filter", "libcore/pipeline"},

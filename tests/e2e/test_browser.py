@@ -8,27 +8,20 @@ import hashlib
 import http.server
 import itertools
 import json
-import os
-import pathlib
 import queue
-import signal
-import subprocess
 import threading
 import time
 import unittest
-
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 import websockets
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 
 from altering import AlteringProxy, all_altered, tagged
+from browser import Chromium, through, trusted_keys
 from certificates import CertificateAuthority
 from conversations import END, agreements, as_json, talk, whole
-from raw_peers import trusting, tunnel_by_connect, WAIT
 from reviewing import held, intercept
-from wstap_testing import SANITIZED, Proxy, TestCase, environment, eventually, frames, inspect, run
+from wstap_testing import SANITIZED, Proxy, TestCase, eventually, frames, inspect, run
 
 RESOURCES = 40
 PATIENCE = 120 if SANITIZED else 60
@@ -103,48 +96,6 @@ Promise.all(%(urls)s.map(talk)).catch(String)
 </script>"""
 
 
-class Chromium:
-    """A browser with a profile of its own. When the test ends, so do all its processes: some outlive the first, and go on
-    writing to the profile."""
-
-    def __init__(self, profile, *flags):
-        self.process = subprocess.Popen(
-            ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage",
-             "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-             f"--user-data-dir={profile}", *flags],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(HOME=str(profile)),
-            start_new_session=True)
-
-    def running(self):
-        """@return the processes of its session. One that nobody has waited for yet writes nothing any more."""
-        found = []
-        for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
-            try:
-                state, _, _, session = stat.read_text().rpartition(")")[2].split()[:4]
-            except OSError:
-                continue  # it has ended meanwhile
-            if int(session) == self.process.pid and state not in "ZX":
-                found.append(int(stat.parent.name))
-        return found
-
-    def kill(self):
-        """@return whether nothing was left to kill."""
-        pids = self.running()
-        for pid in pids:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        return not pids
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        eventually(self.kill, "the end of the browser")
-        self.process.wait(WAIT)
-
-
 class Site(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     FILES = {"/style.css": ("text/css", b"h1 { color: rgb(1, 2, 3) }"),
@@ -210,18 +161,6 @@ class Browser(TestCase):
         self.addCleanup(server.shutdown)
         return server
 
-    def trusted_keys(self, ports):
-        """@return the hashes of the keys in wstap's leaves for these servers, which the browser is told to trust."""
-        hashes = []
-        for port in ports:
-            with tunnel_by_connect(self.tap, f"localhost:{port}") as tunnel:
-                client = tunnel.start_tls(trusting(run("ca", "path").stdout.strip()), "localhost")
-                leaf = x509.load_der_x509_certificate(client.sock.getpeercert(binary_form=True))
-                client.close()
-            key = leaf.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-            hashes.append(base64.b64encode(hashlib.sha256(key).digest()).decode())
-        return ",".join(hashes)
-
     def browse(self, url, *flags):
         self.enterContext(Chromium(self.path("profile"), *flags, url))
 
@@ -239,10 +178,8 @@ class Browser(TestCase):
         self.tap = self.proxy("--upstream-ca", trusted)
         site.page = PAGE % {"resources": RESOURCES, "secure": secure.server_port, "ws": echo.address[1],
                             "wss": secure_echo.address[1]}
-        keys = self.trusted_keys([secure.server_port, secure_echo.address[1]])
-        self.browse(f"http://localhost:{site.server_port}/", "--proxy-server=http://%s:%d" % self.tap.address,
-                    # Its vendor's hosts are none of the proxy's business: everything with a dot goes nowhere near it.
-                    "--proxy-bypass-list=<-loopback>;*.*", f"--ignore-certificate-errors-spki-list={keys}")
+        keys = trusted_keys(self.tap, [secure.server_port, secure_echo.address[1]])
+        self.browse(f"http://localhost:{site.server_port}/", *through(self.tap, keys))
         result = site.results.get(timeout=PATIENCE)
         talk = ["from the browser", 70000, "", 4000, "seen enough"]
         self.assertEqual(result, {"images": RESOURCES, "posted": hashlib.sha256(bytes(300000)).hexdigest(),
@@ -354,9 +291,8 @@ class Browser(TestCase):
                 site = self.serve()
                 site.page = TALKING_PAGE % {"sent": json.dumps([as_json(message) for message in says]), "end": END,
                                             "urls": json.dumps([f"wss://localhost:{port}/rules"])}
-                keys = await asyncio.to_thread(self.trusted_keys, [port])
-                self.browse(f"http://localhost:{site.server_port}/", "--proxy-server=http://%s:%d" % self.tap.address,
-                            "--proxy-bypass-list=<-loopback>;*.*", f"--ignore-certificate-errors-spki-list={keys}")
+                keys = await asyncio.to_thread(trusted_keys, self.tap, [port])
+                self.browse(f"http://localhost:{site.server_port}/", *through(self.tap, keys))
                 return await asyncio.to_thread(site.results.get, timeout=PATIENCE)
         result, = asyncio.run(visit())
         self.assertIn("permessage-deflate", result["extensions"])

@@ -131,14 +131,8 @@ class Urls(ScopeTest):
         self.assertEqual([r[::2] for r in self.recorded(tap)],
                          [("blocked", "out of scope: it cannot be read (not HTTP)")])
 
-    # the same of HTTP/2 behind --reverse, and inside TLS
+    # the same inside TLS
     def test_what_else_cannot_be_read(self):
-        listener = self.listener()
-        tap = self.with_rules("[scope]\ndeny = ['*/admin*']\n", "--reverse", f"http://{listener.target}")
-        with connect(tap.address) as client:
-            client.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
-            self.assertEqual(client.rest(), b"")
-        self.assertEqual(listener.accept().rest(), b"")
         echo = self.echo("--tls")
         tap = self.with_rules("[scope]\ndeny = ['*/admin*']\n", "-k")
         with tunnel_by_connect(tap, f"localhost:{echo.address[1]}") as tunnel:

@@ -277,7 +277,7 @@ class Facts(Intercepted):
 
     # TLS-6: the client is offered what the upstream chose
     def test_alpn_is_mirrored(self):
-        for upstream, wanted in ((["http/1.1"], "http/1.1"), (["h2", "http/1.1"], "http/1.1"), (None, None)):
+        for upstream, wanted in ((["http/1.1"], "http/1.1"), (["h2", "http/1.1"], "h2"), (None, None)):
             with self.subTest(upstream):
                 listener = self.tls_listener(alpn=upstream)
                 self.start()

@@ -327,18 +327,6 @@ class Opaque(TestCase):
         self.assertEqual(server.ending(), "reset")
         self.assert_opaque(tap, "not HTTP", 3, 0)
 
-    # UPG-5: HTTP/2 with prior knowledge
-    def test_h2c_preface(self):
-        preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
-        tap, listener = self.proxy(), self.listener()
-        client = self.enterContext(tunnel_by_connect(tap, listener.target))
-        client.send(preface)
-        server = listener.accept()
-        self.assertEqual(server.read(len(preface)), preface)
-        server.close()
-        client.close()
-        self.assert_opaque(tap, "h2c", len(preface), 0)
-
     # UPG-5: other bytes inside TLS
     def test_other_bytes_inside_tls(self):
         authority = self.enterContext(CertificateAuthority())

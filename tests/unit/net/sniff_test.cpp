@@ -75,5 +75,19 @@ INSTANTIATE_TEST_SUITE_P(
                     Start{"Smtp", "EHLO example.com\r\n", Opening::other, 6}),
     [](const auto& row) { return std::string(row.param.name); });
 
+// UPG-5, H2-4
+TEST(SniffServerTest, SettingsAreTheBeginningOfHttp2) {
+  const auto begins = [](const std::string& bytes) { return begins_with_settings(as_bytes(bytes)); };
+  EXPECT_TRUE(begins("\0\0\0\4\0\0\0\0\0"s));
+  EXPECT_TRUE(begins("\0\0\6\4\0\0\0\0\0\0\3\0\0\0d"s));
+  EXPECT_FALSE(begins("\0\0\0\4\0\0\0\0"s)) << "no whole head";
+  EXPECT_FALSE(begins("\0\0\5\4\0\0\0\0\0"s)) << "no whole settings";
+  EXPECT_FALSE(begins("\0\1\0\4\0\0\0\0\0"s)) << "too many";
+  EXPECT_FALSE(begins("\0\0\0\4\1\0\0\0\0"s)) << "an acknowledgement";
+  EXPECT_FALSE(begins("\0\0\0\6\0\0\0\0\0"s)) << "another frame";
+  EXPECT_FALSE(begins("\0\0\0\4\0\0\0\0\1"s)) << "of a stream";
+  EXPECT_FALSE(begins("220 mail.example ESMTP\r\n"));
+}
+
 }  // namespace
 }  // namespace wstap::net

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libcore/net/h2_session.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "libcore/base/ascii.h"
+#include "libcore/net/errors.h"
+#include "libcore/net/h2_exchange.h"
+#include "libcore/net/tls_dial.h"
+
+namespace wstap::net {
+namespace {
+
+constexpr std::string_view kAlpn = "h2";
+// So long the client's settings wait for the upstream's (H2-1).
+constexpr std::chrono::milliseconds kSettingsPatience{5'000};
+
+// ... and so long the end of the connection, beyond that of its WebSockets, when wstap stops.
+constexpr std::chrono::milliseconds kLastPatience{2'000};
+
+/// One certificate name, which may begin with a label of "*" (RFC 6125 6.4.3).
+bool is_name_of(std::string_view name, std::string_view host) {
+  if (!name.starts_with("*.")) return iequals(name, host);
+  const auto dot = host.find('.');
+  return dot != std::string_view::npos && dot != 0 && iequals(name.substr(1), host.substr(dot));
+}
+
+h2::Limits limits_of(const ProxyOptions& options) {
+  h2::Limits limits;
+  limits.header_list_bytes = static_cast<std::uint32_t>(options.max_head_bytes);
+  limits.header_fields = static_cast<std::uint32_t>(options.max_head_fields);
+  return limits;
+}
+
+}  // namespace
+
+class H2Session::ClientSide final : public H2Connection::Owner {
+ public:
+  explicit ClientSide(H2Session& session) : session_(session) {}
+  void opened(std::unique_ptr<H2Stream> stream) override {
+    std::make_shared<H2Exchange>(session_.shared_from_this(), std::move(stream))->start();
+  }
+  void settled(const h2::PeerSettings&) override {}
+  void over() override { session_.client_over_.wake(); }
+
+ private:
+  H2Session& session_;
+};
+
+class H2Session::ServerSide final : public H2Connection::Owner {
+ public:
+  explicit ServerSide(H2Session& session) : session_(session) {}
+  /// Servers open none: they were told not to push.
+  void opened(std::unique_ptr<H2Stream> stream) override { stream->give_up(h2::Code::refused_stream); }
+  void settled(const h2::PeerSettings& settings) override {
+    session_.server_heard_.wake();
+    if (settings.connect_protocol && session_.client_) session_.client_->announce_connect_protocol();
+  }
+  void over() override { session_.server_heard_.wake(); }
+
+ private:
+  H2Session& session_;
+};
+
+H2Session::H2Session(ProxyCore& core, WorkerSeat& seat, ConnectionSlotPtr slot, Site site, std::string name,
+                     pipeline::ConnectionFacts facts)
+    : core_(core),
+      seat_(seat),
+      slot_(std::move(slot)),
+      site_(std::move(site)),
+      name_(std::move(name)),
+      facts_(std::move(facts)),
+      client_side_(std::make_unique<ClientSide>(*this)),
+      server_side_(std::make_unique<ServerSide>(*this)),
+      last_resort_(seat.worker.io()),
+      client_over_(seat.worker.io().get_executor()),
+      server_heard_(seat.worker.io().get_executor()),
+      dialled_(seat.worker.io().get_executor()) {
+  facts_.client.http_version = facts_.server.http_version = "HTTP/2";
+}
+
+H2Session::~H2Session() {
+  if (client_) client_->disown();
+  if (server_) server_->disown();
+}
+
+asio::awaitable<void> H2Session::run(Stream client, Stream server) {
+  const auto self = shared_from_this();
+  co_await begin_upstream(std::move(server));
+  client_ = std::make_shared<H2Connection>(seat_.worker, std::move(client), h2::Role::server,
+                                           limits_of(core_.options));
+  const auto& theirs = server_->peer_settings();
+  client_->start(*client_side_, theirs.connect_protocol, theirs.streams);
+  if (stopping_) client_->drain();
+  // Who opens a connection says something on it.
+  asio::steady_timer patience(seat_.worker.io(), core_.options.handshake_timeout);
+  if (core_.options.handshake_timeout.count() != 0)
+    patience.async_wait([weak = std::weak_ptr(client_)](std::error_code cancelled) {
+      const auto connection = weak.lock();
+      if (!cancelled && connection && !connection->settled()) connection->cancel();
+    });
+  while (!client_->over()) co_await client_over_.wait();
+  last_resort_.cancel();
+  if (const auto& error = client_->error(); error.code && error.code != Errc::peer_closed)
+    log(LogLevel::info, "HTTP/2: " + error.text());
+}
+
+asio::awaitable<void> H2Session::begin_upstream(Stream stream) {
+  if (server_) server_->disown();
+  server_ = std::make_shared<H2Connection>(seat_.worker, std::move(stream), h2::Role::client,
+                                           limits_of(core_.options));
+  const auto connection = server_;
+  connection->start(*server_side_, false);
+  asio::steady_timer patience(seat_.worker.io(), kSettingsPatience);
+  patience.async_wait([self = shared_from_this()](std::error_code) { self->server_heard_.wake(); });
+  while (!connection->settled() && !connection->over() &&
+         std::chrono::steady_clock::now() < patience.expiry())
+    co_await server_heard_.wait();
+}
+
+asio::awaitable<Result<std::shared_ptr<H2Connection>>> H2Session::upstream() {
+  while (dialling_) co_await dialled_.wait();
+  if (server_->takes_requests()) co_return server_;
+  dialling_ = true;
+  auto stream = co_await dial();
+  if (stream) co_await begin_upstream(std::move(*stream));
+  dialling_ = false;
+  dialled_.wake();
+  if (!stream) co_return std::unexpected(stream.error());
+  if (!server_->takes_requests())
+    co_return fail(Errc::peer_closed,
+                   fmt::format("{}: the HTTP/2 connection ended", site_.url.authority.text()));
+  co_return server_;
+}
+
+asio::awaitable<Result<Stream>> H2Session::dial() {
+  auto stream = co_await core_.connect(Target(site_.url.authority.host, site_.url.authority.port));
+  if (!stream) co_return stream;
+  facts_.server = {};
+  facts_.server.address = stream->io->peer();
+  facts_.server.http_version = "HTTP/2";
+  if (!site_.url.secure()) co_return stream;
+  std::vector<std::string> alpn = {std::string(kAlpn)};
+  const auto agreed =
+      co_await start_upstream_tls(core_, seat_, *stream, name_, std::move(alpn), facts_.server);
+  if (!agreed) co_return std::unexpected(agreed.error());
+  if (facts_.server.tls->alpn != kAlpn)
+    co_return fail(Errc::protocol, fmt::format("{} does not speak HTTP/2 any more", name_));
+  co_return stream;
+}
+
+bool H2Session::covers(std::string_view host) const {
+  if (iequals(host, site_.url.authority.host) || iequals(host, name_)) return true;
+  // In the clear there is no certificate, and whoever listens is who is meant.
+  if (!facts_.server.tls) return true;
+  const auto& certificate = facts_.server.tls->certificate;
+  return certificate && std::ranges::any_of(certificate->names,
+                                            [&](const std::string& name) { return is_name_of(name, host); });
+}
+
+void H2Session::stop() {
+  const bool again = std::exchange(stopping_, true);
+  if (server_ && again) server_->cancel();
+  if (!client_) {
+    if (server_) server_->cancel();
+    return;
+  }
+  if (again) return client_->cancel();
+  client_->drain();
+  last_resort_.expires_after(core_.options.relay.farewell_timeout + kLastPatience);
+  last_resort_.async_wait([weak = std::weak_ptr(client_)](std::error_code cancelled) {
+    const auto connection = weak.lock();
+    if (!cancelled && connection) connection->cancel();
+  });
+  // Those that end take themselves out.
+  for (H2Exchange* exchange : std::vector(exchanges_.begin(), exchanges_.end())) exchange->cancel();
+}
+
+void H2Session::log(LogLevel level, std::string_view text) {
+  core_.log(level, fmt::format("{}: {}", facts_.client.address, text));
+}
+
+}  // namespace wstap::net
