@@ -42,7 +42,6 @@ H2Exchange::H2Exchange(std::shared_ptr<H2Session> session, std::unique_ptr<H2Str
       core_(session_->core_),
       client_{std::move(client), {}},
       client_stream_(static_cast<H2Stream*>(client_.io.get())),
-      facts_(session_->facts_),
       start_ns_(core_.now()) {
   session_->exchanges_.insert(this);
 }
@@ -73,6 +72,7 @@ asio::awaitable<void> H2Exchange::run() {
   request_ = std::move(head->fields);
   as_http1_ = h2::http1_request(request_);
   upgrade_ = h2::is_websocket_request(request_);
+  if (upgrade_) facts_ = session_->facts_;
   const bool admitted = co_await admit();
   if (!admitted) co_return;
   const bool reached = co_await reach();
@@ -124,7 +124,7 @@ asio::awaitable<bool> H2Exchange::reach() {
     co_await refuse(ConnectionKind::failed, http_status_for(upstream.error().code), upstream.error().text());
     co_return false;
   }
-  facts_.server = session_->facts_.server;
+  if (upgrade_) facts_.server = session_->facts_.server;
   if (upgrade_ && !(*upstream)->peer_settings().connect_protocol) {
     co_await refuse(ConnectionKind::failed, 502,
                     fmt::format("{} takes no WebSockets over HTTP/2 (no SETTINGS_ENABLE_CONNECT_PROTOCOL)",

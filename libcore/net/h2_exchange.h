@@ -44,7 +44,7 @@ class H2Exchange : public std::enable_shared_from_this<H2Exchange> {
   Stream client_, server_;
   H2Stream* client_stream_;  ///< what client_ is, and server_
   H2Stream* server_stream_ = nullptr;
-  pipeline::ConnectionFacts facts_;
+  pipeline::ConnectionFacts facts_;  ///< of what may become a WebSocket
   h2::Fields request_;
   http1::RequestHead as_http1_;  ///< the request as rules and routes know requests
   http1::Url url_;

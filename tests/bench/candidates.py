@@ -30,8 +30,8 @@ def free_port():
 class Setting:
     """Where a candidate runs: in front of which port, with which certificates and processors."""
 
-    def __init__(self, directory, upstream, tls, authority, certificate, cpus):
-        self.directory, self.upstream, self.tls = pathlib.Path(directory), upstream, tls
+    def __init__(self, directory, upstream, tls, http2, authority, certificate, cpus):
+        self.directory, self.upstream, self.tls, self.http2 = pathlib.Path(directory), upstream, tls, http2
         self.authority, self.certificate, self.cpus = authority, certificate, cpus
 
     def file(self, name, text):
@@ -51,7 +51,7 @@ class Candidate:
         return True
 
     def fits(self, scenario):
-        return True
+        return not scenario.http2
 
     def start(self, setting):
         raise NotImplementedError
@@ -77,7 +77,7 @@ class Direct(Candidate):
         super().__init__("direct")
 
     def fits(self, scenario):
-        return scenario.kind != "idle"
+        return scenario.kind != "idle"  # HTTP/2 as well
 
     def start(self, setting):
         self.port = setting.upstream
@@ -144,9 +144,13 @@ class Haproxy(Program):
         super().__init__(name, "haproxy")
         self._mode = mode
 
+    def fits(self, scenario):
+        return self._mode == "http" or not scenario.http2
+
     def command(self, setting):
-        bind = f" ssl crt {setting.certificate}" if setting.tls else ""
-        server = (f" ssl verify required ca-file {setting.authority} verifyhost localhost sni str(localhost)"
+        alpn = " alpn h2" if setting.http2 else ""
+        bind = f" ssl crt {setting.certificate}{alpn}" if setting.tls else ""
+        server = (f"{alpn} ssl verify required ca-file {setting.authority} verifyhost localhost sni str(localhost)"
                   " no-ssl-reuse") if setting.tls else ""
         return ["-db", "-f", setting.file(f"{self.name}.cfg", f"""
 global
@@ -229,7 +233,7 @@ class Socat(Program):
         super().__init__("socat", "socat")
 
     def fits(self, scenario):
-        return not scenario.tls
+        return not scenario.tls  # nor HTTP/2, which is in TLS
 
     def command(self, setting):
         return [f"TCP-LISTEN:{self.port},bind=127.0.0.1,fork,reuseaddr,nodelay",
@@ -245,6 +249,9 @@ class Wstap(Program):
         super().__init__(name, binary)
         self._folder, self._workers, self._rules = record_in, workers, rules
         self._capture = None
+
+    def fits(self, scenario):
+        return True
 
     def start(self, setting):
         self._ready = setting.directory / f"{self.name}.ready"

@@ -34,7 +34,7 @@ def record(folder, wstap, make_load, name, verb, messages, **words):
     load = make_load()
     proxy = Wstap(name, wstap, folder)
     try:
-        proxy.start(Setting(folder, load.ports["plain"], False, "/etc/ssl/certs/ca-certificates.crt", None, None))
+        proxy.start(Setting(folder, load.ports["plain"], False, False, "/etc/ssl/certs/ca-certificates.crt", None, None))
         load.order("open", port=proxy.port, connections=1)
         load.order(verb, payload=PAYLOAD, **words)
         load.order("close")

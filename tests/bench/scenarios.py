@@ -32,6 +32,7 @@ class Scenario:
     kind: str  # "flood", "echo", "set_up" or "idle"
     goal: str = ""
     tls: bool = False
+    http2: bool = False  # in TLS
     connections: int = 1
     words: dict = dataclasses.field(default_factory=dict)  # of the order
     pinned: bool = True
@@ -63,6 +64,12 @@ SCENARIOS = [
     flood("flood-32-tls", "32 B frames, both ways, TLS on both legs", 32, 1_500_000, tls=True,
           goal="CPU per frame 1.25x H (1.1x)"),
     echo("echo-1-tls", "a 64 B frame and its echo, TLS on both legs", 5_000, tls=True),
+    flood("flood-64k-h2", "64 KiB frames, both ways, a stream of HTTP/2 in TLS on both legs", 65536, 1500, tls=True,
+          http2=True, goal="CPU per GB 1.0x H"),
+    flood("flood-32-h2", "32 B frames, both ways, a stream of HTTP/2 in TLS on both legs", 32, 600_000, tls=True,
+          http2=True, goal="CPU per frame 1.0x H"),
+    echo("echo-64-h2", "64 B frames and their echoes, 64 connections of HTTP/2 in TLS", 400, connections=64, tls=True,
+         http2=True, goal="CPU a round trip 1.0x H"),
     Scenario("set-up", "connections made and closed", "set_up", connections=4, words={"count": 1000}),
     Scenario("set-up-tls", "connections made and closed, TLS on both legs, leaf cached", "set_up", tls=True,
              connections=4, words={"count": 300}, goal="CPU of nginx (less)"),
@@ -116,7 +123,7 @@ class Runner:
 
     def _start(self, run, scenario, directory):
         run.candidate.start(Setting(directory, run.load.ports["tls" if scenario.tls else "plain"], scenario.tls,
-                                    self._authority, self._certificate, self._proxy_cpus if scenario.pinned else None))
+                                    scenario.http2, self._authority, self._certificate, self._proxy_cpus if scenario.pinned else None))
 
     def _traffic(self, scenario, runs):
         runs = [run for run in runs if self._works(scenario, run)]
@@ -180,7 +187,8 @@ class Run:
         self.candidate, self.load = candidate, load
 
     def open(self, scenario):
-        self.load.order("open", port=self.candidate.port, connections=scenario.connections, tls=int(scenario.tls))
+        self.load.order("open", port=self.candidate.port, connections=scenario.connections, tls=int(scenario.tls),
+                        http2=int(scenario.http2))
 
     def measure(self, verb, **words):
         self.candidate.forget_recording()

@@ -19,8 +19,8 @@ constexpr std::string_view kResponse =
 
 }  // namespace
 
-End::End(Loop& loop, Fd fd, Role role, const TlsSettings* tls)
-    : loop_(loop), stream_(std::move(fd), role, tls), role_(role) {
+End::End(Loop& loop, Fd fd, Role role, const TlsSettings* tls, bool http2)
+    : loop_(loop), stream_(std::move(fd), role, tls, http2), role_(role) {
   loop_.watch(stream_.fd(), *this, wakes_for_writing_);
 }
 
@@ -43,9 +43,9 @@ void End::end() {
 
 void End::connect() {
   if (!stream_.handshake()) return want_to_write(false);  // TLS answers before it waits for room
-  state_ = State::upgrading;
+  state_ = stream_.is_http2() ? State::open : State::upgrading;
   want_to_write(false);
-  if (role_ == Role::client) say(kRequest);
+  if (state_ == State::upgrading && role_ == Role::client) say(kRequest);
 }
 
 /// A head always fits into a socket that nothing was written to yet.
@@ -72,7 +72,8 @@ void End::upgrade() {
 void End::work() {
   if (work_) {
     work_->go(stream_);
-    want_to_write(work_->wants_to_write());
+    // Over HTTP/2 it is the peer's windows that are waited for, and those come by reading.
+    want_to_write(stream_.is_http2() ? stream_.has_unsent() : work_->wants_to_write());
   } else {
     std::array<std::byte, 1> room;
     if (stream_.read(room) != 0) throw std::runtime_error("bytes came that nobody sent");

@@ -21,8 +21,8 @@ class Work {
 
 class End final : public Waiter {
  public:
-  /// @param tls  null: none.
-  End(Loop& loop, Fd fd, Role role, const TlsSettings* tls);
+  /// @param tls  null: none. @param http2  of a client: over that.
+  End(Loop& loop, Fd fd, Role role, const TlsSettings* tls, bool http2 = false);
 
   Role role() const noexcept { return role_; }
   Stream& stream() noexcept { return stream_; }

@@ -71,7 +71,7 @@ void Load::sweep() {
 }
 
 void Load::begin_one(const OpenOrder& order) {
-  ends_.emplace_back(loop_, connect_to(order.port), Role::client, order.tls ? tls_ : nullptr);
+  ends_.emplace_back(loop_, connect_to(order.port), Role::client, order.tls ? tls_ : nullptr, order.http2);
 }
 
 std::size_t Load::count(Role role, bool (End::*is)() const noexcept) const {

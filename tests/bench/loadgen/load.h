@@ -24,6 +24,7 @@ struct OpenOrder {
   std::uint16_t port = 0;
   unsigned connections = 1;
   bool tls = false;
+  bool http2 = false;
 };
 
 struct TrafficOrder {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The load generator of tests/bench/relay: takes orders on standard input, one a line, and answers each with
 // a line of JSON. Its first line names the ports at which its server listens.
-//   open port=8080 connections=64 tls=1
+//   open port=8080 connections=64 tls=1 http2=1
 //   flood payload=65536 to_server=1000 to_client=1000 per_write=1 check=all|ends|count
 //   echo payload=64 rounds=10000
 //   set_up port=8080 count=1000 connections=4 tls=1
@@ -53,7 +53,7 @@ class Order {
   }
   OpenOrder opening() const {
     return {static_cast<std::uint16_t>(number("port")), static_cast<unsigned>(number("connections", 1)),
-            number("tls") != 0};
+            number("tls") != 0, number("http2") != 0};
   }
   TrafficOrder traffic() const {
     return {number("payload"), number("to_server", number("rounds")), number("to_client"),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A byte stream over a socket, plain or TLS.
+// A byte stream over a socket: plain, TLS, or the one stream of an HTTP/2 connection in TLS.
 #pragma once
 
 #include <openssl/ssl.h>
@@ -32,14 +32,20 @@ class TlsSettings {
 
 enum class Role : std::uint8_t { client, server };
 
+class Http2;
+
 class Stream {
  public:
-  /// @param tls  null: none. Outlives the stream.
-  Stream(Fd fd, Role role, const TlsSettings* tls);
+  /// @param tls  null: none. Outlives the stream. @param http2  of a client: asks for it.
+  Stream(Fd fd, Role role, const TlsSettings* tls, bool http2);
+  ~Stream();
 
   const Fd& fd() const noexcept { return fd_; }
-  /// @return true when the connection stands, and TLS on it.
+  /// @return true when the connection stands, and TLS on it; over HTTP/2 the WebSocket as well.
   bool handshake();
+  bool is_http2() const noexcept { return http2_ != nullptr; }
+  /// Over HTTP/2: the socket did not take all that is to be sent.
+  bool has_unsent() const noexcept { return has_unsent_; }
   /// @return bytes read; 0: nothing now, or nothing any more: see ended().
   std::size_t read(MutableBytes room);
   /// The same, but the kernel throws the bytes away uncopied. Not for TLS.
@@ -55,10 +61,17 @@ class Stream {
     void operator()(SSL* ssl) const noexcept { SSL_free(ssl); }
   };
   std::size_t tls_bytes(int returned, std::size_t bytes);
+  std::size_t tls_read(MutableBytes room);
+  std::size_t tls_write(Bytes bytes);
+  void receive();
+  void flush();
 
   Fd fd_;
+  Role role_;
   std::unique_ptr<SSL, Free> ssl_;
+  std::unique_ptr<Http2> http2_;
   bool ended_ = false;
+  bool has_unsent_ = false;
 };
 
 }  // namespace wstap::bench
