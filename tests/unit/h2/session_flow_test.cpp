@@ -88,7 +88,10 @@ TEST_F(SessionFlow, H2_2_WhatIsConsumedMayBeSentAgain) {
   EXPECT_EQ(client[id].data.size(), 65'536U + 40'000);
   client.session.consume(id, 1 << 30);
   run();
-  EXPECT_EQ(client[id].data.size(), 2 * 65'536U + 40'000) << "what was not told cannot be consumed";
+  EXPECT_EQ(client[id].data.size(), 2 * 65'536U + 40'000);
+  client.session.consume(id, 1);
+  run();
+  EXPECT_EQ(client[id].data.size(), 2 * 65'536U + 40'000) << "what was not told yet cannot be consumed";
 }
 
 // H2-2
@@ -136,6 +139,38 @@ TEST_F(SessionFlow, SendTakesWhatThereIsRoomForAndSaysWhenThereIsMore) {
   run();
   EXPECT_EQ(server[id].writable, 2U) << "all of it has left";
   EXPECT_EQ(server.session.unsent(id), 0U);
+}
+
+TEST_F(SessionFlow, BytesLeaveOnlyWhenTheyAreTaken) {
+  const StreamId id = open();
+  server.session.send(id, bytes("some"));
+  client.session.request(get(), true);
+  give(server, output_of(client));
+  EXPECT_EQ(server.session.unsent(id), 4U) << "an answer was written down, these were not";
+  EXPECT_EQ(server[id].writable, 0U);
+  run();
+  EXPECT_EQ(server.session.unsent(id), 0U);
+}
+
+TEST_F(SessionFlow, StreamsThatWereGivenUpMeanwhileAreNotToldOfRoom) {
+  const StreamId one = open(), other = open();
+  server.on_writable = [&](StreamId id) { server.session.reset(id == one ? other : one, Code::cancel); };
+  server.session.send(one, bytes("x"));
+  server.session.send(other, bytes("x"));
+  run();
+  EXPECT_EQ(server[one].writable + server[other].writable, 1U);
+}
+
+TEST_F(SessionFlow, TheRestOfAFrameIsNotToldWhenItsStreamWasGivenUp) {
+  client.on_data = [this](StreamId id, Bytes) { client.session.reset(id, Code::cancel); };
+  const StreamId id = open();
+  server.session.send(id, bytes("first and rest"));
+  server.session.end(id);
+  const Buffer wire = output_of(server);
+  ASSERT_TRUE(client.session.receive(Bytes(wire).first(9 + 5), now));
+  ASSERT_TRUE(client.session.receive(Bytes(wire).subspan(9 + 5), now));
+  EXPECT_EQ(text(client[id].data), "first");
+  EXPECT_FALSE(client[id].ended);
 }
 
 TEST_F(SessionFlow, NothingIsTakenForStreamsThatAreOverOrUnknown) {

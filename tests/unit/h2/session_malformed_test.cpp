@@ -274,6 +274,23 @@ TEST(SessionMalformed, PaddingIsNotPassedOnAndCountsAsConsumed) {
   EXPECT_THAT(raw.said(), HasSubstr("WINDOW_UPDATE 1"));
 }
 
+TEST(SessionMalformed, TheRestOfAFrameIsNotToldThoughNobodyReadsThatItsStreamWasGivenUp) {
+  RawPeer raw(Role::server, {.idle_frames = 10'000});
+  raw.greet();
+  raw.peer.on_data = [&raw](StreamId id, Bytes) { raw.peer.session.reset(id, Code::cancel); };
+  raw.say(head(1, frames::get_block(), frames::end_headers));
+  // More answers than are written down, so that the reset stands behind them.
+  for (int i = 0; i < 4'500; ++i) raw.say(frame(frames::ping, 0, 0, "12345678"));
+  const Buffer wire = frame(frames::data, frames::end_stream, 1, "first and rest");
+  EXPECT_TRUE(raw.say(Bytes(wire).first(9 + 5)));
+  EXPECT_TRUE(raw.say(Bytes(wire).subspan(9 + 5)));
+  EXPECT_FALSE(raw.peer[1].closed);
+  EXPECT_EQ(text(raw.peer[1].data), "first");
+  EXPECT_FALSE(raw.peer[1].ended);
+  EXPECT_THAT(raw.said(), HasSubstr("RST_STREAM 1 CANCEL"));
+  EXPECT_TRUE(raw.peer[1].closed);
+}
+
 TEST(SessionMalformed, WhatEventsThrowComesOutOfReceive) {
   RawPeer raw(Role::server);
   raw.greet();
