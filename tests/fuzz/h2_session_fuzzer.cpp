@@ -186,21 +186,23 @@ Buffer request_head(std::uint8_t what) {
   return head;
 }
 
+/// A header section, with up to 15 fields more and perhaps without its end.
+Buffer section(std::uint32_t stream, Buffer fields, std::uint8_t more) {
+  for (int i = 0; i < (more & 15); ++i) append(fields, frames::literal("x", "y"));
+  const unsigned flags =
+      (stream >> 7) | ((more & 128) != 0 ? 0U : static_cast<unsigned>(frames::end_headers));
+  return frames::frame(frames::headers, flags, stream & 127, fields);
+}
+
 /// One step of the peer's: frames that are likely to be understood, and others.
 Buffer step(Bytes& in) {
   const auto what = next(in);
   const std::uint32_t stream = next(in);
   switch (what & 7) {
-    case 0:
-      return frames::frame(frames::headers, 4U | (stream & 128) >> 7, stream & 127, request_head(what >> 4));
-    case 1:
-      return frames::frame(frames::headers, 4U | (stream & 128) >> 7, stream & 127,
-                           frames::block({{":status", (what & 8) != 0 ? "103" : "200"}}));
+    case 0: return section(stream, request_head(what >> 4), next(in));
+    case 1: return section(stream, frames::block({{":status", (what & 8) != 0 ? "103" : "200"}}), next(in));
     case 2: return frames::frame(frames::data, what >> 4, stream, cut(in, next(in)));
-    case 3: {
-      const Buffer much(kMostFrame, static_cast<std::byte>(next(in)));
-      return frames::frame(frames::data, 0, stream, much);
-    }
+    case 3: return frames::frame(frames::data, 0, stream, Buffer(kMostFrame, std::byte{what}));
     case 4: return frames::frame(frames::rst_stream, 0, stream, frames::numbers({what}));
     case 5:
       return frames::frame(frames::window_update, 0, stream,
