@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <asio/co_spawn.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
@@ -55,14 +54,7 @@ ClientSession::~ClientSession() {
 }
 
 void ClientSession::start() {
-  asio::co_spawn(seat_.worker.io(), run(), [self = shared_from_this()](std::exception_ptr failed) {
-    if (!failed) return;
-    try {
-      std::rethrow_exception(failed);
-    } catch (const std::exception& fault) {
-      self->log(LogLevel::error, fmt::format("internal error: {}", fault.what()));
-    }
-  });
+  core_.run_session(seat_, run(), shared_from_this(), facts_.client.address);
 }
 
 void ClientSession::cancel() {
@@ -223,17 +215,10 @@ asio::awaitable<Result<void>> ClientSession::dial_tunnel(const http1::Authority&
 
 void ClientSession::record(const http1::Url& url, ConnectionKind kind, std::string reason,
                            std::array<std::uint64_t, 2> bytes) {
-  pipeline::ConnectionRecord entry;
-  entry.id = core_.new_flow_id();
-  entry.start_ns = start_ns_;
-  entry.end_ns = core_.now();
-  entry.kind = kind;
-  entry.facts = facts_;
-  entry.facts.url = url.authority.text();
-  entry.facts.request_head = connect_head_;
-  entry.reason = std::move(reason);
-  entry.bytes = bytes;
-  core_.record(entry);
+  pipeline::ConnectionFacts facts = facts_;
+  facts.url = url.authority.text();
+  facts.request_head = connect_head_;
+  core_.record(kind, std::move(facts), start_ns_, std::move(reason), bytes);
 }
 
 }  // namespace wstap::net

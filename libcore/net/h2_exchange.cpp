@@ -3,12 +3,9 @@
 
 #include <fmt/format.h>
 
-#include <asio/co_spawn.hpp>
-
 #include "libcore/h2/translation.h"
 #include "libcore/http1/head_parser.h"
 #include "libcore/http1/reply.h"
-#include "libcore/http1/upgrade.h"
 #include "libcore/net/agreed_flow.h"
 #include "libcore/net/ca_site.h"
 #include "libcore/net/errors.h"
@@ -51,14 +48,7 @@ H2Exchange::~H2Exchange() {
 }
 
 void H2Exchange::start() {
-  asio::co_spawn(session_->seat_.worker.io(), run(), [self = shared_from_this()](std::exception_ptr failed) {
-    if (!failed) return;
-    try {
-      std::rethrow_exception(failed);
-    } catch (const std::exception& fault) {
-      self->session_->log(LogLevel::error, fmt::format("internal error: {}", fault.what()));
-    }
-  });
+  core_.run_session(session_->seat_, run(), shared_from_this(), session_->facts_.client.address);
 }
 
 void H2Exchange::cancel() {
@@ -251,17 +241,11 @@ asio::awaitable<void> H2Exchange::reply(std::string text) {
   if (there) co_await linger(client_);
 }
 
+/// Of what asked for a WebSocket.
 void H2Exchange::record(ConnectionKind kind, std::string reason) {
-  pipeline::ConnectionRecord entry;
-  entry.id = core_.new_flow_id();
-  entry.start_ns = start_ns_;
-  entry.end_ns = core_.now();
-  entry.kind = kind;
-  entry.facts = facts_;
-  entry.facts.url = upgrade_ ? websocket_url(url_) : http_url(url_);
-  entry.facts.request_head = to_buffer(as_bytes(h2::text(request_)));
-  entry.reason = std::move(reason);
-  core_.record(entry);
+  facts_.url = websocket_url(url_);
+  facts_.request_head = to_buffer(as_bytes(h2::text(request_)));
+  core_.record(kind, facts_, start_ns_, std::move(reason));
 }
 
 }  // namespace wstap::net

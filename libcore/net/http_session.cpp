@@ -286,20 +286,14 @@ asio::awaitable<bool> HttpSession::reply(std::string text) {
 }
 
 void HttpSession::record(const HttpExchange& exchange, ConnectionKind kind, std::string reason) {
-  pipeline::ConnectionRecord entry;
-  entry.id = core_.new_flow_id();
-  entry.start_ns = exchange.start_ns;
-  entry.end_ns = core_.now();
-  entry.kind = kind;
-  entry.facts = facts_;
-  entry.facts.url = exchange.request.method == "CONNECT" ? exchange.url.authority.text()
-                    : exchange.upgrade                   ? websocket_url(exchange.url)
-                                                         : http_url(exchange.url);
-  entry.facts.client.http_version = exchange.request.version;
-  entry.facts.request_head = exchange.request_head;
-  entry.facts.response_head = exchange.response_head;
-  entry.reason = std::move(reason);
-  core_.record(entry);
+  pipeline::ConnectionFacts facts = facts_;
+  facts.url = exchange.request.method == "CONNECT" ? exchange.url.authority.text()
+              : exchange.upgrade                   ? websocket_url(exchange.url)
+                                                   : http_url(exchange.url);
+  facts.client.http_version = exchange.request.version;
+  facts.request_head = exchange.request_head;
+  facts.response_head = exchange.response_head;
+  core_.record(kind, std::move(facts), exchange.start_ns, std::move(reason));
 }
 
 }  // namespace wstap::net

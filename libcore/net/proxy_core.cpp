@@ -154,7 +154,28 @@ asio::awaitable<Result<Stream>> ProxyCore::connect(Target target) {
   co_return stream;
 }
 
-void ProxyCore::record(const pipeline::ConnectionRecord& record) {
+void ProxyCore::run_session(WorkerSeat& seat, asio::awaitable<void> work, std::shared_ptr<void> session,
+                            const std::string& client) {
+  asio::co_spawn(seat.worker.io(), std::move(work),
+                 [this, session = std::move(session), client](std::exception_ptr failed) {
+                   if (!failed) return;
+                   try {
+                     std::rethrow_exception(failed);
+                   } catch (const std::exception& fault) {
+                     log(LogLevel::error, fmt::format("{}: internal error: {}", client, fault.what()));
+                   }
+                 });
+}
+
+void ProxyCore::record(pipeline::ConnectionKind kind, pipeline::ConnectionFacts facts, UnixNs start_ns,
+                       std::string reason, std::array<std::uint64_t, 2> bytes) {
+  const pipeline::ConnectionRecord record{.id = new_flow_id(),
+                                          .start_ns = start_ns,
+                                          .end_ns = now(),
+                                          .kind = kind,
+                                          .facts = std::move(facts),
+                                          .reason = std::move(reason),
+                                          .bytes = bytes};
   if (auto ok = tap_for(pipeline::FlowNames(record)).connection(record); !ok) recording_failed(ok.error());
 }
 

@@ -64,7 +64,9 @@ class ProxyCore {
   }
   /// TCP to a target, dialled as the options say.
   asio::awaitable<Result<Stream>> connect(Target target);
-  void record(const pipeline::ConnectionRecord& record);
+  /// Records what never became a WebSocket (FLOW-4), and was over just now.
+  void record(pipeline::ConnectionKind kind, pipeline::ConnectionFacts facts, UnixNs start_ns,
+              std::string reason, std::array<std::uint64_t, 2> bytes = {});
   /// Where a flow is recorded: nowhere, if it is none of those that the rules want to have recorded. Decided
   /// when it opens.
   pipeline::Tap& tap_for(const pipeline::FlowNames& flow);
@@ -78,6 +80,10 @@ class ProxyCore {
   void start_relay(WorkerSeat& seat, ConnectionSlotPtr slot, Stream client, Stream server,
                    std::unique_ptr<pipeline::Flow> flow);
 
+  /// Runs a session's coroutine on its worker. @param session  kept meanwhile. @param client  whose it is,
+  /// for the log.
+  void run_session(WorkerSeat& seat, asio::awaitable<void> work, std::shared_ptr<void> session,
+                   const std::string& client);
   /// Runs on every worker's thread.
   void on_each_seat(const std::function<void(WorkerSeat&)>& work);
   std::size_t seats() const noexcept { return seats_.size(); }
