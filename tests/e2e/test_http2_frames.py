@@ -37,14 +37,6 @@ class Http2Test(TestCase):
         return tap, listener, client, server
 
 
-def opened_again(client, server):
-    near = client.ask_websocket("localhost")
-    far, _ = server.requested()
-    far.respond()
-    assert near.response() == 200
-    return near, far
-
-
 class Mirroring(Http2Test):
     # H2-1: what the upstream says is said to the client; what it says later, later
     def test_settings(self):
@@ -53,7 +45,7 @@ class Mirroring(Http2Test):
         server.h2.update_settings({CONNECT_PROTOCOL: 1})
         server.flush()
         self.assertEqual(told(client.expect(Settings)), 1)
-        near, far = opened_again(client, server)
+        near, far = opened(client, server)
         near.send(masked(TEXT, b"still there"))
         self.assertEqual(far.frame().payload, b"still there")
 
@@ -108,8 +100,8 @@ class Streams(Http2Test):
     def test_resets(self):
         tap, listener, client, server = self.open()
         first, first_far = opened(client, server, listener.target, "/1")
-        second, second_far = opened_again(client, server)
-        third, third_far = opened_again(client, server)
+        second, second_far = opened(client, server)
+        third, third_far = opened(client, server)
         first.reset()
         first_far.expect_reset()
         third_far.reset(h2.errors.ErrorCodes.INTERNAL_ERROR)
@@ -123,7 +115,7 @@ class Streams(Http2Test):
     def test_the_connection_ends(self):
         tap, listener, client, server = self.open()
         opened(client, server, listener.target)
-        opened_again(client, server)
+        opened(client, server)
         client.peer.reset()
         for stream in (1, 3):
             server.expect(h2.events.StreamReset, stream_id=stream)
@@ -133,7 +125,7 @@ class Streams(Http2Test):
     def test_a_slow_reader(self):
         tap, listener, client, server = self.open()
         slow, slow_far = opened(client, server, listener.target, "/slow")
-        quick, quick_far = opened_again(client, server)
+        quick, quick_far = opened(client, server)
         server.consumes = False
         message = masked(BINARY, bytes(100_000))
         before = resident(tap.pid)
@@ -173,7 +165,7 @@ class Streams(Http2Test):
     def test_two_hundred(self):
         tap, listener, client, server = self.open(server_settings={CONNECT_PROTOCOL: 1, 3: 250})
         pairs = [opened(client, server, listener.target)]
-        pairs += [opened_again(client, server) for _ in range(199)]
+        pairs += [opened(client, server) for _ in range(199)]
         for n, (near, _) in enumerate(pairs):
             near.send(masked(TEXT, b"%d" % n))
         for n, (_, far) in enumerate(pairs):
@@ -300,7 +292,7 @@ class Floods(Http2Test):
         large = client.request([(":method", "GET"), (":scheme", "http"), (":authority", listener.target), (":path", "/"),
                                 *((f"x-{n}", "v" * 1000) for n in range(80))], end=True)
         self.assertEqual(large.response(), 431)
-        near, far = opened_again(client, server)
+        near, far = opened(client, server)
         near.send(masked(TEXT, b"on"))
         self.assertEqual(far.frame().payload, b"on")
 
@@ -322,7 +314,7 @@ upgrades_per_second = 0.01
         client.expect(Settings)
         self.assertEqual(client.get(listener.target, "/admin").response(), 403)
         self.assertEqual(client.ask_websocket(listener.target, "/admin/ws").response(), 403)
-        near, _ = opened_again(client, server)
+        near, _ = opened(client, server)
         self.assertEqual(client.ask_websocket(listener.target).response(), 429)
         kinds = [(r["kind"], r["reason"].split(":")[0]) for r in inspect(tap.capture, "--flows") if "kind" in r and r["type"] == "connection"]
         self.assertEqual(kinds, [("blocked", "out of scope"), ("blocked", "limit 'few'")])

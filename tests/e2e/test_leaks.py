@@ -10,6 +10,7 @@ from certificates import CertificateAuthority
 from frame_bytes import BINARY, MASK, TEXT, close, frame, masked
 from raw_peers import (connect, in_background, open_websocket, trusting, tunnel_by_connect, upgrade_request,
                        upgrade_response, WAIT)
+from raw_http2 import connected, opened
 from wstap_testing import SANITIZED, TestCase, eventually, inspect, resident, run
 
 FLOWS = int(os.environ.get("LEAK_FLOWS", 100 if SANITIZED else 500))
@@ -84,6 +85,45 @@ class Leaks(TestCase):
             server.send(frame(BINARY, bytes(100))[:50])
         server.close()
         client.close()
+
+    # H2-4: connections and their streams, each of which ends in another way
+    def test_http2(self):
+        listener = self.listener(backlog=FLOWS)
+
+        def work(tap):
+            for n in range(FLOWS // 25):
+                client, server = connected(tap, listener)
+                pairs = [opened(client, server, listener.target, f"/{k}") for k in range(5)]
+                asked = client.get(listener.target)
+                server.requested()[0].respond(end=True)
+                asked.response()
+                for k, (near, far) in enumerate(pairs):
+                    near.send(masked(TEXT, b"question"))
+                    far.frame()
+                    self.end_stream(near, far, k)
+                if n % 2:
+                    client.peer.reset()
+                server.close()
+                client.close()
+        tap = self.assert_steady(work, "--close-timeout", "1s")
+        self.assertEqual(tap.stop(), 0)
+        flows = inspect(tap.capture, "--flows")
+        self.assertEqual((len(flows), {f["state"] for f in flows}), (3 * (FLOWS // 25) * 5, {"complete", "error"}))
+
+    def end_stream(self, near, far, n):
+        if n == 0:
+            near.send(close(1000, mask=MASK))
+            near.end()
+            far.frame()
+            far.send(close(1000))
+            far.end()
+        elif n == 1:
+            near.reset()
+        elif n == 2:
+            far.reset()
+        elif n == 3:
+            far.send(frame(BINARY, bytes(100))[:50])
+            far.end()
 
     # LIM-4: what never becomes a flow
     def test_connections_that_become_nothing(self):

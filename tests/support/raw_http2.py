@@ -86,10 +86,6 @@ class Http2Peer:
                     return event
             self.receive()
 
-    def came(self, kind):
-        """@return whether such an event came already."""
-        return any(isinstance(event, kind) for event in self._events)
-
     def stream(self, stream_id):
         return Http2Stream(self, stream_id)
 
@@ -190,9 +186,10 @@ def connected(tap, listener, server_settings=None, client=None):
     return client, upstream.result(WAIT)
 
 
-def opened(client, server, authority, path="/chat"):
+def opened(client, server, authority="localhost", path="/chat"):
     """A WebSocket on both connections. @return its two streams."""
-    client.expect(h2.events.RemoteSettingsChanged)
+    while not client.h2.remote_settings.enable_connect_protocol:
+        client.receive()
     near = client.ask_websocket(authority, path)
     far, _ = server.requested()
     far.respond()
