@@ -36,14 +36,22 @@ void redact(const RuleList* rules, Buffer& bytes) {
   if (auto found = find(rules, bytes)) bytes = std::move(found->first);
 }
 
-/// The first line of a request's head has its URL.
+/// The first line of a request's head has its URL; of HTTP/2 the fields do that stand in its place.
 void redact_target(const RuleList* urls, Buffer& head) {
-  const auto text = as_text(head);
-  const auto line = text.substr(0, text.find('\r'));
-  if (auto found = find(urls, as_bytes(line))) {
-    append(found->first, Bytes(head).subspan(line.size()));
-    head = std::move(found->first);
-  }
+  constexpr std::size_t kLineEnd = 2;
+  if (urls == nullptr) return;
+  Buffer told;
+  std::string_view rest = as_text(head);
+  do {
+    const auto line = rest.substr(0, rest.find('\r'));
+    const auto end = std::min(line.size() + kLineEnd, rest.size());
+    const auto found = find(urls, as_bytes(line));
+    append(told, found ? Bytes(found->first) : as_bytes(line));
+    append(told, as_bytes(rest.substr(line.size(), end - line.size())));
+    rest.remove_prefix(end);
+  } while (rest.starts_with(':'));
+  append(told, as_bytes(rest));
+  head = std::move(told);
 }
 
 /// What a client's TLS says of a URL's host, and its server's.

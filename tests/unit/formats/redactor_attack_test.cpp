@@ -137,6 +137,24 @@ TEST_F(RedactorUnderAttack, HostsAreRedactedInTlsAsInUrls) {
   EXPECT_THAT(files(), Not(HasSubstr("s3cr3t")));
 }
 
+// H2-1: what an HTTP/2 request is for stands in several fields, none of which is the first line.
+TEST_F(RedactorUnderAttack, UrlsAreRedactedInPseudoHeaderFields) {
+  auto urls = rule("hide", "s3cr3t[^&]*");
+  urls.payloads = {};
+  urls.urls = true;
+  use({urls});
+  auto flow = test::plain_flow_opened(1);
+  flow.facts.url = "wss://s3cr3t.example/";
+  flow.facts.request_head = test::bytes(
+      ":method: CONNECT\r\n:path: /?a=s3cr3t&b=c\r\n:authority: s3cr3t.example\r\norigin: https://o\r\n\r\n");
+  ASSERT_TRUE(redactor->flow_opened(flow));
+  EXPECT_THAT(files(), Not(HasSubstr("s3cr3t")));
+  EXPECT_THAT(
+      files(),
+      HasSubstr(
+          ":method: CONNECT\r\n:path: /?a=[gone]&b=c\r\n:authority: [gone]\r\norigin: https://o\r\n\r\n"));
+}
+
 // FLOW-4: so is the reason of what never became a flow: the upstream's status line.
 TEST_F(RedactorUnderAttack, ReasonsOfRefusedUpgradesAreRedacted) {
   use({heads_alone("s3cr3t")});
