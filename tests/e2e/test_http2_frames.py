@@ -5,6 +5,7 @@ import signal
 import struct
 import time
 import unittest
+import zlib
 
 import h2.errors
 import h2.events
@@ -12,6 +13,7 @@ import h2.events
 from frame_bytes import BINARY, CLOSE, MASK, TEXT, close, frame, masked
 from raw_http2 import CONNECT_PROTOCOL, GOAWAY, PREFACE, Http2Peer, connected, opened
 from raw_peers import in_background, tunnel_by_connect, WAIT
+from reviewing import held, intercept
 from wstap_testing import SANITIZED, RulesTest, TestCase, eventually, frames, inspect, resident
 
 Settings, Goaway = h2.events.RemoteSettingsChanged, h2.events.ConnectionTerminated
@@ -147,6 +149,21 @@ class Streams(Http2Test):
         for n in range(50):
             quick.send(masked(TEXT, b"%d" % n))
             self.assertEqual(quick_far.frame().payload, b"%d" % n)
+
+    # H2-1, DEF-1, DEF-4: an extension is agreed on by the heads, and what is changed is compressed again
+    def test_compressed_messages(self):
+        tap, listener, client, server = self.open("--hold", 'send and text == "hold me"')
+        headers = [("sec-websocket-extensions", "permessage-deflate")]
+        near, far = opened(client, server, listener.target, headers=headers)
+        deflate, inflate = zlib.compressobj(wbits=-15), zlib.decompressobj(wbits=-15)
+        for text in (b"first", b"hold me", b"last"):
+            near.send(masked(TEXT, (deflate.compress(text) + deflate.flush(zlib.Z_SYNC_FLUSH))[:-4], rsv=4))
+        item, = held(tap)
+        self.assertEqual((item["payload"], item["compressed"]), ("hold me", True))
+        intercept(tap, "modify", item["id"], "--text", "changed")
+        said = [inflate.decompress(far.frame().payload + b"\0\0\xff\xff") for _ in range(3)]
+        self.assertEqual(said, [b"first", b"changed", b"last"])
+        self.assertEqual([r["payload"] for r in inspect(tap.capture)], ["first", "hold me", "last"])
 
     # H2-2: large frames through the smallest windows, byte for byte
     def test_large_frames(self):

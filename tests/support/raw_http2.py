@@ -99,9 +99,9 @@ class Http2Peer:
     def get(self, authority, path="/", scheme="http"):
         return self.request([(":method", "GET"), (":scheme", scheme), (":authority", authority), (":path", path)], end=True)
 
-    def ask_websocket(self, authority, path="/chat", scheme="http"):
+    def ask_websocket(self, authority, path="/chat", scheme="http", headers=()):
         return self.request([(":method", "CONNECT"), (":protocol", "websocket"), (":scheme", scheme), (":path", path),
-                             (":authority", authority), ("sec-websocket-version", "13")])
+                             (":authority", authority), ("sec-websocket-version", "13"), *headers])
 
     def requested(self):
         """@return the stream of the next request, and its headers as a dictionary."""
@@ -186,12 +186,12 @@ def connected(tap, listener, server_settings=None, client=None):
     return client, upstream.result(WAIT)
 
 
-def opened(client, server, authority="localhost", path="/chat"):
-    """A WebSocket on both connections. @return its two streams."""
+def opened(client, server, authority="localhost", path="/chat", headers=()):
+    """A WebSocket on both connections. @return its two streams. @param headers  of both heads."""
     while not client.h2.remote_settings.enable_connect_protocol:
         client.receive()
-    near = client.ask_websocket(authority, path)
+    near = client.ask_websocket(authority, path, headers=headers)
     far, _ = server.requested()
-    far.respond()
+    far.respond(headers=headers)
     assert near.response() == 200
     return near, far
