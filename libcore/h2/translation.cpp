@@ -15,10 +15,8 @@ namespace {
 
 constexpr std::string_view kLineEnd = "\r\n";
 // What frames a message or belongs to a connection of HTTP/1, and has no place in HTTP/2 (RFC 9113 8.2.2).
-constexpr std::array<std::string_view, 7> kOfConnection = {
-    "connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade", "http2-settings", "host"};
-// What an upgrade is proven by, which extended CONNECT has no need of (RFC 8441 5).
-constexpr std::array<std::string_view, 2> kOfUpgrade = {"sec-websocket-key", "sec-websocket-accept"};
+constexpr std::array<std::string_view, 5> kOfConnection = {"connection", "keep-alive", "proxy-connection",
+                                                           "transfer-encoding", "upgrade"};
 
 std::string_view value_of(const Fields& head, std::string_view name) noexcept {
   const auto* value = find(head, name);
@@ -48,35 +46,6 @@ void add_ordinary(const Fields& head, http1::Fields& to) {
 void add_upgrade(http1::Fields& to) {
   to.add("Connection", "Upgrade");
   to.add("Upgrade", "websocket");
-}
-
-bool is_trailers(const http1::Field& field) {
-  return iequals(field.name, "te") && iequals(field.value, "trailers");
-}
-
-/// Fields that stay, in their order. @param upgrade  it opens a WebSocket.
-void add_ordinary(const http1::Fields& from, bool upgrade, Fields& to) {
-  const auto in = [](const auto& names, std::string_view name) {
-    return std::ranges::find(names, name) != names.end();
-  };
-  for (const auto& field : from.list()) {
-    const auto name = to_lower(field.name);
-    if (in(kOfConnection, name) || (upgrade && in(kOfUpgrade, name))) continue;
-    if (name == "te" && !is_trailers(field)) continue;
-    to.push_back({name, field.value});
-  }
-}
-
-http1::Fields without_connection_fields(const http1::RequestHead& head) {
-  auto stripped = head;
-  http1::strip_hop_by_hop(stripped);
-  return std::move(stripped.fields);
-}
-
-http1::Fields without_connection_fields(const http1::ResponseHead& head) {
-  auto stripped = head;
-  http1::strip_hop_by_hop(stripped);
-  return std::move(stripped.fields);
 }
 
 }  // namespace
@@ -122,21 +91,15 @@ http1::ResponseHead http1_response(const Fields& head, bool upgrade) {
   return made;
 }
 
-Fields http2_request(const http1::RequestHead& head, std::string_view scheme) {
-  const bool upgrade = http1::is_websocket_upgrade(head);
-  Fields made = {{":method", upgrade ? "CONNECT" : head.method}};
-  if (upgrade) made.push_back({":protocol", "websocket"});
-  made.push_back({":scheme", std::string(scheme)});
-  if (const auto* host = head.fields.find("Host")) made.push_back({":authority", *host});
-  made.push_back({":path", head.target});
-  add_ordinary(without_connection_fields(head), upgrade, made);
-  return made;
-}
-
 Fields http2_response(const http1::ResponseHead& head) {
-  const bool switches = head.status == 101;
-  Fields made = {{":status", std::to_string(switches ? 200 : head.status)}};
-  add_ordinary(without_connection_fields(head), switches, made);
+  auto ordinary = head;
+  http1::strip_hop_by_hop(ordinary);
+  Fields made = {{":status", std::to_string(head.status)}};
+  for (const auto& field : ordinary.fields.list()) {
+    auto name = to_lower(field.name);
+    if (std::ranges::find(kOfConnection, name) == kOfConnection.end())
+      made.push_back({std::move(name), field.value});
+  }
   return made;
 }
 

@@ -17,11 +17,7 @@ http1::RequestHead http1_request(const Fields& head);
 /// @param upgrade  it answers a request for a WebSocket: 2xx becomes 101, without Sec-WebSocket-Accept.
 http1::ResponseHead http1_response(const Fields& head, bool upgrade);
 
-/// Host becomes `:authority`; what belongs to one connection goes. An upgrade to a WebSocket becomes an
-/// extended CONNECT, without its key.
-/// @param scheme  "http" or "https".
-Fields http2_request(const http1::RequestHead& head, std::string_view scheme);
-/// 101 becomes 200, without Sec-WebSocket-Accept.
+/// What belongs to one connection goes.
 Fields http2_response(const http1::ResponseHead& head);
 
 /// As recordings keep it: a line "name: value" for each field, in its order, and an empty one.

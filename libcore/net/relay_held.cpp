@@ -73,7 +73,7 @@ void Relay::review(std::shared_ptr<pipeline::HoldParty> self, pipeline::Review r
 
 void Relay::room(std::shared_ptr<pipeline::HoldParty> self) {
   asio::post(worker_.io(), [this, self = std::move(self)] {
-    flow_->claim_room();
+    flow_->claim_room(worker_.now());
     if (running_ == 0) return;
     // What is shown now may stop the other direction.
     flow_->expire(worker_.now());

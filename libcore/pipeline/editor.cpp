@@ -128,7 +128,7 @@ std::optional<LaneFault> Editor::depart(Turn& turn) {
   if (!injected_.empty()) dispatch_.put(turn, std::exchange(injected_, {}));
   std::optional<LaneFault> fault;
   while (ready() && !fault && turn.result.delay_ns == 0 && !turn.is_full()) fault = leave_line(turn);
-  if (line_) line_->claim_room();
+  if (line_) line_->claim_room(turn.now);
   turn.result.more = ready();
   return fault;
 }

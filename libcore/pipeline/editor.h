@@ -72,8 +72,8 @@ class Editor {
   /// ... or something was not held for lack of it.
   bool is_short_of_room() const noexcept { return short_of_room_ || stalls(); }
   const HoldLine* line() const noexcept { return line_.get(); }
-  void claim_room() {
-    if (line_) line_->claim_room();
+  void claim_room(UnixNs now) {
+    if (line_) line_->claim_room(now);
   }
 
   /// Compressed messages of the direction are written anew: what the inflater does not keep of one over a

@@ -69,7 +69,7 @@ class Flow {
   ReviewAnswer review(const Review& review, UnixNs now);
   ReviewAnswer inject(InjectRequest request);
   /// There may be room in the queue again.
-  void claim_room();
+  void claim_room(UnixNs now);
   /// What is to be told of it.
   void add_to(control::FlowSummary& summary) const;
 

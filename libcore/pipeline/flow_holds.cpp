@@ -146,13 +146,13 @@ ReviewAnswer Flow::inject(InjectRequest request) {
   return lanes_[index(request.direction)].need_editor(plan_).inject(std::move(request));
 }
 
-void Flow::claim_room() {
+void Flow::claim_room(UnixNs now) {
   bool any = false;
   for (Lane& lane : lanes_) {
     Editor* editor = lane.editor();
     if (editor == nullptr || !editor->stalls()) continue;
     any = true;
-    editor->claim_room();
+    editor->claim_room(now);
     if (editor->stalls()) holds_->queue.wait_for_room(party_);
   }
   if (!any && holds_) holds_->queue.pass_on_room();

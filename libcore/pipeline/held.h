@@ -3,6 +3,7 @@
 #pragma once
 
 #include <compare>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,7 +48,7 @@ struct HeldItem {
   std::vector<std::string> rules;  ///< ids of those that hold it
   std::vector<std::string> tags;
   UnixNs since_ns = 0;
-  UnixNs expires_ns = 0;
+  UnixNs expires_ns = std::numeric_limits<UnixNs>::max();  ///< so, until it is shown
   OnTimeout on_timeout = OnTimeout::release;
 };
 using HeldItemPtr = std::shared_ptr<const HeldItem>;

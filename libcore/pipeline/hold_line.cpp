@@ -44,11 +44,11 @@ void HoldLine::park(Turn& turn, Parcel parcel, bool held) {
   place.bytes += sizeof place + place.raw.size() + place.content.size() + place.judged_before.size() +
                  place.inflated.size() + decision.payload.size();
   bytes_ += place.bytes;
-  claim_room();
+  claim_room(turn.now);
   if (!place.has_room) holds_.queue.wait_for_room(holds_.party);
 }
 
-HeldItemPtr HoldLine::item_of(const Parcel& parcel, UnixNs now) const {
+std::shared_ptr<HeldItem> HoldLine::item_of(const Parcel& parcel, UnixNs now) const {
   const Envelope& envelope = parcel.envelope;
   auto item = std::make_shared<HeldItem>();
   item->id = {envelope.flow, envelope.sequence};
@@ -65,16 +65,18 @@ HeldItemPtr HoldLine::item_of(const Parcel& parcel, UnixNs now) const {
   item->rules = parcel.decision.held_by;
   item->tags = envelope.tags;
   item->since_ns = now;
-  item->expires_ns = now + holds_.settings.timeout_ns;
   item->on_timeout = holds_.settings.on_timeout;
   return item;
 }
 
-void HoldLine::claim_room() {
+void HoldLine::claim_room(UnixNs now) {
   if (!stalls()) return;
   Place& last = places_.back();
   last.has_room = holds_.queue.take_place(last.bytes, holds_.settings);
-  if (last.has_room && last.is_undecided()) holds_.queue.show(last.item, holds_.party);
+  if (!last.has_room || !last.is_undecided()) return;
+  // Nobody decides about what nobody was shown: what waits for room is as good as not read yet.
+  last.item->expires_ns = now + holds_.settings.timeout_ns;
+  holds_.queue.show(last.item, holds_.party);
 }
 
 HoldLine::Place HoldLine::take_front() {
@@ -118,7 +120,7 @@ std::optional<UnixNs> HoldLine::due() const noexcept {
   std::optional<UnixNs> first;
   if (undecided_ == 0) return first;
   for (const Place& place : places_)
-    if (place.is_undecided())
+    if (place.is_undecided() && place.has_room)
       first = std::min(first.value_or(place.item->expires_ns), place.item->expires_ns);
   return first;
 }

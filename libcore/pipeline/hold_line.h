@@ -29,12 +29,12 @@ class HoldLine {
   struct Place {
     Parcel parcel;
     Buffer raw, content, judged_before, inflated;
-    HeldItemPtr item;              ///< null: it only waits behind others
-    bool has_room = false;         ///< it counts in the queue, and is shown there if it is held
-    std::uint64_t bytes = 0;       ///< of memory
-    std::uint64_t edit_bytes = 0;  ///< ... and what a reviewer made of it
-    std::string by;                ///< who decided about it; empty: nobody yet
-    std::vector<NewFrame> after;   ///< leave behind it
+    std::shared_ptr<HeldItem> item;  ///< null: it only waits behind others
+    bool has_room = false;           ///< it counts in the queue, and is shown there if it is held
+    std::uint64_t bytes = 0;         ///< of memory
+    std::uint64_t edit_bytes = 0;    ///< ... and what a reviewer made of it
+    std::string by;                  ///< who decided about it; empty: nobody yet
+    std::vector<NewFrame> after;     ///< leave behind it
 
     bool is_undecided() const noexcept { return item != nullptr && by.empty(); }
   };
@@ -47,7 +47,7 @@ class HoldLine {
   /// Notes a frame in the turn, as pending, and keeps it. @param held  somebody is to decide about it.
   void park(Turn& turn, Parcel parcel, bool held);
   /// What there was no room for in the queue gets it, if there is.
-  void claim_room();
+  void claim_room(UnixNs now);
   /// The first leaves the line.
   Place take_front();
   /// An edit takes memory as well. @return false: more than there is (LIM-4), and nothing changed.
@@ -68,7 +68,7 @@ class HoldLine {
   std::size_t undecided() const noexcept { return undecided_; }
   /// ... by a rule that stops the other direction as well.
   bool pauses_flow() const noexcept;
-  /// When the first of them has waited long enough; none: none waits.
+  /// When the first that is shown has waited long enough; none: none is.
   std::optional<UnixNs> due() const noexcept;
   /// Bytes of memory that all take.
   std::uint64_t bytes() const noexcept { return bytes_; }
@@ -76,7 +76,7 @@ class HoldLine {
   FlowHolds& holds() noexcept { return holds_; }
 
  private:
-  HeldItemPtr item_of(const Parcel& parcel, UnixNs now) const;
+  std::shared_ptr<HeldItem> item_of(const Parcel& parcel, UnixNs now) const;
 
   FlowHolds& holds_;
   ws::Direction direction_;

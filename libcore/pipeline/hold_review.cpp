@@ -17,6 +17,10 @@ using Decided = std::expected<Decision, std::string>;
 
 constexpr const char* kTooLongForControl = "a control frame has at most 125 bytes (RFC 6455 5.5)";
 
+std::string over_limit(std::size_t bytes, const FlowOptions& options) {
+  return fmt::format("{} bytes are over the limit of {} (--max-frame)", bytes, options.max_frame_bytes);
+}
+
 std::expected<Buffer, std::string> body_of(const Parcel& held, const Review& review, std::uint8_t opcode) {
   const bool of_close = review.close_code || review.close_reason;
   if (of_close && opcode != ws::kClose)
@@ -69,8 +73,7 @@ Decided modify(const Parcel& held, const Review& review, const FlowOptions& opti
   if (fin != decision.header.fin && (held.compressed || held.kept))
     return Refusal("fin of a message that leaves as one cannot be changed");
   if (body->size() > options.max_frame_bytes && body->size() > held.content.size())
-    return Refusal(fmt::format("{} bytes are over the limit of {} (--max-frame)", body->size(),
-                               options.max_frame_bytes));
+    return Refusal(over_limit(body->size(), options));
   decision.kind = Decision::Kind::replace;
   decision.verdict = Verdict::changed;
   decision.header.fin = fin;
@@ -109,8 +112,10 @@ Envelope envelope_of(const Parcel& held, const Review& review, Buffer& payload) 
   return envelope;
 }
 
-Decided send_raw(const Parcel& held, const Review& review, const Plan& plan) {
+Decided send_raw(const Parcel& held, const Review& review, const Plan& plan, const FlowOptions& options) {
   if (review.raw.empty()) return Refusal("no bytes to send; drop keeps it back");
+  if (review.raw.size() > options.max_frame_bytes + ws::kMaxHeader)
+    return Refusal(over_limit(review.raw.size(), options));
   Buffer payload;
   Envelope envelope = envelope_of(held, review, payload);
   const Decision checked = plan.check(envelope, payload);
@@ -138,7 +143,7 @@ Decided drop(const Parcel& held) {
 }
 
 Decided change(const Parcel& held, const Review& review, const Plan& plan, const FlowOptions& options) {
-  if (review.action == Review::Action::send_raw) return send_raw(held, review, plan);
+  if (review.action == Review::Action::send_raw) return send_raw(held, review, plan, options);
   auto decided = modify(held, review, options);
   if (!decided) return decided;
   if (auto why = impossible(held, *decided); !why.empty()) return Refusal(std::move(why));
@@ -173,8 +178,7 @@ std::expected<NewFrame, std::string> make_injection(InjectRequest request, const
   if (ws::is_control(request.opcode) && frame.payload.size() > ws::kShortPayload)
     return Refusal(kTooLongForControl);
   if (frame.payload.size() > options.max_frame_bytes)
-    return Refusal(fmt::format("{} bytes are over the limit of {} (--max-frame)", frame.payload.size(),
-                               options.max_frame_bytes));
+    return Refusal(over_limit(frame.payload.size(), options));
   if (auto why = plan.against(frame, {.flow = request.flow, .direction = request.direction}); !why.empty())
     return Refusal(std::move(why));
   return frame;

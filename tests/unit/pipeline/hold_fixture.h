@@ -84,7 +84,7 @@ class HoldTest : public FlowTest {
                 std::function<void(pipeline::ReviewAnswer)> done) override {
       done(test_.flow().review(review, test_.clock.now));
     }
-    void room(std::shared_ptr<HoldParty>) override { test_.flow().claim_room(); }
+    void room(std::shared_ptr<HoldParty>) override { test_.flow().claim_room(test_.clock.now); }
 
    private:
     HoldTest& test_;
