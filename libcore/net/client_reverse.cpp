@@ -35,7 +35,8 @@ asio::awaitable<bool> ClientSession::accept_reverse_tls() {
   }
   const std::string fault = co_await accept_tls(url.authority.host, std::move(alpn), {});
   if (!fault.empty()) record(url, ConnectionKind::failed, fault);
-  co_return fault.empty();
+  const bool accepted = fault.empty();
+  co_return accepted;
 }
 
 asio::awaitable<void> ClientSession::serve_reverse(Opening opening) {

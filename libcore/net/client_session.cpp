@@ -99,7 +99,8 @@ asio::awaitable<Opening> ClientSession::sniff_client() {
 asio::awaitable<bool> ClientSession::accept_port_tls() {
   if (core_.options.reverse) co_return co_await accept_reverse_tls();
   const std::string fault = co_await accept_tls("localhost", only_http1(), {});
-  co_return fault.empty();
+  const bool accepted = fault.empty();
+  co_return accepted;
 }
 
 asio::awaitable<void> ClientSession::serve_port() {
