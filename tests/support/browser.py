@@ -59,9 +59,10 @@ class Chromium:
 def trusted_keys(tap, ports):
     """@return the hashes of the keys in wstap's leaves for these servers, which the browser is told to trust."""
     hashes = []
+    context = trusting(run("ca", "path").stdout.strip())
     for port in ports:
         with tunnel_by_connect(tap, f"localhost:{port}") as tunnel:
-            client = tunnel.start_tls(trusting(run("ca", "path").stdout.strip()), "localhost")
+            client = tunnel.start_tls(context, "localhost")
             leaf = x509.load_der_x509_certificate(client.sock.getpeercert(binary_form=True))
             client.close()
         key = leaf.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

@@ -184,7 +184,9 @@ class Proxy(Program):
         self.capture = pathlib.Path(capture or os.path.join(self._captures.name, "session.wstap"))
         recording = ("-w", self.capture) if record else ()
         telling = () if "-q" in args else ("-v",)
-        super().__init__("proxy", "--listen", "127.0.0.1:0", *telling, *recording, *args, **options)
+        # A peer that is slow to speak on a busy machine is no silent one.
+        patience = () if {"--detect-timeout", "--reverse"} & set(args) else ("--detect-timeout", f"{WAIT}s")
+        super().__init__("proxy", "--listen", "127.0.0.1:0", *telling, *recording, *patience, *args, **options)
 
     def flow(self, number=1):
         """@return flow or connection record `number`, once it is over; the proxy goes on."""
