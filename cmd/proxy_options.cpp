@@ -37,6 +37,7 @@ void declare_ways_in(CLI::App& app, ProxySettings& s) {
       ->type_name("SECRET");
   add_duration(app, "--detect-timeout", s.net.detect_timeout,
                "relay a tunnel unread whose client is silent for so long");
+  app.add_flag("--bridge", s.net.bridge, "translate where client and server do not speak the same HTTP");
   app.add_flag("--lenient-heads", s.net.lenient_heads,
                "pass on HTTP heads that two parsers could read differently");
   add_count(app, "--workers", s.net.workers, 1, 256, "threads that serve connections (default: one a core)");

@@ -6,7 +6,8 @@ _wstap_options() {
   case $1 in
     wstap) echo "-h --help -V --version --config" ;;
     proxy)
-      echo "--listen --reverse --allow-remote --proxy-auth --detect-timeout --lenient-heads --workers --ready-file" \
+      echo "--listen --reverse --allow-remote --proxy-auth --detect-timeout --bridge --lenient-heads --workers" \
+        "--ready-file" \
         "--ca-cert --ca-key --upstream-ca -k --insecure --keylog" \
         "--forward --on-anomaly --max-frame --max-message --on-message-limit --close-timeout --idle-timeout" \
         "--rules --max-wait --deflate --inflate --inflate-work --drop-open --force-edit" \

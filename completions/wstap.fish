@@ -22,6 +22,7 @@ complete -c wstap -n $proxy -l reverse -x -d 'Be the server, in front of the one
 complete -c wstap -n $proxy -l allow-remote -d 'Listen on addresses that other machines reach'
 complete -c wstap -n $proxy -l proxy-auth -x -d 'USER:PASSWORD, or @FILE that holds it'
 complete -c wstap -n $proxy -l detect-timeout -x -d 'Relay a tunnel unread that is silent for so long'
+complete -c wstap -n $proxy -l bridge -d 'Translate between HTTP/1 and HTTP/2'
 complete -c wstap -n $proxy -l lenient-heads -d 'Pass on ambiguous HTTP heads'
 complete -c wstap -n $proxy -l workers -x -d 'Threads that serve connections'
 complete -c wstap -n $proxy -l ready-file -r -F -d 'Write addresses and process id here'

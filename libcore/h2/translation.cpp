@@ -15,8 +15,14 @@ namespace {
 
 constexpr std::string_view kLineEnd = "\r\n";
 // What frames a message or belongs to a connection of HTTP/1, and has no place in HTTP/2 (RFC 9113 8.2.2).
-constexpr std::array<std::string_view, 5> kOfConnection = {"connection", "keep-alive", "proxy-connection",
-                                                           "transfer-encoding", "upgrade"};
+constexpr std::array<std::string_view, 7> kOfConnection = {
+    "connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade", "http2-settings", "host"};
+// What an upgrade is proven by, which extended CONNECT has no need of (RFC 8441 5).
+constexpr std::array<std::string_view, 2> kOfUpgrade = {"sec-websocket-key", "sec-websocket-accept"};
+
+bool is_one_of(const auto& names, std::string_view name) noexcept {
+  return std::ranges::find(names, name) != names.end();
+}
 
 std::string_view value_of(const Fields& head, std::string_view name) noexcept {
   const auto* value = find(head, name);
@@ -46,6 +52,22 @@ void add_ordinary(const Fields& head, http1::Fields& to) {
 void add_upgrade(http1::Fields& to) {
   to.add("Connection", "Upgrade");
   to.add("Upgrade", "websocket");
+}
+
+/// Fields that stay, in their order. @param upgrade  it opens a WebSocket.
+void add_ordinary(const http1::Fields& from, bool upgrade, Fields& to) {
+  for (const auto& field : from.list()) {
+    auto name = to_lower(field.name);
+    if (is_one_of(kOfConnection, name) || (upgrade && is_one_of(kOfUpgrade, name))) continue;
+    if (name == "te" && !iequals(field.value, "trailers")) continue;
+    to.push_back({std::move(name), field.value});
+  }
+}
+
+template <class Head>
+http1::Fields without_connection_fields(Head head) {
+  http1::strip_hop_by_hop(head);
+  return std::move(head.fields);
 }
 
 }  // namespace
@@ -91,15 +113,36 @@ http1::ResponseHead http1_response(const Fields& head, bool upgrade) {
   return made;
 }
 
+Fields http2_request(const http1::RequestHead& head, std::string_view scheme) {
+  const bool upgrade = http1::is_websocket_upgrade(head);
+  Fields made = {{":method", upgrade ? "CONNECT" : head.method}};
+  if (upgrade) made.push_back({":protocol", "websocket"});
+  made.push_back({":scheme", std::string(scheme)});
+  if (const auto* host = head.fields.find("Host")) made.push_back({":authority", *host});
+  made.push_back({":path", head.target});
+  add_ordinary(without_connection_fields(head), upgrade, made);
+  return made;
+}
+
 Fields http2_response(const http1::ResponseHead& head) {
-  auto ordinary = head;
-  http1::strip_hop_by_hop(ordinary);
-  Fields made = {{":status", std::to_string(head.status)}};
-  for (const auto& field : ordinary.fields.list()) {
-    auto name = to_lower(field.name);
-    if (std::ranges::find(kOfConnection, name) == kOfConnection.end())
-      made.push_back({std::move(name), field.value});
-  }
+  const bool switches = head.status == 101;
+  Fields made = {{":status", std::to_string(switches ? 200 : head.status)}};
+  add_ordinary(without_connection_fields(head), switches, made);
+  return made;
+}
+
+Fields http2_trailers(const http1::Fields& trailers) {
+  Fields made;
+  add_ordinary(trailers, false, made);
+  std::erase_if(made, [](const Field& field) { return field.name == "content-length"; });
+  return made;
+}
+
+http1::Fields http1_trailers(const Fields& trailers) {
+  http1::Fields made;
+  for (const auto& field : trailers)
+    if (!is_pseudo(field) && !is_one_of(kOfConnection, field.name) && field.name != "content-length")
+      made.add(field.name, field.value);
   return made;
 }
 

@@ -72,41 +72,48 @@ BodyReader::BodyReader(BodyFraming framing)
     : framing_(framing), left_(framing.length), done_(framing.kind == BodyFraming::Kind::none) {}
 
 Result<std::size_t> BodyReader::take(Bytes in) {
-  if (done_) return 0;
+  std::size_t taken = 0;
+  while (taken < in.size() && !done_) {
+    const auto piece = next(in.subspan(taken));
+    if (!piece) return std::unexpected(piece.error());
+    taken += piece->bytes;
+  }
+  return taken;
+}
+
+Result<BodyReader::Piece> BodyReader::next(Bytes in) {
+  if (done_) return Piece{};
   switch (framing_.kind) {
-    case BodyFraming::Kind::until_close: return in.size();
-    case BodyFraming::Kind::chunked: return take_chunked(in);
+    case BodyFraming::Kind::until_close: return Piece{in.size(), in};
+    case BodyFraming::Kind::chunked: return next_chunked(in);
     default: break;
   }
   const auto taken = static_cast<std::size_t>(std::min<std::uint64_t>(left_, in.size()));
   left_ -= taken;
   done_ = left_ == 0;
-  return taken;
+  return Piece{taken, in.first(taken)};
 }
 
-Result<std::size_t> BodyReader::take_chunked(Bytes in) {
+Result<BodyReader::Piece> BodyReader::next_chunked(Bytes in) {
   std::size_t at = 0;
-  while (at < in.size() && !done_) {
-    if (state_ == Chunk::data) {
-      const auto skip = static_cast<std::size_t>(std::min<std::uint64_t>(left_, in.size() - at));
-      at += skip;
-      offset_ += skip;
-      left_ -= skip;
-      if (left_ == 0) state_ = Chunk::data_cr;
-      continue;
-    }
+  while (at < in.size() && !done_ && state_ != Chunk::data) {
     if (auto ok = chunk_byte(static_cast<char>(in[at])); !ok) return std::unexpected(ok.error());
     ++at;
     ++offset_;
   }
-  return at;
+  if (state_ != Chunk::data) return Piece{at, {}};
+  const auto taken = static_cast<std::size_t>(std::min<std::uint64_t>(left_, in.size() - at));
+  offset_ += taken;
+  left_ -= taken;
+  if (left_ == 0) state_ = Chunk::data_cr;
+  return Piece{at + taken, in.subspan(at, taken)};
 }
 
 Result<void> BodyReader::bad(const char* why) const {
   return fail(Errc::bad_chunk, why, offset_);
 }
 
-/// RFC 9112 section 7.1, one byte at a time; chunk data goes by in take_chunked.
+/// RFC 9112 section 7.1, one byte at a time; chunk data goes by in next_chunked.
 Result<void> BodyReader::chunk_byte(char c) {
   switch (state_) {
     case Chunk::size: return size_byte(c);
@@ -154,6 +161,8 @@ Result<void> BodyReader::size_byte(char c) {
 
 Result<void> BodyReader::trailer_byte(char c) {
   if (++line_bytes_ > kMaxTrailers) return fail(Errc::trailers_too_large, {}, offset_);
+  const bool of_last_line = state_ == Chunk::end_lf || (state_ == Chunk::trailer_start && c == '\r');
+  if (!of_last_line) trailer_lines_ += c;
   switch (state_) {
     case Chunk::trailer_start:
       if (c == '\n') return bad("line feed without carriage return");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a body ends (RFC 9112 section 6). Bodies are passed on as they are, chunk extensions and trailers
-// included: only their end has to be found.
+// Where a body ends, and what its content is (RFC 9112 section 6). Bodies that stay in HTTP/1 are passed on
+// as they are, chunk extensions and trailers included: only their end has to be found.
 #pragma once
 
 #include <optional>
@@ -37,7 +37,17 @@ class BodyReader {
   /// @return how many bytes at the front of `in` belong to the body; all of them until done().
   /// @error bad_chunk; trailers_too_large. The offset counts from the body's start.
   Result<std::size_t> take(Bytes in);
+
+  struct Piece {
+    std::size_t bytes = 0;  ///< so many at the front of `in` were taken
+    Bytes content;          ///< the last of them, without what frames them; empty: all were framing
+  };
+  /// As take(), but no further than one run of content goes.
+  Result<Piece> next(Bytes in);
+
   bool done() const noexcept { return done_; }
+  /// The lines behind the last chunk, without the empty one (RFC 9112 7.1.2).
+  const std::string& trailer_lines() const noexcept { return trailer_lines_; }
   /// Only the end of the stream ends this body.
   bool ends_with_stream() const noexcept { return framing_.kind == BodyFraming::Kind::until_close; }
 
@@ -55,7 +65,7 @@ class BodyReader {
     trailer_lf,
     end_lf
   };
-  Result<std::size_t> take_chunked(Bytes in);
+  Result<Piece> next_chunked(Bytes in);
   Result<void> chunk_byte(char c);
   Result<void> size_byte(char c);
   Result<void> trailer_byte(char c);
@@ -65,6 +75,7 @@ class BodyReader {
   std::uint64_t left_ = 0;  ///< of the body, or of the chunk
   std::uint64_t offset_ = 0;
   std::size_t line_bytes_ = 0;  ///< of the size line, or of all trailers
+  std::string trailer_lines_;
   unsigned digits_ = 0;
   Chunk state_ = Chunk::size;
   bool done_ = false;

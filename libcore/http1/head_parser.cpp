@@ -248,4 +248,14 @@ Result<ResponseHead> parse_response(Bytes bytes, Strictness strictness, HeadLimi
   return head;
 }
 
+Result<Fields> parse_trailers(std::string_view lines, Strictness strictness) {
+  const bool strict = strictness == Strictness::strict;
+  const std::string section = std::string(lines) + "\r\n";
+  Lines walk(section, strict);
+  Fields fields;
+  std::string blank;
+  if (auto ok = parse_fields(walk, fields, blank, strict, {}); !ok) return std::unexpected(ok.error());
+  return fields;
+}
+
 }  // namespace wstap::http1

@@ -48,4 +48,8 @@ std::size_t blank_prefix(Bytes in) noexcept;
 Result<RequestHead> parse_request(Bytes head, Strictness strictness, HeadLimits limits = {});
 Result<ResponseHead> parse_response(Bytes head, Strictness strictness, HeadLimits limits = {});
 
+/// Fields without a first line, as they may follow a last chunk (RFC 9112 7.1.2).
+/// @param lines  complete ones, without the empty one behind them.
+Result<Fields> parse_trailers(std::string_view lines, Strictness strictness);
+
 }  // namespace wstap::http1

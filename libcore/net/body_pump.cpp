@@ -30,9 +30,14 @@ asio::awaitable<PumpEnd> pump_body(Stream& from, Transport& to, http1::BodyReade
 
 void RequestBody::start(const asio::any_io_executor& executor, Stream& client, Transport& server,
                         http1::BodyFraming framing) {
+  start(executor, client, server, pump_body(client, server, http1::BodyReader(framing)));
+}
+
+void RequestBody::start(const asio::any_io_executor& executor, Stream& client, Transport& server,
+                        asio::awaitable<PumpEnd> pump) {
   state_ = std::make_shared<State>(executor);
   client_ = client.io.get();
-  asio::co_spawn(executor, pump_body(client, server, http1::BodyReader(framing)),
+  asio::co_spawn(executor, std::move(pump),
                  [state = state_, &server](std::exception_ptr failed, PumpEnd end) {
                    state->end = failed ? PumpEnd::sender_gone : end;
                    state->ended.cancel();

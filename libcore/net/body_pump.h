@@ -24,6 +24,9 @@ class RequestBody {
   /// Starts. When the client goes away, the server's stream is cancelled: its response has no reader.
   void start(const asio::any_io_executor& executor, Stream& client, Transport& server,
              http1::BodyFraming framing);
+  /// The same with a pump of the caller's, which outlives finish().
+  void start(const asio::any_io_executor& executor, Stream& client, Transport& server,
+             asio::awaitable<PumpEnd> pump);
   /// Waits for the end; after so long the client is cancelled. @return whether all of it was passed on.
   asio::awaitable<bool> finish(std::optional<std::chrono::milliseconds> patience);
   /// Calls `next` when all of it was passed on; at once if it was, or if there is none. Replaces an older

@@ -6,6 +6,7 @@
 #include "libcore/net/h2_session.h"
 #include "libcore/net/http_session.h"
 #include "libcore/net/sniff.h"
+#include "libcore/tls/client_hello.h"
 
 namespace wstap::net {
 
@@ -43,12 +44,17 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   std::string refusal_unread(const http1::Authority& to) const;
   asio::awaitable<TunnelOpening> sniff_tunnel(const http1::Authority& target);
   asio::awaitable<void> intercept_tls(http1::Url url);
+  asio::awaitable<Result<void>> start_server_tls(const tls::ClientHello& hello, Target target,
+                                                 std::string name);
+  std::vector<std::string> client_alpn(const tls::ClientHello& hello) const;
   asio::awaitable<std::string> accept_tls(std::string fallback_name, std::vector<std::string> alpn,
                                           std::vector<std::string> names);
   asio::awaitable<void> relay_as_opaque(const http1::Url& url, std::string reason);
   void record(const http1::Url& url, pipeline::ConnectionKind kind, std::string reason,
               std::array<std::uint64_t, 2> bytes = {});
   void log(LogLevel level, std::string_view text);
+  /// The upstream speaks HTTP/2, and looks like HTTP/1 (H2-3).
+  bool is_bridged() const { return facts_.server.http_version == "HTTP/2"; }
   http1::Url reverse_url() const { return *core_.options.reverse; }
 
   ProxyCore& core_;

@@ -3,6 +3,7 @@
 // relayed unread (UPG-5, TLS-1).
 #include <fmt/format.h>
 
+#include "libcore/net/bridged_dial.h"
 #include "libcore/net/client_session.h"
 #include "libcore/net/opaque_relay.h"
 #include "libcore/net/tls_accept.h"
@@ -94,12 +95,12 @@ asio::awaitable<void> ClientSession::intercept_tls(http1::Url url) {
   }
   const auto name = hello->server_name.empty() ? url.authority.host : hello->server_name;
   const auto upstream =
-      co_await start_upstream_tls(core_, seat_, server_, name, upstream_alpn(*hello), facts_.server);
+      co_await start_server_tls(*hello, Target(url.authority.host, url.authority.port), name);
   std::vector<std::string> alpn;
   std::vector<std::string> names;
   Site site(Site::Kind::tunnel, url);
   if (upstream) {
-    if (!facts_.server.tls->alpn.empty()) alpn.push_back(facts_.server.tls->alpn);
+    alpn = client_alpn(*hello);
     if (facts_.server.tls->certificate) names = facts_.server.tls->certificate->names;
   } else {
     // The client gets to know why, in the only place it looks for an answer (TLS-3).
@@ -116,15 +117,35 @@ asio::awaitable<void> ClientSession::intercept_tls(http1::Url url) {
     server_ = Stream();
     co_return co_await serve_http(std::move(site));
   }
-  if (facts_.server.tls->alpn == "h2") co_return co_await serve_h2(std::move(site), name);
+  if (facts_.client.tls->alpn == "h2") co_return co_await serve_h2(std::move(site), name);
   // Who agreed on HTTP may say nothing for as long as it likes (UPG-5).
   TunnelOpening opening{Opening::http1};
-  if (facts_.server.tls->alpn != "http/1.1") opening = co_await sniff_tunnel(url.authority);
+  const bool agreed = facts_.client.tls->alpn == "http/1.1" || is_bridged();
+  if (!agreed) opening = co_await sniff_tunnel(url.authority);
   if (opening.kind == Opening::http1) {
     co_await serve_http(std::move(site));
   } else {
     co_await relay_as_opaque(url, opening.why_unread);
   }
+}
+
+/// TLS with the upstream on behalf of a client that said this.
+asio::awaitable<Result<void>> ClientSession::start_server_tls(const tls::ClientHello& hello, Target target,
+                                                              std::string name) {
+  const bool bridge = core_.options.bridge;
+  if (bridge && !offers_http2(hello))
+    co_return co_await start_tls_for_http1(core_, seat_, server_, std::move(target), std::move(name),
+                                           facts_.server);
+  co_return co_await start_upstream_tls(core_, seat_, server_, std::move(name), upstream_alpn(hello, bridge),
+                                        facts_.server);
+}
+
+/// What that client may agree on: what the upstream did, unless wstap translates.
+std::vector<std::string> ClientSession::client_alpn(const tls::ClientHello& hello) const {
+  if (core_.options.bridge && offers_http2(hello)) return {"h2"};
+  if (is_bridged()) return only_http1();
+  const auto& agreed = facts_.server.tls->alpn;
+  return agreed.empty() ? std::vector<std::string>() : std::vector<std::string>{agreed};
 }
 
 /// Completes the client's handshake with a leaf of wstap's own. @return why it failed; empty: it did not.

@@ -18,12 +18,20 @@ constexpr std::chrono::milliseconds kLastPatience{2'000};
 
 }  // namespace
 
+h2::Limits h2_limits(const http1::HeadLimits& heads) noexcept {
+  h2::Limits limits;
+  limits.header_list_bytes = static_cast<std::uint32_t>(heads.max_bytes);
+  limits.header_fields = static_cast<std::uint32_t>(heads.max_fields);
+  return limits;
+}
+
 H2Connection::H2Connection(Worker& worker, Stream below, h2::Role role, const h2::Limits& limits)
     : worker_(worker),
       below_(std::move(below)),
       role_(role),
       session_(role, limits, *this),
       write_(worker.io().get_executor()),
+      heard_(worker.io().get_executor()),
       patience_(worker.io()) {}
 
 void H2Connection::start(Owner& owner, bool connect_protocol, std::optional<std::uint32_t> streams) {
@@ -37,6 +45,12 @@ void H2Connection::run(asio::awaitable<void> work) {
   asio::co_spawn(worker_.io(), std::move(work), [self = shared_from_this()](std::exception_ptr failed) {
     if (failed) self->cancel();
   });
+}
+
+asio::awaitable<void> H2Connection::first_settings(std::chrono::milliseconds patience) {
+  asio::steady_timer timer(worker_.io(), patience);
+  timer.async_wait([self = shared_from_this()](std::error_code) { self->heard_.wake(); });
+  while (!settled_ && !over_ && std::chrono::steady_clock::now() < timer.expiry()) co_await heard_.wait();
 }
 
 void H2Connection::disown() {
@@ -77,6 +91,7 @@ void H2Connection::end(Error why) {
   for (const auto& [id, stream] : streams_) stream->connection_lost();
   leaving_.clear();
   if (owner_ != nullptr) owner_->over();
+  heard_.wake();
   patience_.cancel();
   kick();
 }
@@ -162,6 +177,7 @@ H2Stream* H2Connection::find(h2::StreamId id) noexcept {
 
 void H2Connection::settings(const h2::PeerSettings& settings) {
   settled_ = true;
+  heard_.wake();
   if (owner_ != nullptr) owner_->settled(settings);
 }
 

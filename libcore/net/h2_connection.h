@@ -5,11 +5,15 @@
 
 #include <unordered_map>
 
+#include "libcore/http1/head_parser.h"
 #include "libcore/net/h2_stream.h"
 #include "libcore/net/stream.h"
 #include "libcore/net/worker.h"
 
 namespace wstap::net {
+
+/// What HTTP/1's heads are limited to, for header sections.
+h2::Limits h2_limits(const http1::HeadLimits& heads) noexcept;
 
 class H2Connection final : public std::enable_shared_from_this<H2Connection>, private h2::Events {
  public:
@@ -47,6 +51,8 @@ class H2Connection final : public std::enable_shared_from_this<H2Connection>, pr
   /// Ends now.
   void cancel();
 
+  /// Waits for the peer's first settings, for its end, or for so long (H2-1).
+  asio::awaitable<void> first_settings(std::chrono::milliseconds patience = std::chrono::milliseconds(5'000));
   const h2::PeerSettings& peer_settings() const noexcept { return session_.peer(); }
   /// The peer's settings came.
   bool settled() const noexcept { return settled_; }
@@ -87,7 +93,7 @@ class H2Connection final : public std::enable_shared_from_this<H2Connection>, pr
   std::unordered_map<h2::StreamId, H2Stream*> streams_;
   /// Nobody's any more, with bytes that are still to be sent; and how they are reset then.
   std::unordered_map<h2::StreamId, h2::Code> leaving_;
-  Waker write_;
+  Waker write_, heard_;
   asio::steady_timer patience_;  ///< for the peer to end a connection on which nothing is left
   Error error_;
   bool settled_ = false;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "libcore/h2/translation.h"
+#include "libcore/http1/errors.h"
 #include "libcore/http1/head_parser.h"
 #include "libcore/http1/reply.h"
 #include "libcore/net/agreed_flow.h"
@@ -18,13 +19,18 @@ namespace {
 
 constexpr http1::BodyFraming kUntilEnd{http1::BodyFraming::Kind::until_close};
 
-/// What is meant for a proxy does not go on (UPG-4).
 /// How a stream ended too early.
-h2::Code code_of(const H2Stream& stream) {
+h2::Code code_of(const HttpStream& stream) {
   const auto code = stream.reset_code();
   return code ? static_cast<h2::Code>(*code) : h2::Code::internal_error;
 }
 
+int status_for(const Error& error) {
+  return error.code.category() == http1::category() ? http1::status_for(error.code)
+                                                    : http_status_for(error.code);
+}
+
+/// What is meant for a proxy does not go on (UPG-4).
 h2::Fields for_origin(h2::Fields head) {
   std::erase_if(head, [](const h2::Field& field) {
     return field.name == "proxy-authorization" || field.name == "proxy-connection";
@@ -65,9 +71,9 @@ asio::awaitable<void> H2Exchange::run() {
   if (upgrade_) facts_ = session_->facts_;
   const bool admitted = co_await admit();
   if (!admitted) co_return;
-  const bool reached = co_await reach();
-  if (!reached) co_return;
-  co_await pass_on(head->last);
+  has_body_ = !head->last;
+  const bool sent = co_await send_head();
+  if (sent) co_await pass_on();
 }
 
 /// Finds out where the request goes. @return false when it was answered here.
@@ -108,31 +114,20 @@ asio::awaitable<bool> H2Exchange::admit() {
 }
 
 /// @return false when it was answered here: there is nobody to ask.
-asio::awaitable<bool> H2Exchange::reach() {
-  const auto upstream = co_await session_->upstream();
-  if (!upstream) {
-    co_await refuse(ConnectionKind::failed, http_status_for(upstream.error().code), upstream.error().text());
+asio::awaitable<bool> H2Exchange::send_head() {
+  auto stream = co_await session_->request(for_origin(request_), !has_body_, facts_.server);
+  if (!stream) {
+    co_await refuse(ConnectionKind::failed, status_for(stream.error()), stream.error().text());
     co_return false;
   }
-  if (upgrade_) facts_.server = session_->facts_.server;
-  if (upgrade_ && !(*upstream)->peer_settings().connect_protocol) {
-    co_await refuse(ConnectionKind::failed, 502,
-                    fmt::format("{} takes no WebSockets over HTTP/2 (no SETTINGS_ENABLE_CONNECT_PROTOCOL)",
-                                url_.authority.text()));
-    co_return false;
-  }
-  upstream_ = *upstream;
+  server_stream_ = stream->get();
+  server_.io = std::move(*stream);
+  // Nobody reads an answer any more.
+  client().watch_reset([this] { server().cancel(); });
   co_return true;
 }
 
-asio::awaitable<void> H2Exchange::pass_on(bool without_body) {
-  auto stream = upstream_->request(for_origin(request_), without_body);
-  if (!stream) co_return co_await refuse(ConnectionKind::failed, 502, stream.error().text());
-  server_.io = std::move(*stream);
-  server_stream_ = static_cast<H2Stream*>(server_.io.get());
-  // Nobody reads an answer any more.
-  client().watch_reset([this] { server().cancel(); });
-  has_body_ = !without_body;
+asio::awaitable<void> H2Exchange::pass_on() {
   // What a client says of a WebSocket before it is one waits (UPG-3).
   if (!upgrade_) start_body();
   co_await read_responses();
@@ -143,28 +138,46 @@ asio::awaitable<void> H2Exchange::pass_on(bool without_body) {
 }
 
 void H2Exchange::start_body() {
-  if (!has_body_) return;
-  body_.start(executor(), client_, server(), kUntilEnd);
-  body_.then([this] { server().end(client().take_trailers()); });
+  if (has_body_) body_.start(executor(), client_, server(), pass_request_body());
+}
+
+asio::awaitable<PumpEnd> H2Exchange::pass_request_body() {
+  const PumpEnd end = co_await pump_body(client_, server(), http1::BodyReader(kUntilEnd));
+  if (end != PumpEnd::done) co_return end;
+  const bool there = co_await server().finish(client().take_trailers());
+  co_return there ? PumpEnd::done : PumpEnd::receiver_gone;
+}
+
+/// @param late  whether the upstream took too long.
+asio::awaitable<std::optional<HttpStream::Head>> H2Exchange::next_head(bool& late) {
+  std::optional<Deadline> deadline;
+  if (upgrade_) deadline.emplace(executor(), server(), core_.options.handshake_timeout);
+  auto head = co_await server().next_head();
+  late = deadline && deadline->passed();
+  co_return head;
 }
 
 asio::awaitable<void> H2Exchange::read_responses() {
-  std::optional<Deadline> deadline;
-  if (upgrade_) deadline.emplace(executor(), server(), core_.options.handshake_timeout);
   for (;;) {
-    auto head = co_await server().next_head();
-    if (!head) co_return co_await no_response(deadline && deadline->passed());
-    if (head->section != h2::Section::interim) {
-      deadline.reset();
-      co_return co_await respond(std::move(*head));
+    bool late = false;
+    auto head = co_await next_head(late);
+    if (head && head->section != h2::Section::interim) co_return co_await respond(std::move(*head));
+    if (head) {
+      client().respond_interim(head->fields);
+    } else if (server().stale() && (upgrade_ || !has_body_)) {
+      // Nothing of its body went there, so that it can be sent again.
+      const bool sent = co_await send_head();
+      if (!sent) co_return;
+    } else {
+      co_return co_await no_response(late);
     }
-    client().respond_interim(head->fields);
   }
 }
 
-asio::awaitable<void> H2Exchange::respond(H2Stream::Head head) {
+asio::awaitable<void> H2Exchange::respond(HttpStream::Head head) {
   if (upgrade_) {
-    facts_.response_head = to_buffer(as_bytes(h2::text(head.fields)));
+    facts_.response_head =
+        head.verbatim.empty() ? to_buffer(as_bytes(h2::text(head.fields))) : std::move(head.verbatim);
     const int status = h2::status_of(head.fields);
     if (status / 100 == 2 && !head.last) co_return co_await open_flow(head.fields);
     record(ConnectionKind::refused, std::to_string(status));

@@ -22,12 +22,13 @@ class H2Exchange : public std::enable_shared_from_this<H2Exchange> {
  private:
   asio::awaitable<void> run();
   asio::awaitable<bool> admit();
-  asio::awaitable<bool> reach();
-  asio::awaitable<void> pass_on(bool without_body);
+  asio::awaitable<bool> send_head();
+  asio::awaitable<void> pass_on();
   void start_body();
+  asio::awaitable<PumpEnd> pass_request_body();
   asio::awaitable<void> read_responses();
-  asio::awaitable<void> respond(H2Stream::Head head);
-  asio::awaitable<void> pass_body();
+  asio::awaitable<std::optional<HttpStream::Head>> next_head(bool& late);
+  asio::awaitable<void> respond(HttpStream::Head head);
   asio::awaitable<void> open_flow(const h2::Fields& response);
   asio::awaitable<void> no_response(bool late);
   asio::awaitable<void> refuse(pipeline::ConnectionKind kind, int status, std::string reason);
@@ -36,14 +37,13 @@ class H2Exchange : public std::enable_shared_from_this<H2Exchange> {
   asio::any_io_executor executor() { return session_->seat_.worker.io().get_executor(); }
   void record(pipeline::ConnectionKind kind, std::string reason);
   H2Stream& client() { return *client_stream_; }
-  H2Stream& server() { return *server_stream_; }
+  HttpStream& server() { return *server_stream_; }
 
   std::shared_ptr<H2Session> session_;
-  std::shared_ptr<H2Connection> upstream_;
   ProxyCore& core_;
   Stream client_, server_;
   H2Stream* client_stream_;  ///< what client_ is, and server_
-  H2Stream* server_stream_ = nullptr;
+  HttpStream* server_stream_ = nullptr;
   pipeline::ConnectionFacts facts_;  ///< of what may become a WebSocket
   h2::Fields request_;
   http1::RequestHead as_http1_;  ///< the request as rules and routes know requests

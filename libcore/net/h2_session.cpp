@@ -6,18 +6,17 @@
 #include <algorithm>
 
 #include "libcore/base/ascii.h"
+#include "libcore/h2/translation.h"
 #include "libcore/net/errors.h"
 #include "libcore/net/h2_exchange.h"
+#include "libcore/net/http_exchange.h"
 #include "libcore/net/tls_dial.h"
 
 namespace wstap::net {
 namespace {
 
 constexpr std::string_view kAlpn = "h2";
-// So long the client's settings wait for the upstream's (H2-1).
-constexpr std::chrono::milliseconds kSettingsPatience{5'000};
-
-// ... and so long the end of the connection, beyond that of its WebSockets, when wstap stops.
+// So long the end of the connection may take, beyond that of its WebSockets, when wstap stops.
 constexpr std::chrono::milliseconds kLastPatience{2'000};
 
 /// One certificate name, which may begin with a label of "*" (RFC 6125 6.4.3).
@@ -25,13 +24,6 @@ bool is_name_of(std::string_view name, std::string_view host) {
   if (!name.starts_with("*.")) return iequals(name, host);
   const auto dot = host.find('.');
   return dot != std::string_view::npos && dot != 0 && iequals(name.substr(1), host.substr(dot));
-}
-
-h2::Limits limits_of(const ProxyOptions& options) {
-  h2::Limits limits;
-  limits.header_list_bytes = static_cast<std::uint32_t>(options.max_head_bytes);
-  limits.header_fields = static_cast<std::uint32_t>(options.max_head_fields);
-  return limits;
 }
 
 }  // namespace
@@ -55,10 +47,9 @@ class H2Session::ServerSide final : public H2Connection::Owner {
   /// Servers open none: they were told not to push.
   void opened(std::unique_ptr<H2Stream> stream) override { stream->give_up(h2::Code::refused_stream); }
   void settled(const h2::PeerSettings& settings) override {
-    session_.server_heard_.wake();
     if (settings.connect_protocol && session_.client_) session_.client_->announce_connect_protocol();
   }
-  void over() override { session_.server_heard_.wake(); }
+  void over() override {}
 
  private:
   H2Session& session_;
@@ -74,11 +65,11 @@ H2Session::H2Session(ProxyCore& core, WorkerSeat& seat, ConnectionSlotPtr slot, 
       facts_(std::move(facts)),
       client_side_(std::make_unique<ClientSide>(*this)),
       server_side_(std::make_unique<ServerSide>(*this)),
+      http1_(core, seat, site_.url, name_),
       last_resort_(seat.worker.io()),
       client_over_(seat.worker.io().get_executor()),
-      server_heard_(seat.worker.io().get_executor()),
       dialled_(seat.worker.io().get_executor()) {
-  facts_.client.http_version = facts_.server.http_version = "HTTP/2";
+  facts_.client.http_version = "HTTP/2";
 }
 
 H2Session::~H2Session() {
@@ -88,11 +79,13 @@ H2Session::~H2Session() {
 
 asio::awaitable<void> H2Session::run(Stream client, Stream server) {
   const auto self = shared_from_this();
-  co_await begin_upstream(std::move(server));
+  co_await meet_upstream(std::move(server));
   client_ = std::make_shared<H2Connection>(seat_.worker, std::move(client), h2::Role::server,
-                                           limits_of(core_.options));
-  const auto& theirs = server_->peer_settings();
-  client_->start(*client_side_, theirs.connect_protocol, theirs.streams);
+                                           h2_limits(HeadRules(core_.options).limits));
+  h2::PeerSettings theirs;
+  if (server_) theirs = server_->peer_settings();
+  // Who bridges can always offer WebSockets: over HTTP/1 if need be.
+  client_->start(*client_side_, theirs.connect_protocol || core_.options.bridge, theirs.streams);
   if (stopping_) client_->drain();
   // Who opens a connection says something on it.
   asio::steady_timer patience(seat_.worker.io(), core_.options.handshake_timeout);
@@ -107,17 +100,43 @@ asio::awaitable<void> H2Session::run(Stream client, Stream server) {
     log(LogLevel::info, "HTTP/2: " + error.text());
 }
 
+/// Finds out what the upstream speaks: TLS has told; in the clear it shows when it is spoken to.
+asio::awaitable<void> H2Session::meet_upstream(Stream server) {
+  if (!server) co_return;  // each request finds out why
+  if (facts_.server.tls && facts_.server.tls->alpn != kAlpn)
+    co_return http1_.put(std::move(server), facts_.server);
+  facts_.server.http_version = "HTTP/2";
+  co_await begin_upstream(std::move(server));
+  if (!core_.options.bridge || facts_.server.tls || server_->settled()) co_return;
+  server_->disown();
+  server_->cancel();
+  server_.reset();
+}
+
 asio::awaitable<void> H2Session::begin_upstream(Stream stream) {
   if (server_) server_->disown();
   server_ = std::make_shared<H2Connection>(seat_.worker, std::move(stream), h2::Role::client,
-                                           limits_of(core_.options));
+                                           h2_limits(HeadRules(core_.options).limits));
   const auto connection = server_;
   connection->start(*server_side_, false);
-  asio::steady_timer patience(seat_.worker.io(), kSettingsPatience);
-  patience.async_wait([self = shared_from_this()](std::error_code) { self->server_heard_.wake(); });
-  while (!connection->settled() && !connection->over() &&
-         std::chrono::steady_clock::now() < patience.expiry())
-    co_await server_heard_.wait();
+  co_await connection->first_settings();
+}
+
+asio::awaitable<Result<std::unique_ptr<HttpStream>>> H2Session::request(const h2::Fields& head, bool last,
+                                                                        pipeline::Leg& leg) {
+  if (!server_) co_return co_await http1_.request(head, last, leg);
+  const auto connection = co_await upstream();
+  if (!connection) co_return std::unexpected(connection.error());
+  leg = facts_.server;
+  if (h2::is_websocket_request(head) && !(*connection)->peer_settings().connect_protocol) {
+    if (core_.options.bridge) co_return co_await http1_.request(head, last, leg);
+    co_return fail(Errc::protocol,
+                   fmt::format("{} takes no WebSockets over HTTP/2 (no SETTINGS_ENABLE_CONNECT_PROTOCOL)",
+                               site_.url.authority.text()));
+  }
+  auto stream = (*connection)->request(head, last);
+  if (!stream) co_return std::unexpected(stream.error());
+  co_return std::unique_ptr<HttpStream>(std::move(*stream));
 }
 
 asio::awaitable<Result<std::shared_ptr<H2Connection>>> H2Session::upstream() {

@@ -4,9 +4,7 @@
 #pragma once
 
 #include "libcore/net/h2_connection.h"
-#include "libcore/net/http_route.h"
-#include "libcore/net/proxy_core.h"
-#include "libcore/pipeline/flow_facts.h"
+#include "libcore/net/http1_pool.h"
 
 namespace wstap::net {
 
@@ -22,7 +20,7 @@ class H2Session final : public std::enable_shared_from_this<H2Session> {
   H2Session(const H2Session&) = delete;
   H2Session& operator=(const H2Session&) = delete;
 
-  /// Until the client's connection is over. @param server  connected, and agreed on HTTP/2.
+  /// Until the client's connection is over. @param server  connected; with --bridge it may speak HTTP/1.
   asio::awaitable<void> run(Stream client, Stream server);
   /// No more streams are taken, and ordinary requests end; WebSockets are their relays' matter. A second
   /// time: everything ends.
@@ -30,13 +28,17 @@ class H2Session final : public std::enable_shared_from_this<H2Session> {
 
  private:
   friend class H2Exchange;
-  /// The connection to the upstream; another one when that takes no more requests.
-  asio::awaitable<Result<std::shared_ptr<H2Connection>>> upstream();
+  /// Sends a request's head to the upstream. @param leg  gets to know over which connection.
+  asio::awaitable<Result<std::unique_ptr<HttpStream>>> request(const h2::Fields& head, bool last,
+                                                               pipeline::Leg& leg);
   /// Whether requests for another host than the tunnel's may use its connection (RFC 9113 9.1.1).
   bool covers(std::string_view host) const;
 
   class ClientSide;
   class ServerSide;
+  asio::awaitable<void> meet_upstream(Stream server);
+  /// The connection to the upstream; another one when that takes no more requests.
+  asio::awaitable<Result<std::shared_ptr<H2Connection>>> upstream();
   asio::awaitable<Result<Stream>> dial();
   asio::awaitable<void> begin_upstream(Stream stream);
   void log(LogLevel level, std::string_view text);
@@ -49,10 +51,12 @@ class H2Session final : public std::enable_shared_from_this<H2Session> {
   pipeline::ConnectionFacts facts_;
   std::unique_ptr<ClientSide> client_side_;
   std::unique_ptr<ServerSide> server_side_;
-  std::shared_ptr<H2Connection> client_, server_;
+  std::shared_ptr<H2Connection> client_;
+  std::shared_ptr<H2Connection> server_;  ///< null: that speaks HTTP/1
+  Http1Pool http1_;
   std::unordered_set<H2Exchange*> exchanges_;
   asio::steady_timer last_resort_;  ///< of stop(): for those who do not take what is left to be said
-  Waker client_over_, server_heard_, dialled_;
+  Waker client_over_, dialled_;
   bool dialling_ = false;
   bool stopping_ = false;
 };

@@ -31,9 +31,19 @@ asio::awaitable<std::optional<H2Stream::Head>> H2Stream::next_head() {
     if (ended_ || gone()) co_return std::nullopt;
     co_await read_.wait();
   }
+  co_return take_head();
+}
+
+std::optional<H2Stream::Head> H2Stream::take_head() {
+  if (heads_.empty()) return std::nullopt;
   std::optional<Head> head(std::move(heads_.front()));
   heads_.pop_front();
-  co_return head;
+  return head;
+}
+
+asio::awaitable<bool> H2Stream::finish(h2::Fields trailers) {
+  end(trailers);
+  co_return true;
 }
 
 void H2Stream::respond(const h2::Fields& head, bool end) {
@@ -131,7 +141,7 @@ void H2Stream::fields_came(h2::Section section, h2::Fields fields, bool end) {
   if (section == h2::Section::trailers) {
     trailers_ = std::move(fields);
   } else {
-    heads_.push_back({section, std::move(fields), end});
+    heads_.push_back({section, std::move(fields), end, {}});
   }
   tell_reader();
 }

@@ -4,10 +4,8 @@
 #pragma once
 
 #include <deque>
-#include <optional>
 
-#include "libcore/h2/session.h"
-#include "libcore/net/transport.h"
+#include "libcore/net/http_stream.h"
 #include "libcore/net/waker.h"
 
 namespace wstap::net {
@@ -16,14 +14,8 @@ class H2Connection;
 
 /// Owned by whoever serves it; what the connection knows of it ends with it. A stream that is left before it
 /// has ended both ways is reset behind what was still to be sent.
-class H2Stream final : public Transport {
+class H2Stream final : public HttpStream {
  public:
-  struct Head {
-    h2::Section section;
-    h2::Fields fields;
-    bool last;  ///< nothing follows it
-  };
-
   H2Stream(std::shared_ptr<H2Connection> connection, h2::StreamId id);
   ~H2Stream() override;
   H2Stream(const H2Stream&) = delete;
@@ -31,10 +23,14 @@ class H2Stream final : public Transport {
 
   h2::StreamId id() const noexcept { return id_; }
 
-  /// The next head, interim ones too, but no trailers. @return none: it was reset, or its connection is gone.
-  asio::awaitable<std::optional<Head>> next_head();
-  /// Of the peer's, once its direction has ended.
-  h2::Fields take_trailers() { return std::exchange(trailers_, {}); }
+  asio::awaitable<std::optional<Head>> next_head() override;
+  /// The same without waiting: none may be that it has not come yet.
+  std::optional<Head> take_head();
+  h2::Fields take_trailers() override { return std::exchange(trailers_, {}); }
+  asio::awaitable<bool> finish(h2::Fields trailers) override;
+  std::optional<std::uint32_t> reset_code() const noexcept override { return reset_; }
+  bool stale() const noexcept override { return false; }
+
   void respond(const h2::Fields& head, bool end);
   void respond_interim(const h2::Fields& head);
   /// The end of this direction, with these behind what was sent.
@@ -43,8 +39,6 @@ class H2Stream final : public Transport {
   bool ended() const noexcept { return ended_; }
   /// Gives the stream up, with a code of its own choice.
   void give_up(h2::Code code);
-  /// What a reset said; none: there was none.
-  std::optional<std::uint32_t> reset_code() const noexcept { return reset_; }
 
   // Of Transport. What try_write takes is bounded, and leaves as the peer's window allows; it counts as
   // handed over, as what a kernel has taken does.
@@ -76,7 +70,7 @@ class H2Stream final : public Transport {
   void room_came() { write_.wake(); }
 
   bool gone() const noexcept { return (reset_ && !ended_) || lost_ || cancelled_; }
-  bool has_news() const noexcept { return taken_ != in_.size() || ended_ || gone(); }
+  bool has_news() const noexcept { return !heads_.empty() || taken_ != in_.size() || ended_ || gone(); }
   /// Told in a turn of its own: whoever begins a watch does not expect it to have ended already, and whoever
   /// is told may end the stream. Dropped with the watch.
   struct Watch {

@@ -209,7 +209,6 @@ asio::awaitable<bool> HttpSession::open_flow(HttpExchange& exchange, const http1
     opened.anomalies.add(ws::Anomaly::wrong_accept);
   facts_.url = websocket_url(exchange.url);
   facts_.client.http_version = exchange.request.version;
-  facts_.server.http_version = response.version;
   opened.target = exchange.url.authority.text();
   opened.facts = facts_;
   opened.facts.request_head = exchange.request_head;

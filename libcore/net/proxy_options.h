@@ -21,6 +21,7 @@ struct ProxyOptions {
   std::optional<http1::Url> reverse;            ///< wstap is the server, and this the upstream (UPG-6)
   std::optional<SocksCredentials> credentials;  ///< what clients must show, over HTTP and SOCKS alike
   bool lenient_heads = false;                   ///< UPG-9
+  bool bridge = false;                          ///< H2-3
   unsigned workers = 1;
 
   pipeline::FlowOptions flow;

@@ -23,8 +23,13 @@ asio::awaitable<Result<tls::ClientHello>> read_client_hello(Stream& client,
   }
 }
 
-std::vector<std::string> upstream_alpn(const tls::ClientHello& hello) {
+bool offers_http2(const tls::ClientHello& hello) {
+  return std::ranges::find(hello.alpn, "h2") != hello.alpn.end();
+}
+
+std::vector<std::string> upstream_alpn(const tls::ClientHello& hello, bool bridge) {
   std::vector<std::string> spoken;
+  if (bridge) return {"h2", "http/1.1"};
   for (const auto& protocol : hello.alpn)
     if (protocol == "h2" || protocol == "http/1.1") spoken.push_back(protocol);
   return spoken;

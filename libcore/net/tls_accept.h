@@ -13,8 +13,11 @@ namespace wstap::net {
 asio::awaitable<Result<tls::ClientHello>> read_client_hello(Stream& client,
                                                             std::chrono::milliseconds patience);
 
-/// What to offer an upstream on behalf of a client: of its own protocols those that wstap speaks.
-std::vector<std::string> upstream_alpn(const tls::ClientHello& hello);
+/// The client may agree on HTTP/2.
+bool offers_http2(const tls::ClientHello& hello);
+/// What to offer an upstream on behalf of a client: of its own protocols those that wstap speaks. Who bridges
+/// needs no client to know HTTP/1.
+std::vector<std::string> upstream_alpn(const tls::ClientHello& hello, bool bridge);
 
 /// Completes the handshake with a leaf for the name the client asked for, or `fallback_name`.
 /// @param alpn  what may be agreed on.

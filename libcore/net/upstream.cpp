@@ -5,9 +5,10 @@
 
 #include <asio/this_coro.hpp>
 
+#include "libcore/net/bridge_to_h2.h"
+#include "libcore/net/bridged_dial.h"
 #include "libcore/net/errors.h"
 #include "libcore/net/read_head.h"
-#include "libcore/net/tls_dial.h"
 
 namespace wstap::net {
 namespace {
@@ -40,7 +41,7 @@ asio::awaitable<Result<void>> Upstream::reach(const http1::Url& url) {
   url_ = url;
   leg_.address = stream_.io->peer();
   if (!url.secure()) co_return Result<void>();
-  co_return co_await start_upstream_tls(core_, seat_, stream_, target.host, only_http1(), leg_);
+  co_return co_await start_tls_for_http1(core_, seat_, stream_, target, target.host, leg_);
 }
 
 asio::awaitable<bool> Upstream::send(const HttpExchange& exchange) {
@@ -102,7 +103,12 @@ asio::awaitable<Result<http1::ResponseHead>> Upstream::read_response_head(HttpEx
   if (!*length) co_return fail(Errc::peer_closed, fmt::format("{}: no response", name()));
   exchange.response_head = to_buffer(Bytes(stream_.unread).first(**length));
   stream_.consume(**length);
-  co_return http1::parse_response(exchange.response_head, rules.strictness, rules.limits);
+  auto head = http1::parse_response(exchange.response_head, rules.strictness, rules.limits);
+  // What was said over HTTP/2 is kept as it was said.
+  const auto* bridge = dynamic_cast<const BridgeToH2*>(stream_.io.get());
+  if (bridge != nullptr) exchange.response_head = bridge->response_head();
+  if (head && bridge == nullptr) leg_.http_version = head->version;
+  co_return head;
 }
 
 }  // namespace wstap::net

@@ -2,6 +2,7 @@
 #include "libcore/ws/handshake.h"
 
 #include <algorithm>
+#include <array>
 
 #include "libcore/base/ascii.h"
 #include "libcore/base/hex.h"
@@ -63,6 +64,12 @@ std::string accept_for(std::string_view key) {
   // The GUID of RFC 6455 section 1.3.
   const std::string salted = std::string(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
   return to_base64(sha1(as_bytes(salted)));
+}
+
+std::string make_key(Entropy& entropy) {
+  std::array<std::byte, 16> nonce;
+  entropy.fill(nonce);
+  return to_base64(nonce);
 }
 
 std::vector<Extension> parse_extensions(std::string_view header_value) {

@@ -8,12 +8,16 @@
 #include <utility>
 #include <vector>
 
+#include "libcore/base/entropy.h"
 #include "libcore/ws/message_tracker.h"
 
 namespace wstap::ws {
 
 /// The Sec-WebSocket-Accept that answers `key`, which is hashed as written (without decoding it).
 std::string accept_for(std::string_view key);
+
+/// A Sec-WebSocket-Key (RFC 6455 4.1).
+std::string make_key(Entropy& entropy);
 
 struct Extension {
   std::string name;

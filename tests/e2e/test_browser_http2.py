@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Chromium behind the proxy, with a server that speaks HTTP/2 only: the page, and WebSockets on the same connection
-(H2-1, H2-2, UPG-2)."""
+"""Chromium behind the proxy, with a server that speaks HTTP/2 only, and one that speaks HTTP/1: the page, and WebSockets
+on the same connection (H2-1, H2-2, H2-3, UPG-2)."""
 import unittest
 
 from browser import Chromium, through, trusted_keys
 from certificates import CertificateAuthority
-from http2_peers import Http2Server
+from http2_peers import Http1Site, Http2Server
 from wstap_testing import SANITIZED, TestCase, eventually, everything, frames, inspect
 
 PATIENCE = 120 if SANITIZED else 60
@@ -34,11 +34,18 @@ const talk = n => new Promise((done, failed) => {
 
 class Browser(TestCase):
     def test_a_page_and_its_sockets(self):
+        self.visit(Http2Server, "HTTP/2")
+
+    # H2-3: all of it at a server that speaks HTTP/1
+    def test_a_bridge(self):
+        self.visit(Http1Site, "HTTP/1.1", "--bridge")
+
+    def visit(self, site, version, *args):
         authority = self.enterContext(CertificateAuthority())
         page = self.path("page.html")
         page.write_text(PAGE)
-        server = self.enterContext(Http2Server(authority.certificate("localhost"), page=str(page)))
-        tap = self.proxy("--upstream-ca", authority.file)
+        server = self.enterContext(site(authority.certificate("localhost"), page=str(page)))
+        tap = self.proxy("--upstream-ca", authority.file, *args)
         self.enterContext(Chromium(self.path("profile"), *through(tap, trusted_keys(tap, [server.port])),
                                    f"https://{server.authority}/"))
         result = server.result(PATIENCE)
@@ -51,10 +58,11 @@ class Browser(TestCase):
             self.assertEqual((flow["state"], flow["close_code"], flow["close_reason"]),
                              ("complete", 4000, "seen enough"))
             sent = frames(tap.capture, "send", flow["flow"])
-            self.assertEqual([(r["opcode"], r["length"]) for r in sent],
-                             [("text", 16), ("binary", 70000), ("text", 0), ("close", 13)])
+            self.assertEqual([r["opcode"] for r in sent], ["text", "binary", "text", "close"])
+            if version == "HTTP/2":  # the other one compresses
+                self.assertEqual([r["length"] for r in sent], [16, 70000, 0, 13])
         opened = [r for r in everything(tap.capture) if r["type"] == "flow" and r["state"] == "active"]
-        self.assertEqual({r["client"]["http_version"] for r in opened}, {"HTTP/2"})
+        self.assertEqual({(r["client"]["http_version"], r["server"]["http_version"]) for r in opened}, {("HTTP/2", version)})
         self.assertEqual(len({r["client"]["address"] for r in opened}), 1)  # all of one connection
 
 

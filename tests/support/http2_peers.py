@@ -11,12 +11,13 @@ from raw_peers import WAIT
 
 class Http2Server:
     """Speaks HTTP/2 only; ends with the test. `settings`: see h2_peer.js."""
+    SCRIPT = "h2_peer.js"
 
     def __init__(self, pem=None, **settings):
         self._dir = tempfile.TemporaryDirectory(prefix="wstap-h2-")
         options = pathlib.Path(self._dir.name, "options.json")
         options.write_text(json.dumps({"pem": pem and str(pem), **settings}))
-        self._process = node("h2_peer.js", "server", str(options))
+        self._process = node(self.SCRIPT, "server", str(options))
         self.port = int(self._process.stdout.readline())
         self.authority = f"localhost:{self.port}"
 
@@ -34,6 +35,11 @@ class Http2Server:
         self._process.wait(WAIT)
         self._process.stdout.close()
         self._dir.cleanup()
+
+
+class Http1Site(Http2Server):
+    """Speaks HTTP/1 only. `settings`: see http1_site.js."""
+    SCRIPT = "http1_site.js"
 
 
 class Http2Client:

@@ -111,6 +111,12 @@ class Http2Peer:
     def close(self):
         self.peer.close()
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
 
 class Http2Stream:
     def __init__(self, connection, stream_id):

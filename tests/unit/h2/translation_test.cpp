@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libcore/h2/translation.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "libcore/http1/head_parser.h"
@@ -9,6 +10,11 @@
 namespace wstap {
 namespace {
 
+using testing::ElementsAre;
+
+http1::RequestHead request(std::string_view text) {
+  return *http1::parse_request(as_bytes(text), http1::Strictness::strict);
+}
 http1::ResponseHead response(std::string_view text) {
   return *http1::parse_response(as_bytes(text), http1::Strictness::strict);
 }
@@ -45,6 +51,51 @@ TEST(TranslationTest, OtherRequestsKeepTheirMethod) {
   EXPECT_EQ(h2::http1_request(tunnel).target, "example.com:443");
   const h2::Fields other = {{":method", "CONNECT"}, {":protocol", "connect-udp"}, {":path", "/"}};
   EXPECT_FALSE(h2::is_websocket_request(other));
+}
+
+// H2-3
+TEST(TranslationTest, AnUpgradeBecomesAWebSocketRequest) {
+  const auto head = h2::http2_request(
+      request("GET /chat HTTP/1.1\r\nHost: example.com\r\nConnection: keep-alive, Upgrade, X-Hop\r\n"
+              "Upgrade: websocket\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+              "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: chat\r\nX-Hop: 1\r\nKeep-Alive: 5\r\n"
+              "Origin: https://example.com\r\n\r\n"),
+      "https");
+  EXPECT_EQ(h2::text(head),
+            ":method: CONNECT\r\n:protocol: websocket\r\n:scheme: https\r\n:authority: example.com\r\n"
+            ":path: /chat\r\nsec-websocket-version: 13\r\nsec-websocket-protocol: chat\r\n"
+            "origin: https://example.com\r\n\r\n");
+  EXPECT_TRUE(h2::is_websocket_request(head));
+}
+
+// H2-3
+TEST(TranslationTest, WhatFramesAMessageInHttp1StaysThere) {
+  const auto head = h2::http2_request(request("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n"
+                                              "TE: gzip\r\nProxy-Connection: close\r\nA: b\r\n\r\n"),
+                                      "http");
+  EXPECT_THAT(head, ElementsAre(h2::Field{":method", "POST"}, h2::Field{":scheme", "http"},
+                                h2::Field{":authority", "a"}, h2::Field{":path", "/"}, h2::Field{"a", "b"}));
+}
+
+// H2-3
+TEST(TranslationTest, SwitchingProtocolsIsOk) {
+  const auto opened =
+      h2::http2_response(response("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
+                                  "Upgrade: websocket\r\nSec-WebSocket-Accept: x\r\n"
+                                  "Sec-WebSocket-Protocol: chat\r\n\r\n"));
+  EXPECT_EQ(h2::text(opened), ":status: 200\r\nsec-websocket-protocol: chat\r\n\r\n");
+}
+
+// H2-3: what says where a body ends has no place behind it
+TEST(TranslationTest, TrailersOfEitherKind) {
+  http1::Fields trailers;
+  trailers.add("X-Sum", "1");
+  trailers.add("Content-Length", "5");
+  trailers.add("Transfer-Encoding", "chunked");
+  EXPECT_THAT(h2::http2_trailers(trailers), ElementsAre(h2::Field{"x-sum", "1"}));
+  const auto back = h2::http1_trailers({{"x-sum", "1"}, {":path", "/"}, {"content-length", "5"}});
+  ASSERT_EQ(back.list().size(), 1U);
+  EXPECT_EQ(back.list()[0].line, "x-sum: 1\r\n");
 }
 
 // H2-1: what was agreed on stands in a response as HTTP/1 would give it

@@ -4,14 +4,12 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
-#include <set>
-
 #include "libcore/net/h2_connection.h"
 #include "tests/support/bytes.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/pipe_transport.h"
 #include "tests/support/run_coroutine.h"
+#include "tests/support/session_peer.h"
 
 namespace wstap::test {
 namespace {
@@ -21,36 +19,6 @@ using net::IoStatus;
 
 const h2::Fields kGet = {{":method", "POST"}, {":scheme", "http"}, {":path", "/"}, {":authority", "a"}};
 const h2::Fields kOk = {{":status", "200"}};
-
-/// The peer: what it is told is kept.
-class Client final : public h2::Events {
- public:
-  explicit Client(const h2::Limits& limits) : session(h2::Role::client, limits, *this) {}
-
-  h2::Session session;
-  std::map<h2::StreamId, std::string> received;
-  std::map<h2::StreamId, std::uint32_t> resets;
-  std::set<h2::StreamId> ended_streams;
-  h2::Fields trailers;
-  int goaways = 0;
-  bool consumes = true;
-
- private:
-  void settings(const h2::PeerSettings&) override {}
-  void fields(h2::StreamId id, h2::Section section, h2::Fields fields, bool end) override {
-    if (section == h2::Section::trailers) trailers = std::move(fields);
-    if (end) ended_streams.insert(id);
-  }
-  void data(h2::StreamId id, Bytes bytes) override {
-    received[id] += as_text(bytes);
-    if (consumes) session.consume(id, bytes.size());
-  }
-  void ended(h2::StreamId id) override { ended_streams.insert(id); }
-  void reset(h2::StreamId id, std::uint32_t code) override { resets[id] = code; }
-  void closed(h2::StreamId) override {}
-  void writable(h2::StreamId) override {}
-  void goaway(h2::StreamId, std::uint32_t, Bytes) override { ++goaways; }
-};
 
 class H2StreamTest : public testing::Test, public net::H2Connection::Owner {
  protected:
@@ -67,19 +35,7 @@ class H2StreamTest : public testing::Test, public net::H2Connection::Owner {
 
   asio::io_context& io() { return worker.io(); }
   /// Both ends say what they have to say, until neither has.
-  void exchange() {
-    for (bool more = true; more;) {
-      Buffer out;
-      client.session.take_output(out, 1 << 20);
-      if (!out.empty()) wire.send(out);
-      settle(io());
-      const Buffer in = wire.receive();
-      if (!in.empty()) {
-        EXPECT_TRUE(client.session.receive(in, clock.now));
-      }
-      more = !out.empty() || !in.empty();
-    }
-  }
+  void exchange() { client.exchange(io(), wire); }
   /// A request came, and was answered.
   H2Stream& open() {
     const auto id = client.session.request(kGet, false);
@@ -112,7 +68,7 @@ class H2StreamTest : public testing::Test, public net::H2Connection::Owner {
   net::Worker worker{clock, budget};
   PipePeer wire{worker.io()};
   h2::Limits limits{.stream_window = 100'000, .send_bytes = 50'000};
-  Client client{limits};
+  SessionPeer client{h2::Role::client, limits};
   std::vector<std::unique_ptr<H2Stream>> streams;
   bool is_over = false;
   std::shared_ptr<net::H2Connection> connection = std::make_shared<net::H2Connection>(

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libcore/net/http1_pool.h"
+
+#include "libcore/net/bridge_to_http1.h"
+#include "libcore/net/tls_dial.h"
+
+namespace wstap::net {
+namespace {
+
+// More are of no use to a page that has been loaded.
+constexpr std::size_t kMostIdle = 16;
+
+}  // namespace
+
+Http1Pool::Http1Pool(ProxyCore& core, WorkerSeat& seat, http1::Url site, std::string name)
+    : core_(core), seat_(seat), site_(std::move(site)), name_(std::move(name)) {}
+
+void Http1Pool::put(Stream stream, pipeline::Leg leg) {
+  if (idle_.size() == kMostIdle) idle_.erase(idle_.begin());
+  idle_.push_back({std::move(stream), std::move(leg)});
+}
+
+/// @return the youngest one that its server has not closed.
+std::optional<Http1Pool::Idle> Http1Pool::take() {
+  while (!idle_.empty()) {
+    std::optional<Idle> youngest(std::move(idle_.back()));
+    idle_.pop_back();
+    // Whatever a server says that was asked nothing, nobody would know whose it is.
+    if (read_once(youngest->stream, 1) == IoStatus::would_block) return youngest;
+  }
+  return std::nullopt;
+}
+
+asio::awaitable<Result<Http1Pool::Idle>> Http1Pool::dial() {
+  auto stream = co_await core_.connect(Target(site_.authority.host, site_.authority.port));
+  if (!stream) co_return std::unexpected(stream.error());
+  Idle made;
+  made.stream = std::move(*stream);
+  made.leg.address = made.stream.io->peer();
+  if (site_.secure()) {
+    const auto agreed = co_await start_upstream_tls(core_, seat_, made.stream, name_, only_http1(), made.leg);
+    if (!agreed) co_return std::unexpected(agreed.error());
+  }
+  co_return made;
+}
+
+asio::awaitable<Result<std::unique_ptr<HttpStream>>> Http1Pool::request(const h2::Fields& head, bool last,
+                                                                        pipeline::Leg& leg) {
+  auto idle = take();
+  const bool kept = idle.has_value();
+  if (!kept) {
+    auto dialled = co_await dial();
+    if (!dialled) co_return std::unexpected(dialled.error());
+    idle.emplace(std::move(*dialled));
+  }
+  idle->leg.http_version = "HTTP/1.1";
+  leg = idle->leg;
+  auto bridge = std::make_unique<BridgeToHttp1>(
+      std::move(idle->stream), HeadRules(core_.options), seat_.worker.entropy(), kept,
+      [this, known = leg](Stream stream) { put(std::move(stream), known); });
+  const auto sent = co_await bridge->request(head, last);
+  if (!sent) co_return std::unexpected(sent.error());
+  co_return std::unique_ptr<HttpStream>(std::move(bridge));
+}
+
+}  // namespace wstap::net
