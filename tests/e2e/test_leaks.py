@@ -6,11 +6,13 @@ import os
 import resource
 import unittest
 
+from websockets.utils import accept_key
+
 from certificates import CertificateAuthority
 from frame_bytes import BINARY, MASK, TEXT, close, frame, masked
 from raw_peers import (connect, in_background, open_websocket, trusting, tunnel_by_connect, upgrade_request,
                        upgrade_response, WAIT)
-from raw_http2 import connected, opened
+from raw_http2 import Http2Peer, connected, opened
 from wstap_testing import SANITIZED, TestCase, eventually, inspect, resident, run
 
 FLOWS = int(os.environ.get("LEAK_FLOWS", 100 if SANITIZED else 500))
@@ -124,6 +126,52 @@ class Leaks(TestCase):
         elif n == 3:
             far.send(frame(BINARY, bytes(100))[:50])
             far.end()
+
+    # H2-3: streams whose other end speaks HTTP/1
+    def test_bridge(self):
+        listener = self.listener(backlog=FLOWS)
+
+        def work(tap):
+            for n in range(FLOWS // 25):
+                refusing = in_background(lambda: listener.accept().close())  # the question whether it speaks HTTP/2
+                client = Http2Peer(connect(tap.address))
+                refusing.result(WAIT)
+                for k in range(5):
+                    near = client.ask_websocket(listener.target, f"/{k}")
+                    far = listener.accept()
+                    key = far.head().split(b"Sec-WebSocket-Key: ")[1][:24].decode()
+                    far.send(upgrade_response(accept=accept_key(key)))
+                    near.response()
+                    near.send(masked(TEXT, b"question"))
+                    far.frame()
+                    self.end_bridged(near, far, k)
+                asked = client.get(listener.target)
+                far = listener.accept()
+                far.head()
+                far.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+                asked.response()
+                if n % 2:
+                    client.peer.reset()
+                client.close()
+                far.close()
+        tap = self.assert_steady(work, "--bridge", "--reverse", f"http://{listener.target}", "--close-timeout", "1s")
+        self.assertEqual(tap.stop(), 0)
+        flows = inspect(tap.capture, "--flows")
+        self.assertEqual((len(flows), {f["state"] for f in flows}), (3 * (FLOWS // 25) * 5, {"complete", "error"}))
+
+    def end_bridged(self, near, far, n):
+        if n == 0:
+            near.send(close(1000, mask=MASK))
+            near.end()
+            far.frame()
+            far.send(close(1000))
+        elif n == 1:
+            near.reset()
+        elif n == 2:
+            far.reset()
+        elif n == 3:
+            far.send(frame(BINARY, bytes(100))[:50])
+        far.close()
 
     # LIM-4: what never becomes a flow
     def test_connections_that_become_nothing(self):

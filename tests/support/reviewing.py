@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reviewers of what a proxy holds: `wstap intercept` as a process under test."""
+import collections
 import json
 import queue
 import subprocess
@@ -34,6 +35,7 @@ class Jsonl:
             [WSTAP, "intercept", "--control", tap.ready["control"], "--jsonl", *args], text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment())
         self._lines = queue.Queue()
+        self._items, self._answers = collections.deque(), collections.deque()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -42,23 +44,25 @@ class Jsonl:
             self._lines.put(json.loads(line))
         self._lines.put(None)
 
-    def next(self):
-        line = self._lines.get(timeout=WAIT)
-        if line is None:
-            raise AssertionError(f"wstap intercept ended: {self.process.stderr.read()}")
-        return line
+    def _next(self, wanted):
+        """@return the first line of one kind. Those of the other are kept for who asks for them: they come in any order."""
+        while not wanted:
+            line = self._lines.get(timeout=WAIT)
+            if line is None:
+                raise AssertionError(f"wstap intercept ended: {self.process.stderr.read()}")
+            if line.get("type") == "held":
+                self._items.append(line)
+            elif "result" in line:
+                self._answers.append(line)
+        return wanted.popleft()
 
     def item(self):
         """@return the next item that is held."""
-        while (line := self.next()).get("type") != "held":
-            pass
-        return line
+        return self._next(self._items)
 
     def answer(self):
         """@return the next answer to a decision."""
-        while "result" not in (line := self.next()):
-            pass
-        return line
+        return self._next(self._answers)
 
     def decide(self, **decision):
         self.process.stdin.write(json.dumps(decision) + "\n")
