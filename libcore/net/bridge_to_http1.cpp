@@ -69,6 +69,10 @@ asio::awaitable<Result<void>> BridgeToHttp1::request(const h2::Fields& head, boo
     chunked_ = true;
     made.fields.add("Transfer-Encoding", "chunked");
   }
+  // Of these a server expects a body, and wants to hear that there is none (RFC 9110 8.6).
+  const bool expects_body = method_ == "POST" || method_ == "PUT" || method_ == "PATCH";
+  if (last && expects_body && made.fields.count("Content-Length") == 0)
+    made.fields.add("Content-Length", "0");
   request_done_ = last;
   const std::string text = made.text();
   if (auto sound = check_as_read(made, text, rules_.limits); !sound) co_return sound;

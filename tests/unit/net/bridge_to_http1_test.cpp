@@ -87,6 +87,10 @@ TEST_F(BridgeToHttp1Test, ARequestWithoutABody) {
   EXPECT_TRUE(given_back);
 }
 
+TEST_F(BridgeToHttp1Test, ThatThereIsNoBodyIsSaidWhereOneIsExpected) {
+  EXPECT_EQ(request(get("POST"), true), "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+}
+
 TEST_F(BridgeToHttp1Test, BodiesOfUnknownLengthGoInChunks) {
   EXPECT_EQ(request(get("POST"), false), "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
   EXPECT_EQ(write("some"), "4\r\nsome\r\n");
