@@ -14,7 +14,7 @@ from conversations import converse, messages
 from extracts import Extracts, lines, shown
 from frame_bytes import BINARY, CONTINUATION, PING, TEXT, masked
 from raw_peers import WAIT, Listener, hang_up, open_websocket
-from wstap_testing import Proxy, inspect
+from wstap_testing import SANITIZED, Proxy, inspect
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DEFLATE = "Sec-WebSocket-Extensions: permessage-deflate\r\n"
@@ -99,8 +99,9 @@ class Compressed(Extracts):
         everything = lines(capture)
         self.assertTrue(any(f["compressed"] for f in everything))
         odd = "seq in {" + ", ".join(str(n) for n in range(3, 400, 2)) + "}"
-        for expression in (odd, "send and fin", "receive and not fin", "opcode == continuation", "text and length > 40",
-                           "seq > 50", "payload.length > 100"):
+        expressions = (odd, "send and fin", "receive and not fin", "opcode == continuation", "text and length > 40", "seq > 50",
+                       "payload.length > 100")
+        for expression in expressions[::3] if SANITIZED else expressions:  # each starts a dozen programs
             with self.subTest(expression=expression):
                 self.check(capture, expression).unlink()
         for expression in ("length > 30", "text contains \"frame mask\"", "not compressed"):
