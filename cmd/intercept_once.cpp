@@ -3,14 +3,12 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
-#include <iostream>
-#include <iterator>
 #include <map>
 #include <ostream>
 
 #include "cmd/control_access.h"
 #include "cmd/output.h"
+#include "cmd/whole_file.h"
 #include "libcore/base/hex.h"
 #include "libcore/base/printable.h"
 #include "libcore/ws/close.h"
@@ -26,17 +24,6 @@ using pipeline::ReviewAnswer;
 constexpr std::string_view kName = "intercept";
 // So many decisions are on their way at a time: what answers them is read in between.
 constexpr std::size_t kAtOnce = 1'000;
-
-Result<Buffer> read_file(const std::string& path) {
-  std::ifstream file;
-  if (path != "-") file.open(path, std::ios::binary);
-  std::istream& in = path == "-" ? std::cin : file;
-  errno = 0;
-  const std::string content{std::istreambuf_iterator<char>(in), {}};
-  if (in.bad() || (path != "-" && !file.is_open()))
-    return fail(std::error_code(errno, std::generic_category()), path);
-  return to_buffer(as_bytes(content));
-}
 
 Exit complain_of(Io& io, const Error& error) {
   const bool misspelt = error.code == std::errc::invalid_argument;
@@ -133,7 +120,7 @@ Result<std::optional<Buffer>> payload_of(const GivenPayload& given) {
         fmt::format("'{}' is not hexadecimal, two digits a byte", printable(*given.hex).substr(0, 60)));
   }
   if (!given.file) return std::optional<Buffer>();
-  auto bytes = read_file(*given.file);
+  auto bytes = read_whole_file(*given.file);
   if (!bytes) return std::unexpected(bytes.error());
   return std::optional(std::move(*bytes));
 }

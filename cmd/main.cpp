@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The program: finds the subcommand, fills its options (flag > environment > --config > XDG config > default,
 // CLI-3), runs it, turns what it says into an exit status.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdlib>
@@ -124,10 +127,18 @@ int run(int argc, char** argv, Io& io) {
   return static_cast<int>(chosen(io));
 }
 
+/// Of a standard stream that was closed, something else would take the number, and be read or written in its
+/// place. Nothing is to be read then, and whoever writes gets to know.
+void occupy_closed_streams() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(fd, F_GETFD) < 0) (void)::open("/dev/null", O_RDONLY);
+}
+
 }  // namespace
 }  // namespace wstap::cmd
 
 int main(int argc, char** argv) {
+  wstap::cmd::occupy_closed_streams();
   // A closed pipe, and a file over its limit, are noticed by the write that fails (CLI-1, CAP-3).
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);

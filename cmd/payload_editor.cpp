@@ -8,11 +8,11 @@
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <utility>
 
 #include "cmd/output.h"
+#include "cmd/whole_file.h"
 #include "libcore/base/hex.h"
 
 namespace wstap::cmd {
@@ -55,10 +55,9 @@ EditedFile::~EditedFile() {
 }
 
 Result<std::string> EditedFile::content() const {
-  std::ifstream file(path_, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file.is_open() || file.bad()) return system_fault(path_);
-  return text;
+  const auto content = read_whole_file(path_);
+  if (!content) return std::unexpected(content.error());
+  return std::string(as_text(*content));
 }
 
 std::string editor_script() {

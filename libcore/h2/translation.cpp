@@ -17,8 +17,10 @@ constexpr std::string_view kLineEnd = "\r\n";
 // What frames a message or belongs to a connection of HTTP/1, and has no place in HTTP/2 (RFC 9113 8.2.2).
 constexpr std::array<std::string_view, 7> kOfConnection = {
     "connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade", "http2-settings", "host"};
-// What an upgrade is proven by, which extended CONNECT has no need of (RFC 8441 5).
-constexpr std::array<std::string_view, 2> kOfUpgrade = {"sec-websocket-key", "sec-websocket-accept"};
+// What an upgrade is proven by, which extended CONNECT has no need of (RFC 8441 5); and a length that neither
+// has.
+constexpr std::array<std::string_view, 3> kOfUpgrade = {"sec-websocket-key", "sec-websocket-accept",
+                                                        "content-length"};
 
 bool is_one_of(const auto& names, std::string_view name) noexcept {
   return std::ranges::find(names, name) != names.end();
@@ -33,12 +35,14 @@ bool is_pseudo(const Field& field) noexcept {
   return field.name.starts_with(':');
 }
 
-void add_ordinary(const Fields& head, http1::Fields& to) {
+/// @param upgrade  of a WebSocket, which has no body, and whose proofs are HTTP/1's.
+void add_ordinary(const Fields& head, bool upgrade, http1::Fields& to) {
   const bool has_host = to.find("Host") != nullptr;
   // One field of its own each, as RFC 9113 8.2.3 wants it put together again.
   std::string cookies;
   for (const auto& field : head) {
     if (is_pseudo(field) || (has_host && field.name == "host")) continue;
+    if (upgrade && is_one_of(kOfUpgrade, field.name)) continue;
     if (field.name != "cookie") {
       to.add(field.name, field.value);
       continue;
@@ -95,7 +99,7 @@ http1::RequestHead http1_request(const Fields& head) {
   made.first_line = fmt::format("{} {} {}{}", made.method, made.target, made.version, kLineEnd);
   if (!authority.empty()) made.fields.add("Host", authority);
   if (upgrade) add_upgrade(made.fields);
-  add_ordinary(head, made.fields);
+  add_ordinary(head, upgrade, made.fields);
   made.end = kLineEnd;
   return made;
 }
@@ -108,7 +112,7 @@ http1::ResponseHead http1_response(const Fields& head, bool upgrade) {
   made.version = "HTTP/1.1";
   made.first_line = fmt::format("{} {} {}{}", made.version, made.status, made.reason, kLineEnd);
   if (switches) add_upgrade(made.fields);
-  add_ordinary(head, made.fields);
+  add_ordinary(head, switches, made.fields);
   made.end = kLineEnd;
   return made;
 }

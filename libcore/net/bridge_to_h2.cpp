@@ -81,7 +81,10 @@ void BridgeToH2::send_request(const http1::RequestHead& head) {
   const auto framing = http1::framing_of(head);
   const bool has_body = framing.kind != http1::BodyFraming::Kind::none;
   stream_.reset();
+  // An extended CONNECT would hide from the server what is wrong with it (RFC 6455 4.2.1).
   if (upgrade_ && has_body) return answer(400, "an upgrade with a body");
+  if (upgrade_ && method_ != "GET") return answer(400, "an upgrade by another method than GET");
+  if (upgrade_ && !ws::is_key(key_)) return answer(400, "an upgrade without a Sec-WebSocket-Key of 16 bytes");
   if (upgrade_ && !connection_->peer_settings().connect_protocol)
     return answer(502, "the upstream takes no WebSockets over HTTP/2 (no SETTINGS_ENABLE_CONNECT_PROTOCOL)");
   auto stream = connection_->request(h2::http2_request(head, scheme_), !has_body && !upgrade_);
@@ -159,11 +162,13 @@ IoStatus BridgeToH2::read_head() {
 
 void BridgeToH2::take_response(const HttpStream::Head& head) {
   response_head_ = to_buffer(as_bytes(h2::text(head.fields)));
+  const bool interim = head.section == h2::Section::interim;
+  if (interim && !takes_chunks_) return;  // HTTP/1.0 knows none (RFC 9110 15.2)
   auto made = h2::http1_response(head.fields, upgrade_ && !head.last);
   if (made.status == 101) {
     made.fields.add("Sec-WebSocket-Accept", ws::accept_for(key_));
     reading_ = Reading::websocket;
-  } else if (head.section != h2::Section::interim) {
+  } else if (!interim) {
     if (upgrade_) stream_->end({});
     reading_ = frame_body(made, head.last);
   }

@@ -62,7 +62,6 @@ asio::awaitable<Result<void>> BridgeToHttp1::request(const h2::Fields& head, boo
   method_ = made.method;
   made.fields.remove("TE");  // of this connection alone (RFC 9110 10.1.4)
   if (upgrade_) {
-    made.fields.remove("Sec-WebSocket-Key");
     made.fields.add("Sec-WebSocket-Key", ws::make_key(entropy_));
     asked_ = made.fields;
   } else if (!last && made.fields.count("Content-Length") == 0) {

@@ -75,8 +75,14 @@ Result<std::unique_ptr<H2Stream>> H2Connection::request(const h2::Fields& head, 
 
 void H2Connection::drain() {
   if (over_ || std::exchange(draining_, true)) return;
-  session_.say_goaway(h2::Code::no_error);
+  // A server's keeps others from coming. A client's says no more than that it opens none, and some servers
+  // take it for the end of the streams that are open: it comes last.
+  if (role_ == h2::Role::server) say_goaway();
   kick();
+}
+
+void H2Connection::say_goaway() {
+  if (!std::exchange(said_goaway_, true)) session_.say_goaway(h2::Code::no_error);
 }
 
 void H2Connection::cancel() {
@@ -141,8 +147,10 @@ asio::awaitable<void> H2Connection::write() {
         end({Errc::peer_closed});
         co_return;
       }
-    } else if (over_ || (draining_ && is_idle())) {
+    } else if (over_ || (draining_ && is_idle() && said_goaway_)) {
       break;
+    } else if (draining_ && is_idle()) {
+      say_goaway();
     } else {
       if (out.capacity() > kOutputBytes) out = Buffer();
       co_await write_.wait();
@@ -158,10 +166,10 @@ asio::awaitable<void> H2Connection::write() {
   cancel();
 }
 
-void H2Connection::leave(h2::StreamId id, bool ended, bool sent_end) {
+void H2Connection::leave(h2::StreamId id, bool ended, bool sent_end, std::optional<h2::Code> why) {
   streams_.erase(id);
   if (over_) return;
-  const auto code = sent_end ? h2::Code::no_error : h2::Code::cancel;
+  const auto code = why.value_or(sent_end ? h2::Code::no_error : h2::Code::cancel);
   if (session_.unsent(id) != 0) {
     leaving_.emplace(id, code);
   } else if (!ended || !sent_end) {

@@ -66,7 +66,8 @@ class H2Connection final : public std::enable_shared_from_this<H2Connection>, pr
   h2::Session& session() noexcept { return session_; }
   /// Something is to be sent.
   void kick() { write_.wake(); }
-  void leave(h2::StreamId id, bool ended, bool sent_end);
+  void say_goaway();
+  void leave(h2::StreamId id, bool ended, bool sent_end, std::optional<h2::Code> why);
 
   void settings(const h2::PeerSettings& settings) override;
   void fields(h2::StreamId id, h2::Section section, h2::Fields fields, bool end) override;
@@ -99,6 +100,7 @@ class H2Connection final : public std::enable_shared_from_this<H2Connection>, pr
   bool settled_ = false;
   bool going_away_ = false;  ///< the peer said GOAWAY
   bool draining_ = false;    ///< ends when the last stream is over
+  bool said_goaway_ = false;
   bool over_ = false;
 };
 

@@ -123,7 +123,7 @@ asio::awaitable<bool> H2Exchange::send_head() {
   server_stream_ = stream->get();
   server_.io = std::move(*stream);
   // Nobody reads an answer any more.
-  client().watch_reset([this] { server().cancel(); });
+  client().watch_loss([this] { server().cancel(); });
   co_return true;
 }
 
@@ -133,7 +133,8 @@ asio::awaitable<void> H2Exchange::pass_on() {
   co_await read_responses();
   if (!server_) co_return;
   // The answer is complete. What the client still says is for the upstream, unless that wants no more of it.
-  server().watch_reset([this] { client().give_up(code_of(server())); });
+  server().watch_reset(
+      [this] { client().give_up(server().reset_code() ? code_of(server()) : h2::Code::no_error); });
   co_await body_.finish(std::nullopt);
 }
 
@@ -189,7 +190,10 @@ asio::awaitable<void> H2Exchange::respond(HttpStream::Head head) {
   if (end == PumpEnd::done) {
     client().end(server().take_trailers());
   } else if (end == PumpEnd::sender_gone) {
-    client().give_up(code_of(server()));  // so that a cut body is not taken for a whole one
+    // So that a cut body is not taken for a whole one.
+    client().leave_with(code_of(server()));
+    session_->log(LogLevel::info, fmt::format("{} {}: the response was cut off: {}", as_http1_.method,
+                                              as_http1_.target, server().error().text()));
   }
 }
 

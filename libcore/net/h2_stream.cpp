@@ -23,7 +23,7 @@ H2Stream::H2Stream(std::shared_ptr<H2Connection> connection, h2::StreamId id)
 
 H2Stream::~H2Stream() {
   connection_->worker().buffers().set(this, 0);
-  connection_->leave(id_, ended_, sent_end_);
+  connection_->leave(id_, ended_, sent_end_, leaves_with_);
 }
 
 asio::awaitable<std::optional<H2Stream::Head>> H2Stream::next_head() {
@@ -74,13 +74,13 @@ asio::awaitable<void> H2Stream::readable() {
 }
 
 asio::awaitable<void> H2Stream::writable() {
-  if (!gone()) co_await write_.wait();
+  if (!is_deaf()) co_await write_.wait();
 }
 
 IoResult H2Stream::try_read(MutableBytes room) {
-  if (gone()) return {IoStatus::failed, 0};
+  if (cancelled_ || (gone() && is_drained())) return {IoStatus::failed, 0};
   const std::size_t take = std::min(room.size(), in_.size() - taken_);
-  if (take == 0) return {ended_ ? IoStatus::eof : IoStatus::would_block, 0};
+  if (take == 0) return {ended_ && is_drained() ? IoStatus::eof : IoStatus::would_block, 0};
   std::copy_n(in_.begin() + static_cast<std::ptrdiff_t>(taken_), take, room.begin());
   taken_ += take;
   if (taken_ == in_.size()) {
@@ -91,11 +91,17 @@ IoResult H2Stream::try_read(MutableBytes room) {
   account();
   connection_->session().consume(id_, take);
   connection_->kick();
+  if (shows_reset()) tell_of_reset();
   return {IoStatus::ok, take};
 }
 
 IoResult H2Stream::try_write(Bytes bytes) {
-  if (reset_ || lost_ || cancelled_) return {IoStatus::failed, 0};
+  if (!cancelled_ && closed_in_order() && !wasted_) {
+    wasted_ = !bytes.empty();
+    if (shows_reset()) tell_of_reset();
+    return {IoStatus::ok, bytes.size()};
+  }
+  if (is_deaf()) return {IoStatus::failed, 0};
   const std::size_t taken = connection_->session().send(id_, bytes);
   if (taken != 0) connection_->kick();
   if (taken == 0 && !bytes.empty()) return {IoStatus::would_block, 0};
@@ -122,9 +128,16 @@ void H2Stream::watch_readable(std::function<void()> seen) {
   if (has_news()) tell(readable_watch_);
 }
 
+void H2Stream::watch_loss(std::function<void()> seen) {
+  watch_reset(std::move(seen));
+  watches_loss_ = true;
+  if (shows_reset()) tell(reset_watch_);
+}
+
 void H2Stream::watch_reset(std::function<void()> seen) {
+  watches_loss_ = false;
   reset_watch_->seen = std::move(seen);
-  if (reset_ || lost_) tell(reset_watch_);
+  if (shows_reset()) tell(reset_watch_);
 }
 
 Error H2Stream::error() const {
@@ -163,12 +176,19 @@ void H2Stream::end_came() {
 
 void H2Stream::reset_came(std::uint32_t code) {
   reset_ = code;
-  tell_of_reset();
+  broken_off();
 }
 
 void H2Stream::connection_lost() {
   lost_ = true;
-  tell_of_reset();
+  broken_off();
+}
+
+/// Whoever writes finds out; whoever reads finds out behind what is left to be read.
+void H2Stream::broken_off() {
+  interrupt();
+  tell(readable_watch_);
+  if (shows_reset()) tell(reset_watch_);
 }
 
 void H2Stream::tell(const WatchPtr& watch) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One stream of an HTTP/2 connection as a transport: heads first, then bytes both ways. END_STREAM is the end
-// of a direction, RST_STREAM a reset, and what nobody reads keeps the peer's window shut (H2-2).
+// of a direction, RST_STREAM a reset, behind what came before it, and what nobody reads keeps the peer's
+// window shut (H2-2). A peer that ended its direction, and then the stream or the connection in good order,
+// is one that closed a socket: the next write goes nowhere, and is followed by a reset.
 #pragma once
 
 #include <deque>
@@ -37,8 +39,12 @@ class H2Stream final : public HttpStream {
   void end(const h2::Fields& trailers);
   /// The peer has said all that it will.
   bool ended() const noexcept { return ended_; }
-  /// Gives the stream up, with a code of its own choice.
+  /// As watch_reset(), whose watch it replaces, but of anything after which no answer can be sent, at once.
+  void watch_loss(std::function<void()> seen);
+  /// Gives the stream up at once. @param code  why.
   void give_up(h2::Code code);
+  /// When it is left, it is reset with this, behind what was still to be sent.
+  void leave_with(h2::Code code) { leaves_with_ = code; }
 
   // Of Transport. What try_write takes is bounded, and leaves as the peer's window allows; it counts as
   // handed over, as what a kernel has taken does.
@@ -69,8 +75,20 @@ class H2Stream final : public HttpStream {
   void connection_lost();
   void room_came() { write_.wake(); }
 
-  bool gone() const noexcept { return (reset_ && !ended_) || lost_ || cancelled_; }
-  bool has_news() const noexcept { return !heads_.empty() || taken_ != in_.size() || ended_ || gone(); }
+  bool is_drained() const noexcept { return taken_ == in_.size(); }
+  /// Nothing more comes.
+  bool gone() const noexcept { return ((reset_ || lost_) && !ended_) || cancelled_; }
+  bool has_news() const noexcept { return !heads_.empty() || !is_drained() || ended_ || gone(); }
+  /// Nothing can be sent any more.
+  bool is_deaf() const noexcept { return reset_ || lost_ || cancelled_; }
+  bool closed_in_order() const noexcept {
+    return ended_ && (reset_ ? *reset_ == static_cast<std::uint32_t>(h2::Code::no_error) : lost_);
+  }
+  /// What a watch is for has happened.
+  bool shows_reset() const noexcept {
+    if (!reset_ && !lost_) return false;
+    return watches_loss_ || (is_drained() && (!closed_in_order() || wasted_));
+  }
   /// Told in a turn of its own: whoever begins a watch does not expect it to have ended already, and whoever
   /// is told may end the stream. Dropped with the watch.
   struct Watch {
@@ -79,6 +97,7 @@ class H2Stream final : public HttpStream {
   using WatchPtr = std::shared_ptr<Watch>;
   void tell(const WatchPtr& watch);
   void tell_reader();
+  void broken_off();
   void tell_of_reset();
   void account();
 
@@ -95,6 +114,9 @@ class H2Stream final : public HttpStream {
   bool sent_end_ = false;
   bool lost_ = false;  ///< the connection ended under it
   bool cancelled_ = false;
+  std::optional<h2::Code> leaves_with_;
+  bool watches_loss_ = false;
+  bool wasted_ = false;  ///< something was written that goes nowhere
 };
 
 }  // namespace wstap::net

@@ -11,6 +11,8 @@
 namespace wstap::ws {
 namespace {
 
+constexpr std::size_t kNonceBytes = 16;
+
 /// Takes `mark` off the start of `text`, if it is there after optional white space.
 bool take(std::string_view& text, char mark) {
   text = trim(text);
@@ -67,9 +69,14 @@ std::string accept_for(std::string_view key) {
 }
 
 std::string make_key(Entropy& entropy) {
-  std::array<std::byte, 16> nonce;
+  std::array<std::byte, kNonceBytes> nonce;
   entropy.fill(nonce);
   return to_base64(nonce);
+}
+
+bool is_key(std::string_view text) {
+  const auto nonce = from_base64(text);
+  return nonce && nonce->size() == kNonceBytes;
 }
 
 std::vector<Extension> parse_extensions(std::string_view header_value) {

@@ -18,6 +18,7 @@ std::string accept_for(std::string_view key);
 
 /// A Sec-WebSocket-Key (RFC 6455 4.1).
 std::string make_key(Entropy& entropy);
+bool is_key(std::string_view text);
 
 struct Extension {
   std::string name;

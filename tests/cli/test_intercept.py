@@ -3,11 +3,15 @@
 import json
 import os
 import pathlib
+import shlex
+import subprocess
 import tempfile
 import unittest
 
 from command_line import wstap
 from held_frames import HeldFrames, HeldTest
+from raw_peers import WAIT
+from wstap_testing import WSTAP, environment
 
 CLOSE = b"\x03\xe8bye"
 
@@ -157,6 +161,23 @@ class Deciding(HeldTest):
                 self.assertEqual(self.held.decision(), f"inject 1 {injected} by=ann")
         self.intercept("inject", "--flow", "2", "--to", "client", "--text", "x", status=1,
                        err="wstap intercept: flow 2: refused: there is no such flow\n")
+
+    def test_files_that_cannot_be_read(self):
+        self.held.hold("1:2", "Hello")
+        for file, why in (("/nonexistent", "No such file or directory"), ("/", "Is a directory")):
+            with self.subTest(file=file):
+                self.intercept("modify", "1:2", "--body-file", file, status=1, err=f"wstap intercept: {why}: {file}\n")
+
+    # HOLD-6: the control socket is not taken for a standard stream that was closed
+    def test_closed_streams(self):
+        self.held.hold("1:2", "Hello")
+        for args, closing, expected in (
+                ("list", ">&-", (1, "wstap: standard output: Bad file descriptor\n")), ("--jsonl", "<&-", (0, ""))):
+            with self.subTest(args=args):
+                command = shlex.join(map(str, [WSTAP, *self.arguments(args)]))
+                said = subprocess.run(["sh", "-c", f"{command} {closing}"], env=environment(), timeout=WAIT,
+                                      capture_output=True, text=True)
+                self.assertEqual((said.returncode, said.stderr), expected)
 
     def test_what_makes_no_sense(self):
         rows = [

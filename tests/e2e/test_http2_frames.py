@@ -123,6 +123,54 @@ class Streams(Http2Test):
             server.expect(h2.events.StreamReset, stream_id=stream)
         self.assertEqual({tap.flow(n)["reason"] for n in (1, 2)}, {"reset"})
 
+    # H2-2, CAP-3: last words in one packet with the end of the connection arrive, and are no reset
+    def test_last_words_before_the_connection_ends(self):
+        for speaker in ("client", "server"):
+            with self.subTest(speaker=speaker):
+                tap, listener, client, server = self.open()
+                near, far = opened(client, server, listener.target)
+                speaks, hears = (near, far) if speaker == "client" else (far, near)
+                said = masked(TEXT, b"bye") + close(1000, mask=MASK) if speaker == "client" else frame(TEXT, b"bye") + close(1000)
+                speaks.connection.h2.send_data(speaks.id, said, end_stream=True)
+                speaks.connection.peer.send(speaks.connection.h2.data_to_send())
+                speaks.connection.peer.finish()
+                self.assertEqual(hears.frame().payload, b"bye")
+                self.assertEqual(hears.frame().opcode, CLOSE)
+                hears.expect_end()
+                hears.send(close(1000, mask=None if speaker == "client" else MASK))
+                hears.end()
+                flow = tap.flow()
+                self.assertEqual((flow["state"], flow["close_code"], flow["began"]), ("complete", 1000, speaker))
+
+    # CAP-3: what a reset overtakes is recorded; only its delivery is lost
+    def test_last_words_before_a_reset(self):
+        tap, listener, client, server = self.open()
+        near, far = opened(client, server, listener.target)
+        client.h2.send_data(near.id, masked(TEXT, b"bye"))
+        client.h2.reset_stream(near.id, h2.errors.ErrorCodes.CANCEL)
+        client.flush()
+        far.expect_reset()
+        self.assertEqual(tap.flow()["reason"], "reset")
+        self.assertEqual([r["payload"] for r in frames(tap.capture)], ["bye"])
+
+    # UPG-2: a response in one packet with the end of its connection arrives, and of a cut one what there was
+    def test_responses_before_the_connection_ends(self):
+        for whole in (True, False):
+            with self.subTest(whole=whole):
+                tap, listener, client, server = self.open()
+                asked = client.get(listener.target)
+                answered, _ = server.requested()
+                server.h2.send_headers(answered.id, [(":status", "200")])
+                server.h2.send_data(answered.id, b"x" * 1000, end_stream=whole)
+                server.peer.send(server.h2.data_to_send())
+                server.peer.finish()
+                self.assertEqual(asked.response(), 200)
+                self.assertEqual(asked.read(1000), b"x" * 1000)
+                if whole:
+                    asked.expect_end()
+                else:
+                    self.assertEqual(asked.expect_reset(), h2.errors.ErrorCodes.INTERNAL_ERROR)
+
     # H2-2: who reads nothing stalls its own stream, and no memory grows
     def test_a_slow_reader(self):
         tap, listener, client, server = self.open()

@@ -26,6 +26,8 @@ const h2::Fields kSocket = {{":method", "CONNECT"},
                             {":authority", "example.com"},
                             {"sec-websocket-version", "13"},
                             {"origin", "https://example.com"},
+                            {"content-length", "3"},
+                            {"sec-websocket-key", "not of HTTP/2"},
                             {"cookie", "a=1"},
                             {"cookie", "b=2"}};
 
@@ -81,7 +83,7 @@ TEST(TranslationTest, WhatFramesAMessageInHttp1StaysThere) {
 TEST(TranslationTest, SwitchingProtocolsIsOk) {
   const auto opened =
       h2::http2_response(response("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
-                                  "Upgrade: websocket\r\nSec-WebSocket-Accept: x\r\n"
+                                  "Upgrade: websocket\r\nSec-WebSocket-Accept: x\r\nContent-Length: 5\r\n"
                                   "Sec-WebSocket-Protocol: chat\r\n\r\n"));
   EXPECT_EQ(h2::text(opened), ":status: 200\r\nsec-websocket-protocol: chat\r\n\r\n");
 }
@@ -100,10 +102,12 @@ TEST(TranslationTest, TrailersOfEitherKind) {
 
 // H2-1: what was agreed on stands in a response as HTTP/1 would give it
 TEST(TranslationTest, OkToAWebSocketSwitchesProtocols) {
-  const h2::Fields ok = {{":status", "200"}, {"sec-websocket-protocol", "chat"}};
+  const h2::Fields ok = {
+      {":status", "200"}, {"sec-websocket-protocol", "chat"}, {"sec-websocket-accept", "x"}};
   const auto switched = h2::http1_response(ok, true);
   EXPECT_TRUE(http1::completes_websocket_upgrade(switched));
   EXPECT_EQ(switched.fields.joined("Sec-WebSocket-Protocol"), "chat");
+  EXPECT_EQ(switched.fields.count("Sec-WebSocket-Accept"), 0U);
   EXPECT_EQ(h2::http1_response(ok, false).status, 200);
 }
 

@@ -106,6 +106,7 @@ TEST_F(BridgeToH2Test, BodiesOfUnknownLengthAreReadInChunks) {
 
 TEST_F(BridgeToH2Test, WhoTakesNoChunksReadsToTheEnd) {
   request("GET / HTTP/1.0\r\nHost: a\r\n\r\n");
+  server->session.respond_interim(stream, {{":status", "103"}});
   respond({{":status", "200"}}, false);
   server->session.send(stream, as_bytes("some"));
   server->session.end(stream);
@@ -217,6 +218,26 @@ TEST_F(BridgeToH2Test, WhatItCannotAskIsAnsweredHere) {
   EXPECT_TRUE(said.starts_with("HTTP/1.1 502 "));
   EXPECT_NE(said.find("SETTINGS_ENABLE_CONNECT_PROTOCOL"), std::string::npos);
   EXPECT_TRUE(server->heads.empty());
+}
+
+// RFC 6455 4.2.1: an extended CONNECT would say nothing of it.
+TEST_F(BridgeToH2Test, AnUpgradeThatIsWrongStaysSo) {
+  struct Case {
+    std::string_view from, to, why;
+  };
+  for (const auto& [from, to, why] :
+       {Case{"GET", "POST", "another method"}, Case{"dGhlIHNhbXBsZSBub25jZQ==", "AAAA", "16 bytes"},
+        Case{"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", "", "16 bytes"},
+        Case{"\r\n\r\n", "\r\nContent-Length: 1\r\n\r\n", "a body"}}) {
+    start(true);
+    auto wrong = kUpgrade;
+    wrong.replace(wrong.find(from), from.size(), to);
+    EXPECT_TRUE(run(io(), net::write_all(*bridge, as_bytes(wrong))));
+    const std::string said = read();
+    EXPECT_TRUE(said.starts_with("HTTP/1.1 400 ")) << said;
+    EXPECT_NE(said.find(why), std::string::npos) << said;
+    EXPECT_TRUE(server->heads.empty());
+  }
 }
 
 TEST_F(BridgeToH2Test, AResetIsNoEnd) {

@@ -222,7 +222,74 @@ TEST_F(H2StreamTest, AResetBehindTheEndTakesNothingBack) {
   EXPECT_EQ(read(stream), "all");
   Buffer room(10);
   EXPECT_EQ(stream.try_read(room).status, IoStatus::eof);
+  // As with a socket that the peer has closed: what is written next goes nowhere, and then it is known.
+  int told = 0;
+  stream.watch_reset([&] { ++told; });
+  settle(io());
+  EXPECT_EQ(told, 0);
+  EXPECT_EQ(stream.try_write(as_bytes("x")).status, IoStatus::ok);
+  settle(io());
+  EXPECT_EQ(told, 1);
   EXPECT_EQ(stream.try_write(as_bytes("x")).status, IoStatus::failed);
+}
+
+// What came before a reset, or before the end of the connection, comes first.
+TEST_F(H2StreamTest, WhatCameBeforeAResetIsReadFirst) {
+  for (const bool all : {false, true}) {
+    H2Stream& stream = open();
+    int told = 0;
+    stream.watch_reset([&] { ++told; });
+    client.session.send(stream.id(), as_bytes("last words"));
+    exchange();
+    if (all) {
+      wire.finish();
+    } else {
+      client.session.reset(stream.id(), h2::Code::cancel);
+      exchange();
+    }
+    settle(io());
+    EXPECT_EQ(told, 0);
+    EXPECT_EQ(stream.try_write(as_bytes("x")).status, IoStatus::failed);
+    EXPECT_EQ(read(stream, 4), "last");
+    EXPECT_EQ(read(stream), " words");
+    settle(io());
+    EXPECT_EQ(told, 1);
+    Buffer room(10);
+    EXPECT_EQ(stream.try_read(room).status, IoStatus::failed);
+  }
+}
+
+TEST_F(H2StreamTest, AConnectionThatEndsBehindTheLastWordIsNoReset) {
+  H2Stream& stream = open();
+  client.session.send(stream.id(), as_bytes("last words"));
+  client.session.end(stream.id());
+  exchange();
+  wire.finish();
+  settle(io());
+  EXPECT_EQ(read(stream), "last words");
+  Buffer room(10);
+  EXPECT_EQ(stream.try_read(room).status, IoStatus::eof);
+  int told = 0;
+  stream.watch_reset([&] { ++told; });
+  settle(io());
+  EXPECT_EQ(told, 0);
+  stream.watch_loss([&] { ++told; });
+  settle(io());
+  EXPECT_EQ(told, 1);
+}
+
+// What was to be sent leaves before a stream is given up in good order.
+TEST_F(H2StreamTest, IsResetBehindWhatWasToBeSent) {
+  const auto id = client.session.request(kGet, false);
+  exchange();
+  streams.back()->respond(kOk, false);
+  EXPECT_EQ(streams.back()->try_write(as_bytes("half")).bytes, 4U);
+  streams.back()->leave_with(h2::Code::internal_error);
+  streams.clear();
+  exchange();
+  EXPECT_EQ(client.heads[*id], kOk);
+  EXPECT_EQ(client.received[*id], "half");
+  EXPECT_EQ(client.resets[*id], static_cast<std::uint32_t>(h2::Code::internal_error));
 }
 
 TEST_F(H2StreamTest, TheEndOfTheConnectionEndsAll) {
