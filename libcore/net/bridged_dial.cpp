@@ -40,7 +40,7 @@ asio::awaitable<Result<void>> start_tls_for_http1(ProxyCore& core, WorkerSeat& s
     if (again) co_return Result<void>();
   }
   if (bridge->connection().over()) co_return std::unexpected(bridge->connection().error());
-  stream.io = std::move(bridge);
+  stream = Stream(std::move(bridge), Buffer());
   leg.http_version = "HTTP/2";
   co_return Result<void>();
 }
