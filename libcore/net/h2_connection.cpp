@@ -158,9 +158,10 @@ asio::awaitable<void> H2Connection::write() {
   }
   // The peer reads why, before it finds the connection closed.
   if (over_) co_return co_await linger(below_);
-  // Nothing is left to be said. The peer ends the connection, or wstap does.
+  // Nothing is left to be said. The peer ends the connection, or wstap does: at once when the peer has had
+  // time to hear of the last stream.
   below_.io->shutdown_send();
-  patience_.expires_after(kLastPatience);
+  patience_.expires_at(last_left_ + kLastPatience);
   std::error_code ignored;
   co_await patience_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   cancel();
@@ -168,6 +169,7 @@ asio::awaitable<void> H2Connection::write() {
 
 void H2Connection::leave(h2::StreamId id, bool ended, bool sent_end, std::optional<h2::Code> why) {
   streams_.erase(id);
+  last_left_ = std::chrono::steady_clock::now();
   if (over_) return;
   const auto code = why.value_or(sent_end ? h2::Code::no_error : h2::Code::cancel);
   if (session_.unsent(id) != 0) {

@@ -96,6 +96,7 @@ class H2Connection final : public std::enable_shared_from_this<H2Connection>, pr
   std::unordered_map<h2::StreamId, h2::Code> leaving_;
   Waker write_, heard_;
   asio::steady_timer patience_;  ///< for the peer to end a connection on which nothing is left
+  std::chrono::steady_clock::time_point last_left_{};  ///< when a stream was last left
   Error error_;
   bool settled_ = false;
   bool going_away_ = false;  ///< the peer said GOAWAY
