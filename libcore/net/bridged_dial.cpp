@@ -11,14 +11,11 @@ namespace {
 /// Another connection, on which HTTP/2 is not offered. @return false: there is none.
 asio::awaitable<bool> dial_again(ProxyCore& core, WorkerSeat& seat, Stream& stream, Target target,
                                  std::string name, pipeline::Leg& leg) {
-  auto another = co_await core.connect(std::move(target));
-  if (!another) co_return false;
   pipeline::Leg its_leg;
-  its_leg.address = another->io->peer();
-  const auto agreed =
-      co_await start_upstream_tls(core, seat, *another, std::move(name), only_http1(), its_leg);
+  auto another =
+      co_await dial_upstream(core, seat, std::move(target), true, std::move(name), only_http1(), its_leg);
   // Who agreed on nothing, when offered HTTP/1 only, may still speak HTTP/2 alone.
-  if (!agreed || its_leg.tls->alpn != "http/1.1") co_return false;
+  if (!another || its_leg.tls->alpn != "http/1.1") co_return false;
   stream = std::move(*another);
   leg = std::move(its_leg);
   co_return true;

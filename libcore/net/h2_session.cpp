@@ -155,17 +155,13 @@ asio::awaitable<Result<std::shared_ptr<H2Connection>>> H2Session::upstream() {
 }
 
 asio::awaitable<Result<Stream>> H2Session::dial() {
-  auto stream = co_await core_.connect(Target(site_.url.authority.host, site_.url.authority.port));
-  if (!stream) co_return stream;
-  facts_.server = {};
-  facts_.server.address = stream->io->peer();
-  facts_.server.http_version = "HTTP/2";
-  if (!site_.url.secure()) co_return stream;
   std::vector<std::string> alpn = {std::string(kAlpn)};
-  const auto agreed =
-      co_await start_upstream_tls(core_, seat_, *stream, name_, std::move(alpn), facts_.server);
-  if (!agreed) co_return std::unexpected(agreed.error());
-  if (facts_.server.tls->alpn != kAlpn)
+  auto stream =
+      co_await dial_upstream(core_, seat_, Target(site_.url.authority.host, site_.url.authority.port),
+                             site_.url.secure(), name_, std::move(alpn), facts_.server);
+  if (!stream) co_return stream;
+  facts_.server.http_version = "HTTP/2";
+  if (site_.url.secure() && facts_.server.tls->alpn != kAlpn)
     co_return fail(Errc::protocol, fmt::format("{} does not speak HTTP/2 any more", name_));
   co_return stream;
 }

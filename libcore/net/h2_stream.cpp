@@ -91,14 +91,14 @@ IoResult H2Stream::try_read(MutableBytes room) {
   account();
   connection_->session().consume(id_, take);
   connection_->kick();
-  if (shows_reset()) tell_of_reset();
+  if (shows_reset()) broken_off();
   return {IoStatus::ok, take};
 }
 
 IoResult H2Stream::try_write(Bytes bytes) {
   if (!cancelled_ && closed_in_order() && !wasted_) {
     wasted_ = !bytes.empty();
-    if (shows_reset()) tell_of_reset();
+    if (shows_reset()) broken_off();
     return {IoStatus::ok, bytes.size()};
   }
   if (is_deaf()) return {IoStatus::failed, 0};
@@ -129,13 +129,16 @@ void H2Stream::watch_readable(std::function<void()> seen) {
 }
 
 void H2Stream::watch_loss(std::function<void()> seen) {
-  watch_reset(std::move(seen));
   watches_loss_ = true;
-  if (shows_reset()) tell(reset_watch_);
+  begin_reset_watch(std::move(seen));
 }
 
 void H2Stream::watch_reset(std::function<void()> seen) {
   watches_loss_ = false;
+  begin_reset_watch(std::move(seen));
+}
+
+void H2Stream::begin_reset_watch(std::function<void()> seen) {
   reset_watch_->seen = std::move(seen);
   if (shows_reset()) tell(reset_watch_);
 }
@@ -202,12 +205,6 @@ void H2Stream::tell(const WatchPtr& watch) {
 void H2Stream::tell_reader() {
   read_.wake();
   tell(readable_watch_);
-}
-
-void H2Stream::tell_of_reset() {
-  interrupt();
-  tell(readable_watch_);
-  tell(reset_watch_);
 }
 
 void H2Stream::account() {

@@ -98,7 +98,7 @@ class H2Stream final : public HttpStream {
   void tell(const WatchPtr& watch);
   void tell_reader();
   void broken_off();
-  void tell_of_reset();
+  void begin_reset_watch(std::function<void()> seen);
   void account();
 
   std::shared_ptr<H2Connection> connection_;

@@ -32,15 +32,11 @@ std::optional<Http1Pool::Idle> Http1Pool::take() {
 }
 
 asio::awaitable<Result<Http1Pool::Idle>> Http1Pool::dial() {
-  auto stream = co_await core_.connect(Target(site_.authority.host, site_.authority.port));
-  if (!stream) co_return std::unexpected(stream.error());
   Idle made;
+  auto stream = co_await dial_upstream(core_, seat_, Target(site_.authority.host, site_.authority.port),
+                                       site_.secure(), name_, only_http1(), made.leg);
+  if (!stream) co_return std::unexpected(stream.error());
   made.stream = std::move(*stream);
-  made.leg.address = made.stream.io->peer();
-  if (site_.secure()) {
-    const auto agreed = co_await start_upstream_tls(core_, seat_, made.stream, name_, only_http1(), made.leg);
-    if (!agreed) co_return std::unexpected(agreed.error());
-  }
   co_return made;
 }
 

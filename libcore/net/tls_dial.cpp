@@ -34,4 +34,17 @@ asio::awaitable<Result<void>> start_upstream_tls(ProxyCore& core, WorkerSeat& se
   co_return Result<void>();
 }
 
+asio::awaitable<Result<Stream>> dial_upstream(ProxyCore& core, WorkerSeat& seat, Target target, bool secure,
+                                              std::string name, std::vector<std::string> alpn,
+                                              pipeline::Leg& leg) {
+  auto stream = co_await core.connect(std::move(target));
+  if (!stream) co_return stream;
+  leg = {};
+  leg.address = stream->io->peer();
+  if (!secure) co_return stream;
+  const auto agreed = co_await start_upstream_tls(core, seat, *stream, std::move(name), std::move(alpn), leg);
+  if (!agreed) co_return std::unexpected(agreed.error());
+  co_return stream;
+}
+
 }  // namespace wstap::net

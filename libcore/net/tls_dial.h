@@ -13,6 +13,13 @@ asio::awaitable<Result<void>> start_upstream_tls(ProxyCore& core, WorkerSeat& se
                                                  std::string host, std::vector<std::string> alpn,
                                                  pipeline::Leg& leg);
 
+/// Connects to an upstream, with TLS if it is to be `secure`. `leg` is what is known of that connection
+/// alone.
+/// @error as ProxyCore::connect and start_upstream_tls.
+asio::awaitable<Result<Stream>> dial_upstream(ProxyCore& core, WorkerSeat& seat, Target target, bool secure,
+                                              std::string name, std::vector<std::string> alpn,
+                                              pipeline::Leg& leg);
+
 /// What wstap itself asks for: a list with http/1.1 in it.
 std::vector<std::string> only_http1();
 
