@@ -193,6 +193,8 @@ IoStatus BridgeToHttp1::flush() {
 
 IoResult BridgeToHttp1::try_write(Bytes bytes) {
   if (const IoStatus status = flush(); status != IoStatus::ok) return {status, 0};
+  // An upgrade has no body: what follows a refused one would be read as another request.
+  if (upgrade_ && !open_) return {IoStatus::ok, bytes.size()};
   if (!chunked_ || bytes.empty()) return below_.io->try_write(bytes);
   const auto content = bytes.first(std::min(bytes.size(), kChunk));
   http1::append_chunk(out_, content);

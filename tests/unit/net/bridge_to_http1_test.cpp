@@ -237,6 +237,15 @@ TEST_F(BridgeToHttp1Test, WhatIsNoProperAnswerIsAnError) {
   }
 }
 
+// An upgrade has no body: what its client says behind it would be read as another request.
+TEST_F(BridgeToHttp1Test, WhatFollowsARefusedUpgradeGoesNowhere) {
+  request(kSocket, false);
+  const auto head = answer("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+  ASSERT_TRUE(head);
+  EXPECT_EQ(write("GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"), "");
+  EXPECT_EQ(finish(), "");
+}
+
 TEST_F(BridgeToHttp1Test, ABodyThatIsCutOffIsNoWholeOne) {
   for (const std::string_view said :
        {"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf",
