@@ -130,10 +130,12 @@ async function talk(session, { path = '/echo', messages = 5, bytes = 0 }) {
   const stream = session.request({ ':method': 'CONNECT', ':protocol': 'websocket', ':path': path,
                                    ':scheme': options.ca ? 'https' : 'http', ':authority': options.authority,
                                    'sec-websocket-version': '13', origin: 'https://localhost' });
-  const answered = new Promise(resolve => stream.once('response', resolve));
-  const headers = await Promise.race([answered, failure(stream)]);
-  if (headers[':status'] !== 200) return { status: headers[':status'], why: headers['x-why'],
-                                           body: (await read(stream)).toString() };
+  const answered = new Promise(resolve => stream.once('response', headers => {
+    const refusal = headers[':status'] === 200 ? undefined : read(stream);
+    resolve({ status: headers[':status'], why: headers['x-why'], refusal });
+  }));
+  const { status, why, refusal } = await Promise.race([answered, failure(stream)]);
+  if (refusal) return { status, why, body: (await refusal).toString() };
   const ws = websocket(stream, false);
   const received = [];
   const closed = new Promise(resolve => ws.once('close', (code, reason) => resolve([code, reason.toString()])));
@@ -156,22 +158,31 @@ async function ask(session, { method = 'GET', path, bytes = 0, headers = {} }) {
   const result = {};
   stream.on('headers', interim => { result.interim = interim[':status']; });
   stream.on('trailers', trailers => { result.trailers = trailers['x-checksum']; });
+  const whole = read(stream);  // from the start: node throws away what nobody reads once the stream is over
+  whole.catch(() => {});
   const answered = new Promise(resolve => stream.once('response', resolve));
   const response = await Promise.race([answered, failure(stream)]);
   result.status = response[':status'];
-  const body = await Promise.race([read(stream), failure(stream)]);
+  const body = await Promise.race([whole, failure(stream)]);
   result.bytes = body.length;
   result.code = stream.rstCode;
   if (body.length < 2000) result.body = body.toString();
   return result;
 }
 
+/// What has not ended yet, for whoever wonders why nothing comes.
+const unfinished = new Set(['connect']);
+
 async function work() {
   const session = await connect();
+  unfinished.delete('connect');
   const settings = session.remoteSettings;
-  const told = await Promise.all(options.work.map(each =>
-    (each.kind === 'talk' ? talk(session, each) : ask(session, each))
-      .catch(fault => ({ fault: String(fault.code || fault) }))));
+  const told = await Promise.all(options.work.map(each => {
+    unfinished.add(each);
+    return (each.kind === 'talk' ? talk(session, each) : ask(session, each))
+      .catch(fault => ({ fault: String(fault.code || fault) }))
+      .finally(() => unfinished.delete(each));
+  }));
   session.close();
   return { connect: settings.enableConnectProtocol, streams: settings.maxConcurrentStreams, told };
 }
@@ -179,7 +190,9 @@ async function work() {
 if (role === 'server') {
   serve();
 } else {
-  setTimeout(() => process.exit(3), TIMEOUT).unref();
-  work().catch(fault => ({ fault: String(fault.stack || fault) }))
-      .then(result => { console.log(JSON.stringify(result)); process.exit(0); });
+  const late = new Promise((_, reject) => setTimeout(
+      () => reject(new Error(`after ${TIMEOUT} ms: ${JSON.stringify([...unfinished])}`)), TIMEOUT));
+  Promise.race([work(), late]).catch(fault => ({ fault: String(fault.stack || fault) }))
+      .then(result => console.log(JSON.stringify(result)))
+      .then(() => process.exit(0));
 }
