@@ -151,10 +151,11 @@ void HookReviews::wait() {
     waits.push_back({job.hook.process(), POLLIN, 0});
     until = std::min(until, job.hook.deadline());
   }
-  int timeout = -1;
+  int timeout = proxy_.patience_ms();
   if (!jobs_.empty()) {
     const auto left = std::chrono::ceil<milliseconds>(until - Hook::Clock::now()).count();
-    timeout = static_cast<int>(std::clamp<milliseconds::rep>(left, 0, 60'000));
+    const auto due = static_cast<int>(std::clamp<milliseconds::rep>(left, 0, 60'000));
+    timeout = timeout < 0 ? due : std::min(timeout, due);
   }
   ::poll(waits.data(), waits.size(), timeout);
 }

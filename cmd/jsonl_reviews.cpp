@@ -13,6 +13,7 @@
 #include "cmd/output.h"
 #include "formats/decision_json.h"
 #include "formats/review_json.h"
+#include "libcore/net/errors.h"
 
 namespace wstap::cmd {
 namespace {
@@ -111,8 +112,11 @@ bool JsonlReviews::write_all() {
 }
 
 Exit JsonlReviews::lost(const Error& error) {
+  const char* reason = error.code == net::Errc::timed_out
+                           ? "the proxy does not answer; it may still be done when it goes on"
+                           : "the proxy is gone";
   for (const auto& [serial, id] : open_)
-    answer(id, {.result = ReviewAnswer::Result::refused, .reason = "the proxy is gone"});
+    answer(id, {.result = ReviewAnswer::Result::refused, .reason = reason});
   write_all();
   return connection_failed(error, io_);
 }
@@ -128,7 +132,8 @@ Exit JsonlReviews::run() {
     const short writing = unwritten() != 0 ? POLLOUT : 0;
     std::array<pollfd, 3> waits = {pollfd{in, POLLIN, 0}, pollfd{from_proxy, POLLIN, 0},
                                    pollfd{STDOUT_FILENO, writing, 0}};
-    if (::poll(waits.data(), waits.size(), -1) < 0) continue;
+    const int patience = from_proxy >= 0 ? proxy_.patience_ms() : -1;
+    if (::poll(waits.data(), waits.size(), patience) < 0) continue;
     if (waits[0].revents != 0) {
       lines_.read_some();
       if (const auto ok = take_lines(); !ok) return lost(ok.error());

@@ -23,6 +23,8 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t kLongestLine = 4'096;
 // A key that is on its way when an item goes by itself must not decide about the next one, unseen.
 constexpr std::chrono::milliseconds kReflex{700};
+// An answer mostly comes at once.
+constexpr std::chrono::milliseconds kSlow{1500};
 
 }  // namespace
 
@@ -46,7 +48,7 @@ Exit Reviewer::ended() {
   console_.clear_prompt();
   console_.lines();
   if (lost_) return connection_failed(*lost_, io_);
-  const auto open = queue_.size() + (current_ ? 1 : 0);
+  const auto open = queue_.size() + skipped_.size() + (current_ ? 1 : 0);
   if (open != 0)
     console_.say(
         fmt::format("{} held as before\n", open == 1 ? "one item is" : fmt::format("{} items are", open)));
@@ -56,7 +58,7 @@ Exit Reviewer::ended() {
 
 /// Until something is held.
 void Reviewer::idle() {
-  console_.prompt("nothing is held (q: quit) ");
+  console_.prompt(skipped_.empty() ? "nothing is held (q: quit) " : "nothing else is held (q: quit) ");
   const auto ready = wait(true);
   if (!ready.input) return;
   const auto key = console_.key();
@@ -140,7 +142,10 @@ bool Reviewer::act(char key) {
       as_bytes_ = !as_bytes_;
       show_content();
       return false;
-    case 's': console_.say(fmt::format("{}: skipped\n", to_text(current_->id))); return true;
+    case 's':
+      console_.say(fmt::format("{}: skipped\n", to_text(current_->id)));
+      skipped_.insert(current_->id);
+      return true;
     case 'q':
     case Console::kEnd: quit_ = true; return true;
     default: console_.say(item_help(*current_)); return false;
@@ -165,7 +170,8 @@ std::optional<ReviewAnswer::Result> Reviewer::submit(Review review) {
     return std::nullopt;
   }
   deciding_ = *serial;
-  while (!answer_ && !quit_ && !lost_) wait(false);
+  const auto slow = Clock::now() + kSlow;
+  while (!answer_ && !quit_ && !lost_) await_answer(Clock::now() >= slow);
   deciding_.reset();
   const auto answer = std::exchange(answer_, std::nullopt);
   if (!answer) return std::nullopt;
@@ -174,6 +180,14 @@ std::optional<ReviewAnswer::Result> Reviewer::submit(Review review) {
   const auto what = done ? std::string(done_text(action)) : printable(answer_text(*answer));
   console_.say(fmt::format("{}: {}\n", to_text(current_->id), what));
   return answer->result;
+}
+
+/// @param slow  it takes long enough to be told.
+void Reviewer::await_answer(bool slow) {
+  if (slow) console_.prompt("the proxy has not answered yet (q: quit) ");
+  if (!wait(slow).input) return;
+  const auto key = console_.key();
+  if (key == 'q' || key == Console::kEnd) quit_ = true;
 }
 
 bool Reviewer::decide_always(Review::Action action) {

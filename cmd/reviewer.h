@@ -5,6 +5,7 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "cmd/command.h"
@@ -55,11 +56,13 @@ class Reviewer {
   bool decide(Review review);
   /// Sends it, and waits for what comes of it, which is said. None: it is over.
   std::optional<pipeline::ReviewAnswer::Result> submit(Review review);
+  void await_answer(bool slow);
   bool decide_always(Review::Action action);
   void decide_aside(const pipeline::HeldItem& item, Review::Action action);
   bool edit_text();
   bool edit_hex();
   bool edit_close();
+  bool send_edited(Buffer payload);
   /// What the editor left. None: it is unchanged, or that went wrong, which is said.
   std::optional<std::string> edited(std::string_view name, const std::string& content);
   bool run_editor(const EditedFile& file);
@@ -83,6 +86,7 @@ class Reviewer {
     pipeline::HeldId id;
     Review::Action action;
   };
+  std::set<pipeline::HeldId> skipped_;    ///< ... and still held
   std::map<std::uint32_t, Aside> aside_;  ///< decisions without a question, not answered yet
   bool quit_ = false;
   int signal_ = 0;

@@ -31,9 +31,7 @@ bool Reviewer::edit_text() {
     console_.say("unchanged\n");
     return false;
   }
-  if (text->empty() && !confirms("send an empty payload [y,n]? ")) return false;
-  draft_ = to_buffer(as_bytes(*text));
-  return decide({.action = Review::Action::modify, .body = *draft_});
+  return send_edited(to_buffer(as_bytes(*text)));
 }
 
 bool Reviewer::edit_hex() {
@@ -49,7 +47,12 @@ bool Reviewer::edit_hex() {
     console_.say("unchanged\n");
     return false;
   }
-  draft_ = *bytes;
+  return send_edited(*bytes);
+}
+
+bool Reviewer::send_edited(Buffer payload) {
+  if (payload.empty() && !confirms("send an empty payload [y,n]? ")) return false;
+  draft_ = std::move(payload);
   return decide({.action = Review::Action::modify, .body = *draft_});
 }
 

@@ -28,7 +28,7 @@ Reviewer::Ready Reviewer::wait(bool wants_input, int other) {
   std::array<pollfd, 4> waits = {pollfd{proxy_.descriptor(), POLLIN, 0}, pollfd{signals_.get(), POLLIN, 0},
                                  pollfd{wants_input ? STDIN_FILENO : -1, POLLIN, 0},
                                  pollfd{other, POLLIN, 0}};
-  if (::poll(waits.data(), waits.size(), current_ ? kCountdown : -1) < 0) return {};
+  if (::poll(waits.data(), waits.size(), current_ ? kCountdown : proxy_.patience_ms()) < 0) return {};
   if (waits[1].revents != 0) take_signals();
   take_replies();
   return {.input = waits[2].revents != 0, .other = waits[3].revents != 0};
@@ -50,6 +50,7 @@ void Reviewer::take_reply(const control::Reply& reply) {
     const bool is_current = current_ && current_->id == settled->id;
     if (is_current && !deciding_) gone_ = *settled;
     if (!is_current) queue_.settled(settled->id);
+    skipped_.erase(settled->id);
   } else if (const auto* answer = std::get_if<ReviewAnswer>(&reply.body)) {
     take_answer(reply.serial, *answer);
   } else if (const auto* refusal = std::get_if<control::Refusal>(&reply.body)) {

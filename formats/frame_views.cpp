@@ -138,8 +138,7 @@ void sent_version(std::string& out, const pipeline::Envelope& envelope) {
     out += fmt::format("sent (hex): {}\n", to_hex(frame.raw));
     return;
   }
-  Buffer payload = to_buffer(frame.payload());
-  ws::mask_in_place(payload, frame.header.mask);
+  const Buffer payload = unmasked_payload(frame);
   out += fmt::format("sent opcode: {}\nsent fin: {}\nsent rsv: {}\nsent length: {}\n",
                      ws::opcode_name(frame.header.opcode), frame.header.fin, frame.header.rsv,
                      frame.header.payload_len);
@@ -194,10 +193,8 @@ void raw_view(std::string& out, const pipeline::Envelope& envelope, Bytes payloa
     out += envelope.frame.header.masked ? "payload as on the wire\n" : "payload\n";
     hex_dump(out, envelope.frame.payload());
     if (envelope.frame.header.masked) {
-      Buffer unmasked = to_buffer(envelope.frame.payload());
-      ws::mask_in_place(unmasked, envelope.frame.header.mask);
       out += "payload unmasked\n";
-      hex_dump(out, unmasked);
+      hex_dump(out, unmasked_payload(envelope.frame));
     }
     if (envelope.inflation == ws::Inflation::done) {
       out += "message inflated\n";

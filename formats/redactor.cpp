@@ -284,8 +284,7 @@ Buffer Redactor::sent_version(ws::Direction direction, Bytes sent, bool is_fragm
   if (header.opcode != ws::kClose && rules_->payloads(direction) == nullptr) return to_buffer(sent);
   const bool alone = header.fin && header.opcode != ws::kContinuation && header.rsv == 0 && !is_fragment;
   if (!alone) return header_of(sent);
-  Buffer payload = to_buffer(frame.payload());
-  ws::mask_in_place(payload, header.mask);
+  const Buffer payload = unmasked_payload(frame);
   const bool closes = header.opcode == ws::kClose && payload.size() >= 2;
   const Bytes said = closes ? Bytes(payload).subspan(2) : Bytes(payload);
   const auto* rules = closes ? rules_->close_reasons() : rules_->payloads(direction);

@@ -17,8 +17,6 @@ namespace {
 
 namespace control = pipeline::control;
 
-constexpr std::chrono::seconds kSendPatience(30);
-
 std::unexpected<Error> system_fault(std::string detail) {
   return fail(std::error_code(errno, std::generic_category()), std::move(detail));
 }
@@ -46,7 +44,7 @@ std::unexpected<Error> cannot_connect(const std::string& path) {
 }  // namespace
 
 Result<ControlClient> ControlClient::connect(const std::string& path, const control::Codec& codec,
-                                             std::string name, Milliseconds timeout) {
+                                             std::string name, Milliseconds timeout, Milliseconds patience) {
   const auto address = unix_address(path);
   if (!address) return std::unexpected(address.error());
   Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -56,7 +54,7 @@ Result<ControlClient> ControlClient::connect(const std::string& path, const cont
   if (!peer) return std::unexpected(peer.error());
   if (peer->uid != ::geteuid())
     return fail(Errc::not_ours, fmt::format("{} (user {} listens there)", path, peer->uid));
-  ControlClient client(std::move(socket), codec, path);
+  ControlClient client(std::move(socket), codec, path, patience);
   if (auto ok = client.greet(std::move(name), timeout); !ok) return std::unexpected(ok.error());
   return client;
 }
@@ -87,16 +85,17 @@ Result<std::uint32_t> ControlClient::send(Request request) {
         std::make_error_code(std::errc::message_size),
         fmt::format("{} bytes, and a request has at most {}", bytes.size(), control::kMaxRequestBytes));
   if (auto ok = send_all(bytes); !ok) return std::unexpected(ok.error());
+  if (unanswered_++ == 0) waits_since_ = Clock::now();
   return serial_;
 }
 
 Result<void> ControlClient::send_all(Bytes bytes) {
-  auto end = Clock::now() + kSendPatience;
+  auto end = Clock::now() + patience_;
   while (!bytes.empty()) {
     const auto put = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (put > 0) {
       bytes = bytes.subspan(static_cast<std::size_t>(put));
-      end = Clock::now() + kSendPatience;
+      end = Clock::now() + patience_;
     } else if (errno == EPIPE || errno == ECONNRESET) {
       return closed();
     } else if (errno == EAGAIN) {
@@ -113,10 +112,21 @@ Result<void> ControlClient::send_all(Bytes bytes) {
 }
 
 Result<std::optional<control::Reply>> ControlClient::receive(Milliseconds timeout) {
-  if (aside_.empty()) return next(Clock::now() + timeout);
+  if (aside_.empty()) {
+    const auto end = Clock::now() + timeout;
+    auto reply = next(unanswered_ == 0 ? end : std::min(end, waits_since_ + patience_));
+    if (reply && !*reply && patience_ms() == 0) return does_not_answer();
+    return reply;
+  }
   std::optional<Reply> reply(std::move(aside_.front()));
   aside_.pop_front();
   return reply;
+}
+
+int ControlClient::patience_ms() const noexcept {
+  if (unanswered_ == 0) return -1;
+  const auto left = std::chrono::ceil<Milliseconds>(waits_since_ + patience_ - Clock::now());
+  return static_cast<int>(std::max<Milliseconds::rep>(left.count(), 0));
 }
 
 Result<control::Reply> ControlClient::ask(Request request, Milliseconds timeout) {
@@ -127,7 +137,7 @@ Result<control::Reply> ControlClient::ask(Request request, Milliseconds timeout)
   for (;;) {
     auto reply = next(end);
     if (!reply) return std::unexpected(reply.error());
-    if (!*reply) return fail(Errc::timed_out, path_ + " (the proxy does not answer)");
+    if (!*reply) return does_not_answer();
     if ((*reply)->serial != *serial) {
       aside_.push_back(**std::move(reply));
       continue;
@@ -163,9 +173,16 @@ Result<std::optional<control::Reply>> ControlClient::take() {
     }
     // Events of later versions are none of ours.
     Reply& reply = (*taken)->message;
+    note_answered(reply);
     if (reply.serial == 0 && std::holds_alternative<control::Unknown>(reply.body)) continue;
     return std::optional(std::move(reply));
   }
+}
+
+void ControlClient::note_answered(const Reply& reply) {
+  const auto* part = std::get_if<control::Items>(&reply.body);
+  const bool is_answer = reply.serial != 0 && (part == nullptr || !part->more);
+  if (is_answer && unanswered_ != 0) --unanswered_;
 }
 
 /// There is something to be read.
@@ -174,10 +191,15 @@ Result<void> ControlClient::read_some() {
   const auto got = ::recv(socket_.get(), room.data(), room.size(), 0);
   if (got == 0 || (got < 0 && errno == ECONNRESET)) return closed();
   if (got < 0) return errno == EAGAIN || errno == EINTR ? Result<void>() : system_fault(path_);
+  waits_since_ = Clock::now();
   received_.erase(received_.begin(), received_.begin() + static_cast<std::ptrdiff_t>(taken_));
   taken_ = 0;
   append(received_, Bytes(room).first(static_cast<std::size_t>(got)));
   return {};
+}
+
+std::unexpected<Error> ControlClient::does_not_answer() const {
+  return fail(Errc::timed_out, path_ + " (the proxy does not answer)");
 }
 
 std::unexpected<Error> ControlClient::closed() const {

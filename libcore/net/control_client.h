@@ -18,11 +18,14 @@ class ControlClient {
   using Reply = pipeline::control::Reply;
 
   /// Connects and says hello. @param name  by which other reviewers know this one. @param codec  outlives it.
+  /// @param timeout  of the hello. @param patience  with a proxy that takes nothing, or owes an answer and
+  /// says nothing.
   /// @error std::errc::no_such_file_or_directory: nothing is at `path`; connect_failed: nobody listens there
   /// any more; not_ours; other_version; refused: the proxy says why; timed_out, protocol, peer_closed: it
   /// does not answer as a proxy does; the system's own. Details say what to do.
   static Result<ControlClient> connect(const std::string& path, const pipeline::control::Codec& codec,
-                                       std::string name, Milliseconds timeout = Milliseconds(5000));
+                                       std::string name, Milliseconds timeout = Milliseconds(5000),
+                                       Milliseconds patience = Milliseconds(30'000));
 
   const pipeline::control::Welcome& proxy() const noexcept { return proxy_; }
   /// To be polled for reading, after receive(0) gave nothing.
@@ -30,11 +33,14 @@ class ControlClient {
 
   /// @return the serial that comes back with what answers it.
   /// @error std::errc::message_size: it is too large for any proxy; peer_closed; timed_out: nothing could be
-  /// sent for half a minute.
+  /// sent.
   Result<std::uint32_t> send(Request request);
   /// The next reply, or event. None: there was none in time.
-  /// @error peer_closed; protocol. Nothing more comes behind either.
+  /// @error peer_closed; protocol; timed_out: nothing came, though an answer is due. Nothing is to be
+  /// expected behind any of them.
   Result<std::optional<Reply>> receive(Milliseconds timeout);
+  /// How long poll() may wait before receive() should be called though nothing came; -1: for ever.
+  int patience_ms() const noexcept;
   /// Sends, and waits for what answers it; what else comes meanwhile is for receive(). All parts of Items are
   /// put together.
   /// @error as both; refused: with the proxy's reason; timed_out.
@@ -42,24 +48,30 @@ class ControlClient {
 
  private:
   using Clock = std::chrono::steady_clock;
-  ControlClient(Descriptor socket, const pipeline::control::Codec& codec, std::string path)
-      : socket_(std::move(socket)), codec_(&codec), path_(std::move(path)) {}
+  ControlClient(Descriptor socket, const pipeline::control::Codec& codec, std::string path,
+                Milliseconds patience)
+      : socket_(std::move(socket)), codec_(&codec), path_(std::move(path)), patience_(patience) {}
 
   Result<void> greet(std::string name, Milliseconds timeout);
   Result<void> send_all(Bytes bytes);
   Result<std::optional<Reply>> take();
   Result<std::optional<Reply>> next(Clock::time_point end);
+  void note_answered(const Reply& reply);
   Result<void> read_some();
   std::unexpected<Error> closed() const;
+  std::unexpected<Error> does_not_answer() const;
 
   Descriptor socket_;
   const pipeline::control::Codec* codec_;
   std::string path_;
+  Milliseconds patience_;
   pipeline::control::Welcome proxy_;
   std::uint32_t serial_ = 0;
   Buffer received_;
   std::size_t taken_ = 0;
   std::deque<Reply> aside_;  ///< came while something else was waited for
+  std::size_t unanswered_ = 0;
+  Clock::time_point waits_since_;  ///< where something is not answered: nothing came since then
 };
 
 }  // namespace wstap::net

@@ -185,8 +185,7 @@ class EchoServer::Core {
       append(answers, frame(ws::kClose, true, ws::close_payload(ws::kProtocolError, {})));
       return false;
     }
-    Buffer payload = to_buffer(incoming.payload());
-    ws::mask_in_place(payload, incoming.header.mask);
+    const Buffer payload = unmasked_payload(incoming);
     switch (incoming.header.opcode) {
       case ws::kClose:
         if (options_.source_messages == 0) append(answers, frame(ws::kClose, true, payload));

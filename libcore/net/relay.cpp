@@ -230,8 +230,13 @@ void Relay::keep(Half& half, TurnEnd& turn) {
   account(half, 0);
 }
 
-void Relay::account(Half& half, std::uint64_t parked) {
-  const std::uint64_t held = half.inbox.held() + flow_->buffered(half.direction) + parked;
+void Relay::account(Half& half, std::uint64_t undelivered) {
+  half.undelivered = undelivered;
+  account(half);
+}
+
+void Relay::account(Half& half) {
+  const std::uint64_t held = half.inbox.held() + flow_->buffered(half.direction) + half.undelivered;
   const std::uint64_t counts = held < kWorthAccounting ? 0 : held;
   if (counts == half.accounted) return;
   half.accounted = counts;

@@ -78,6 +78,7 @@ class Relay : public std::enable_shared_from_this<Relay>, public pipeline::HoldP
     std::optional<IoStatus> ended;         ///< the sender has; what is held is not gone yet
     bool woken = false;                    ///< there may be something to do though nothing comes
     bool reset = false;                    ///< a write to the sender found that it had reset the connection
+    std::uint64_t undelivered = 0;         ///< bytes that wait for the receiver, outside inbox and flow
     std::uint64_t accounted = 0;           ///< bytes that count against the buffer budget
   };
   /// What one turn left to do.
@@ -125,7 +126,8 @@ class Relay : public std::enable_shared_from_this<Relay>, public pipeline::HoldP
   void begin_chores();
   void begin_close_timer();
   void resolve_held();
-  void account(Half& half, std::uint64_t parked);
+  void account(Half& half);
+  void account(Half& half, std::uint64_t undelivered);
   void end();
   void finish();
 

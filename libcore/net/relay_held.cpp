@@ -66,6 +66,7 @@ void Relay::review(std::shared_ptr<pipeline::HoldParty> self, pipeline::Review r
              [this, self = std::move(self), review = std::move(review), done = std::move(done)] {
                done(flow_->review(review, worker_.now()));
                if (running_ == 0) return;
+               for (auto& half : halves_) account(half);
                look_after_held();
                watch_chores();
              });
@@ -86,7 +87,10 @@ void Relay::room(std::shared_ptr<pipeline::HoldParty> self) {
 pipeline::ReviewAnswer Relay::inject(pipeline::InjectRequest request) {
   Half& half = halves_[ws::index(request.direction)];
   auto answer = flow_->inject(std::move(request));
-  if (answer.result == pipeline::ReviewAnswer::Result::ok) wake(half);
+  if (answer.result == pipeline::ReviewAnswer::Result::ok) {
+    account(half);
+    wake(half);
+  }
   return answer;
 }
 

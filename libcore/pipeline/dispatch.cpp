@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "libcore/pipeline/hold_review.h"
 #include "libcore/pipeline/refusal.h"
 
 namespace wstap::pipeline {
@@ -117,8 +118,22 @@ void Dispatch::judge(Parcel& parcel, bool waits) {
                       parcel.judged_by);
   envelope.frame.header = parcel.came;
   if (piece) remember_end(parcel);
+  if (parcel.decision.exact) return judge_exact(parcel);
   refuse_impossible(envelope, {parcel.compressed, waits, parcel.state == InflateState::lost},
                     parcel.decision);
+}
+
+/// Bytes that a reviewer wrote leave whatever their message's state, unless newer rules are against them.
+void Dispatch::judge_exact(Parcel& parcel) const {
+  Decision& decision = parcel.decision;
+  if (parcel.judged_by == plan_.number) return;
+  Decision checked = check_raw(parcel, *decision.exact, plan_);
+  if (checked.kind != Decision::Kind::drop) return;
+  decision.kind = Decision::Kind::drop;
+  decision.verdict = checked.verdict;
+  decision.cause = std::move(checked.cause);
+  decision.ends_flow = checked.ends_flow;
+  decision.exact.reset();
 }
 
 /// Of a message that is judged piece by piece each is looked at with the end of what left before, also where

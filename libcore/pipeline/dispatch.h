@@ -27,7 +27,7 @@ class Dispatch {
   std::optional<LaneFault> take(Turn& turn, Parcel& parcel);
   /// A frame of wstap's own leaves, or a reviewer's: a control frame at once, and data as soon as no message
   /// is open towards the peer.
-  void put(Turn& turn, std::vector<NewFrame> frames) { injections_.put_before(turn, std::move(frames)); }
+  void put(Turn& turn, std::vector<NewFrame> frames) { injections_.put_promised(turn, std::move(frames)); }
   /// What waits for the rest of its message does not leave: the flow ends.
   void discard(Turn& turn, const std::string& cause) { outlet_.drop_waiting(turn, Verdict::dropped, cause); }
   /// To be called behind the last frame of a turn.
@@ -48,6 +48,7 @@ class Dispatch {
   void send_exact(Turn& turn, Parcel& parcel);
   std::optional<LaneFault> take_so_far(Turn& turn, Parcel& parcel);
   void judge(Parcel& parcel, bool waits);
+  void judge_exact(Parcel& parcel) const;
   void remember_end(const Parcel& parcel);
   std::optional<LaneFault> take_plain(Turn& turn, const Envelope& envelope, Decision decision);
   std::optional<LaneFault> drop_plain(Turn& turn, const Envelope& envelope, Decision decision);

@@ -5,22 +5,9 @@
 #include <utility>
 
 #include "libcore/pipeline/hold_review.h"
-#include "libcore/ws/mask.h"
 
 namespace wstap::pipeline {
-namespace {
-
-// Frames of reviewers that have not left yet, at one place.
-constexpr std::size_t kMostInjected = 4096;
-constexpr const char* kTooMuchWaits = "too much waits in buffers (--max-buffered)";
-
-Buffer unmasked_payload(const ws::Frame& frame) {
-  Buffer payload = to_buffer(frame.payload());
-  if (frame.header.masked) ws::mask_in_place(payload, frame.header.mask);
-  return payload;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 void Editor::follow(bool message_open, FlowHolds* holds) {
   if (holds != nullptr && !line_) line_ = std::make_unique<HoldLine>(*holds, direction_);
@@ -125,7 +112,7 @@ bool Editor::ready() const noexcept {
 }
 
 std::optional<LaneFault> Editor::depart(Turn& turn) {
-  if (!injected_.empty()) dispatch_.put(turn, std::exchange(injected_, {}));
+  if (!injected_.empty()) dispatch_.put(turn, take_injected());
   std::optional<LaneFault> fault;
   while (ready() && !fault && turn.result.delay_ns == 0 && !turn.is_full()) fault = leave_line(turn);
   if (line_) line_->claim_room(turn.now);
@@ -157,8 +144,8 @@ ReviewAnswer Editor::review(const Review& review) {
     return {.result = Result::late, .by = place->by, .reason = "it was decided before"};
   auto decided = decide(place->parcel, review, plan_, options_);
   if (!decided) return {.result = Result::refused, .reason = std::move(decided.error())};
-  if (!line_->take_edit(*place, std::move(*decided), gauge_))
-    return {.result = Result::refused, .reason = kTooMuchWaits};
+  if (const char* full = line_->take_edit(*place, std::move(*decided), gauge_))
+    return {.result = Result::refused, .reason = full};
   line_->settle(*place, name(review.action), review.by);
   return {.by = review.by};
 }
@@ -176,11 +163,24 @@ ReviewAnswer Editor::inject(InjectRequest request) {
   const std::string by = request.by;
   auto frame = make_injection(std::move(request), plan_, options_);
   if (!frame) return {.result = Result::refused, .reason = std::move(frame.error())};
-  auto& to = behind != nullptr ? behind->after : injected_;
-  if (to.size() >= kMostInjected || (gauge_ != nullptr && !gauge_->has_room(frame->payload.size())))
-    return {.result = Result::refused, .reason = kTooMuchWaits};
-  to.push_back(std::move(*frame));
+  const char* full =
+      behind != nullptr ? line_->put_behind(*behind, std::move(*frame), gauge_) : put_next(std::move(*frame));
+  if (full != nullptr) return {.result = Result::refused, .reason = full};
   return {.by = by};
+}
+
+const char* Editor::put_next(NewFrame frame) {
+  const std::uint64_t takes = sizeof frame + frame.payload.size();
+  if (injected_.size() >= kMostInjected) return kTooManyInjected;
+  if (gauge_ != nullptr && !gauge_->has_room(takes)) return kBuffersFull;
+  injected_bytes_ += takes;
+  injected_.push_back(std::move(frame));
+  return nullptr;
+}
+
+std::vector<NewFrame> Editor::take_injected() noexcept {
+  injected_bytes_ = 0;
+  return std::exchange(injected_, {});
 }
 
 void Editor::ping(Turn& turn, Bytes payload) {
@@ -208,12 +208,12 @@ void Editor::decide_by_default(UnixNs expired, const char* by) {
 
 void Editor::discard(Turn& turn, const std::string& cause) {
   dispatch_.discard(turn, cause);
-  give_up(injected_);
+  give_up(take_injected());
   const bool is_gone = cause.empty() || cause == "reset";
   while (holds()) {
     if (line_->front().is_undecided()) line_->settle(line_->front(), name(Review::Action::drop), kByEnd);
     auto place = line_->take_front();
-    give_up(place.after);
+    give_up(std::move(place.after));
     if (!place.parcel.is_frame()) continue;
     turn.settle({.sequence = place.parcel.envelope.sequence,
                  .time_ns = turn.now,
@@ -223,9 +223,8 @@ void Editor::discard(Turn& turn, const std::string& cause) {
   }
 }
 
-void Editor::give_up(std::vector<NewFrame>& frames) {
-  for (const auto& frame : std::exchange(frames, {}))
-    dispatch_.injections().give_up({frame, "the flow ended before it left"});
+void Editor::give_up(std::vector<NewFrame> frames) {
+  for (const auto& frame : frames) dispatch_.injections().give_up({frame, "the flow ended before it left"});
 }
 
 void Editor::end_turn(Turn& turn) {

@@ -100,7 +100,7 @@ class Editor {
   }
   /// Bytes of memory that they take, what their message says, and what is to leave behind it.
   std::uint64_t held() const noexcept {
-    return dispatch_.held() + intake_.held() + (line_ ? line_->bytes() : 0);
+    return dispatch_.held() + intake_.held() + (line_ ? line_->bytes() : 0) + injected_bytes_;
   }
 
  private:
@@ -109,7 +109,9 @@ class Editor {
   std::optional<LaneFault> leave_line(Turn& turn);
   bool heed_pong(Parcel& parcel);
   bool is_to_be_held(Parcel& parcel);
-  void give_up(std::vector<NewFrame>& frames);
+  void give_up(std::vector<NewFrame> frames);
+  const char* put_next(NewFrame frame);
+  std::vector<NewFrame> take_injected() noexcept;
   bool overtakes(const Parcel& parcel) const noexcept;
   bool is_dropped_already(const Parcel& parcel) const noexcept;
   Keepalive& pings(ws::Direction direction) noexcept { return line_->holds().pings[ws::index(direction)]; }
@@ -122,6 +124,7 @@ class Editor {
   Dispatch dispatch_;
   std::unique_ptr<HoldLine> line_;  ///< where something may be held
   std::vector<NewFrame> injected_;  ///< by reviewers: they leave next
+  std::uint64_t injected_bytes_ = 0;
   bool paused_ = false, short_of_room_ = false;
 };
 

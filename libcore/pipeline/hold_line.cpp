@@ -15,6 +15,13 @@ Buffer keep(Bytes& view) {
   return kept;
 }
 
+/// Nobody knows what it says: it is shown as on the wire.
+bool is_unread(const Parcel& parcel) noexcept {
+  const ws::Inflation inflation = parcel.envelope.inflation;
+  return inflation == ws::Inflation::opaque ||
+         (inflation == ws::Inflation::limited && parcel.payload().empty());
+}
+
 }  // namespace
 
 void HoldLine::park(Turn& turn, Parcel parcel, bool held) {
@@ -32,13 +39,16 @@ void HoldLine::park(Turn& turn, Parcel parcel, bool held) {
   if (held) {
     place.item = item_of(kept, turn.now);
     kept.envelope.frame.raw = place.item->raw;
-    if (decision.kind != Decision::Kind::replace) kept.content = place.item->payload;
     place.bytes = place.item->raw.size() + place.item->payload.size();
     ++undecided_;
   } else {
     place.raw = keep(kept.envelope.frame.raw);
   }
-  if (!held || decision.kind == Decision::Kind::replace) place.content = keep(kept.content);
+  if (held && decision.kind != Decision::Kind::replace && !is_unread(kept)) {
+    kept.content = place.item->payload;
+  } else {
+    place.content = keep(kept.content);
+  }
   place.judged_before = keep(kept.envelope.judged_before);
   place.inflated = keep(kept.inflated.bytes);
   place.bytes += sizeof place + place.raw.size() + place.content.size() + place.judged_before.size() +
@@ -60,7 +70,7 @@ std::shared_ptr<HeldItem> HoldLine::item_of(const Parcel& parcel, UnixNs now) co
   item->compressed = envelope.placement.compressed;
   item->inflation = envelope.inflation;
   item->whole = envelope.says != Says::message_so_far;
-  item->payload = to_buffer(parcel.payload());
+  item->payload = is_unread(parcel) ? unmasked_payload(envelope.frame) : to_buffer(parcel.payload());
   item->raw = to_buffer(envelope.frame.raw);
   item->rules = parcel.decision.held_by;
   item->tags = envelope.tags;
@@ -82,18 +92,39 @@ void HoldLine::claim_room(UnixNs now) {
 HoldLine::Place HoldLine::take_front() {
   Place first = std::move(places_.front());
   places_.pop_front();
-  bytes_ -= first.bytes + first.edit_bytes;
-  if (std::exchange(first.has_room, false)) holds_.queue.leave_place(first.bytes);
+  bytes_ -= first.bytes + first.added;
+  if (std::exchange(first.has_room, false)) holds_.queue.leave_place(first.bytes + first.added);
   return first;
 }
 
-bool HoldLine::take_edit(Place& place, Decision decision, const BufferGauge* gauge) {
+const char* HoldLine::take_edit(Place& place, Decision decision, const BufferGauge* gauge) {
   const std::size_t takes = decision.payload.size() + (decision.exact ? decision.exact->size() : 0);
-  if (takes > place.bytes && gauge != nullptr && !gauge->has_room(takes)) return false;
+  // Whoever decides about a full queue may shorten and mend: what is first leaves at once.
+  if (takes > place.bytes && &place != &places_.front()) {
+    if (const char* full = take_more(place, takes, gauge)) return full;
+  } else {
+    if (takes > place.bytes && gauge != nullptr && !gauge->has_room(takes)) return kBuffersFull;
+    holds_.queue.must_take(takes);
+    place.added += takes;
+    bytes_ += takes;
+  }
   place.parcel.decision = std::move(decision);
-  place.edit_bytes = takes;
-  bytes_ += takes;
-  return true;
+  return nullptr;
+}
+
+const char* HoldLine::put_behind(Place& place, NewFrame frame, const BufferGauge* gauge) {
+  if (place.after.size() >= kMostInjected) return kTooManyInjected;
+  if (const char* full = take_more(place, sizeof frame + frame.payload.size(), gauge)) return full;
+  place.after.push_back(std::move(frame));
+  return nullptr;
+}
+
+const char* HoldLine::take_more(Place& place, std::uint64_t bytes, const BufferGauge* gauge) {
+  if (gauge != nullptr && !gauge->has_room(bytes)) return kBuffersFull;
+  if (!holds_.queue.take_more(bytes, holds_.settings)) return kQueueFull;
+  place.added += bytes;
+  bytes_ += bytes;
+  return nullptr;
 }
 
 void HoldLine::settle(Place& place, std::string_view how, std::string by) {
@@ -104,7 +135,7 @@ void HoldLine::settle(Place& place, std::string_view how, std::string by) {
 
 HoldLine::Place* HoldLine::find(Sequence sequence) noexcept {
   const auto found = std::ranges::find_if(places_, [&](const Place& place) {
-    return place.item != nullptr && place.item->id.sequence == sequence;
+    return place.item != nullptr && place.has_room && place.item->id.sequence == sequence;
   });
   return found == places_.end() ? nullptr : &*found;
 }

@@ -13,6 +13,12 @@
 
 namespace wstap::pipeline {
 
+// Frames of reviewers that have not left yet, at one place.
+inline constexpr std::size_t kMostInjected = 4096;
+inline constexpr const char* kTooManyInjected = "too many frames wait to be sent there";
+inline constexpr const char* kBuffersFull = "too much waits in buffers (--max-buffered)";
+inline constexpr const char* kQueueFull = "too much is held (--hold-bytes)";
+
 /// What both directions of a flow need where frames may be held.
 struct FlowHolds {
   HoldQueue& queue;
@@ -31,8 +37,8 @@ class HoldLine {
     Buffer raw, content, judged_before, inflated;
     std::shared_ptr<HeldItem> item;  ///< null: it only waits behind others
     bool has_room = false;           ///< it counts in the queue, and is shown there if it is held
-    std::uint64_t bytes = 0;         ///< of memory
-    std::uint64_t edit_bytes = 0;    ///< ... and what a reviewer made of it
+    std::uint64_t bytes = 0;         ///< of memory, as it came
+    std::uint64_t added = 0;         ///< ... and by what reviewers made of it and put behind it
     std::string by;                  ///< who decided about it; empty: nobody yet
     std::vector<NewFrame> after;     ///< leave behind it
 
@@ -50,8 +56,10 @@ class HoldLine {
   void claim_room(UnixNs now);
   /// The first leaves the line.
   Place take_front();
-  /// An edit takes memory as well. @return false: more than there is (LIM-4), and nothing changed.
-  bool take_edit(Place& place, Decision decision, const BufferGauge* gauge);
+  // What reviewers make takes memory as well (HOLD-5, LIM-4). @return null; or there is no room for it, and
+  // why, and nothing changed. @param gauge  null: only the queue is bounded.
+  const char* take_edit(Place& place, Decision decision, const BufferGauge* gauge);
+  const char* put_behind(Place& place, NewFrame frame, const BufferGauge* gauge);
   /// Who decided about an item, and what; its parcel says it already. @param how  see Settled.
   void settle(Place& place, std::string_view how, std::string by);
 
@@ -60,7 +68,7 @@ class HoldLine {
   Place& front() noexcept { return places_.front(); }
   const Place& front() const noexcept { return places_.front(); }
   std::deque<Place>& places() noexcept { return places_; }
-  /// @return null: no such item waits here.
+  /// @return null: no such item is shown.
   Place* find(Sequence sequence) noexcept;
   /// Nothing more should be read: there is no room in the queue for what came last.
   bool stalls() const noexcept { return !places_.empty() && !places_.back().has_room; }
@@ -76,6 +84,7 @@ class HoldLine {
   FlowHolds& holds() noexcept { return holds_; }
 
  private:
+  const char* take_more(Place& place, std::uint64_t bytes, const BufferGauge* gauge);
   std::shared_ptr<HeldItem> item_of(const Parcel& parcel, UnixNs now) const;
 
   FlowHolds& holds_;

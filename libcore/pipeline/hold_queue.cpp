@@ -30,6 +30,18 @@ bool HoldQueue::take_place(std::uint64_t bytes, const HoldSettings& settings) {
   return true;
 }
 
+bool HoldQueue::take_more(std::uint64_t bytes, const HoldSettings& settings) {
+  const std::lock_guard guard(lock_);
+  if (bytes_ + bytes > settings.bytes) return false;
+  bytes_ += bytes;
+  return true;
+}
+
+void HoldQueue::must_take(std::uint64_t bytes) {
+  const std::lock_guard guard(lock_);
+  bytes_ += bytes;
+}
+
 void HoldQueue::leave_place(std::uint64_t bytes) {
   std::shared_ptr<HoldParty> next;
   {

@@ -35,6 +35,12 @@ class HoldQueue {
   // By flows.
   /// One frame more waits. @return false: there is no room for it by these settings.
   bool take_place(std::uint64_t bytes, const HoldSettings& settings);
+  /// What waits takes more memory: with what was made of it, and is to leave behind it. @return false: there
+  /// is no room for that.
+  bool take_more(std::uint64_t bytes, const HoldSettings& settings);
+  /// ... whether there is room or not.
+  void must_take(std::uint64_t bytes);
+  /// @param bytes  all that it took.
   void leave_place(std::uint64_t bytes);
   bool has_room(const HoldSettings& settings) const;
   /// For want of room something is not held, though a rule wanted it.

@@ -7,7 +7,6 @@
 
 #include "libcore/pipeline/refusal.h"
 #include "libcore/ws/close.h"
-#include "libcore/ws/mask.h"
 
 namespace wstap::pipeline {
 namespace {
@@ -46,7 +45,14 @@ bool may_become(const Parcel& held, std::uint8_t from, std::uint8_t to) noexcept
   return data || (to == ws::kContinuation && !held.compressed && !held.kept);
 }
 
-/// SAFE-6, of a message or a frame that is to leave in the place of what is held.
+/// SAFE-6, of what is held, unchanged, by rules that are newer than it.
+std::string not_allowed_any_more(const Parcel& held, const Plan& plan) {
+  if (held.judged_by == plan.number || held.decision.kind != Decision::Kind::go_on) return {};
+  const Decision checked = plan.check(held.envelope, held.content);
+  return checked.kind == Decision::Kind::drop ? checked.cause : std::string();
+}
+
+/// ... of a message or a frame that is to leave in its place.
 std::string not_allowed(const Parcel& held, const Decision& decision, const Plan& plan) {
   Envelope envelope = held.envelope;
   envelope.frame.header = decision.header;
@@ -84,12 +90,12 @@ Decided modify(const Parcel& held, const Review& review, const FlowOptions& opti
 }
 
 /// The frame that the bytes are, if they are one, for the steps to judge.
-Envelope envelope_of(const Parcel& held, const Review& review, Buffer& payload) {
+Envelope envelope_of(const Parcel& held, Bytes raw, Buffer& payload) {
   Envelope envelope = held.envelope;
   ws::FrameHeader header;
-  const bool whole = decode_header(review.raw, header) &&
-                     header.payload_len == review.raw.size() - header.header_len && header.rsv == 0;
-  envelope.frame = {header, review.raw};
+  const bool whole =
+      decode_header(raw, header) && header.payload_len == raw.size() - header.header_len && header.rsv == 0;
+  envelope.frame = {header, raw};
   envelope.says = Says::message;
   envelope.inflation = ws::Inflation::none;
   envelope.placement.part = ws::Part::whole;
@@ -101,8 +107,7 @@ Envelope envelope_of(const Parcel& held, const Review& review, Buffer& payload) 
     envelope.placement.message_opcode = ws::kText;
     return envelope;
   }
-  payload = to_buffer(envelope.frame.payload());
-  if (header.masked) ws::mask_in_place(payload, header.mask);
+  payload = unmasked_payload(envelope.frame);
   envelope.placement.compressed = false;
   envelope.placement.message_opcode = header.opcode;
   if (ws::is_control(header.opcode)) {
@@ -116,9 +121,7 @@ Decided send_raw(const Parcel& held, const Review& review, const Plan& plan, con
   if (review.raw.empty()) return Refusal("no bytes to send; drop keeps it back");
   if (review.raw.size() > options.max_frame_bytes + ws::kMaxHeader)
     return Refusal(over_limit(review.raw.size(), options));
-  Buffer payload;
-  Envelope envelope = envelope_of(held, review, payload);
-  const Decision checked = plan.check(envelope, payload);
+  const Decision checked = check_raw(held, review.raw, plan);
   if (checked.kind == Decision::Kind::drop) return Refusal(checked.cause);
   Decision decision = held.decision;
   decision.kind = Decision::Kind::replace;
@@ -132,6 +135,11 @@ std::string impossible(const Parcel& held, const Decision& decision) {
   Decision tried{.kind = decision.kind, .verdict = decision.verdict};
   refuse_impossible(held.envelope, {held.compressed, held.kept, held.state == ws::InflateState::lost}, tried);
   return tried.kind == decision.kind ? std::string() : tried.cause;
+}
+
+Decided release(const Parcel& held, const Plan& plan) {
+  if (auto why = not_allowed_any_more(held, plan); !why.empty()) return Refusal(std::move(why));
+  return held.decision;
 }
 
 Decided drop(const Parcel& held) {
@@ -153,10 +161,16 @@ Decided change(const Parcel& held, const Review& review, const Plan& plan, const
 
 }  // namespace
 
+Decision check_raw(const Parcel& held, Bytes raw, const Plan& plan) {
+  Buffer payload;
+  const Envelope envelope = envelope_of(held, raw, payload);
+  return plan.check(envelope, payload);
+}
+
 Decided decide(const Parcel& held, const Review& review, const Plan& plan, const FlowOptions& options) {
   Decided decided = held.decision;
   switch (review.action) {
-    case Review::Action::release: break;
+    case Review::Action::release: decided = release(held, plan); break;
     case Review::Action::drop: decided = drop(held); break;
     case Review::Action::modify:
     case Review::Action::send_raw: decided = change(held, review, plan, options); break;

@@ -8,22 +8,32 @@ namespace {
 
 // Less than this is let pass, whatever waits.
 constexpr std::size_t kWorthAsking = std::size_t{16} << 10;
-// Bytes of frames that leave behind the open message.
+// Bytes of frames that leave behind the open message: it may have any number of frames, each with something
+// beside it.
 constexpr std::size_t kMaxLater = std::size_t{64} << 20;
+
+std::size_t bytes_of(const NewFrame& frame) noexcept {
+  return sizeof frame + frame.payload.size();
+}
 
 }  // namespace
 
 void Injections::put_before(Turn& turn, std::vector<NewFrame> frames) {
-  put_all(turn, std::move(frames), !outlet_.closed() && outlet_.message_open());
+  put_all(turn, std::move(frames), data_waits());
+}
+
+void Injections::put_promised(Turn& turn, std::vector<NewFrame> frames) {
+  const bool waits = data_waits();
+  for (auto& frame : frames) put_or_keep(turn, std::move(frame), waits);
 }
 
 void Injections::put_behind(Turn& turn, std::vector<NewFrame> frames, bool message_waits) {
-  const bool data_waits = !outlet_.closed() && (outlet_.message_open() || message_waits);
-  if (!data_waits) {
+  const bool waits = data_waits() || (message_waits && !outlet_.closed());
+  if (!waits) {
     later_bytes_ = 0;
     for (auto& frame : std::exchange(later_, {})) put(turn, frame);
   }
-  put_all(turn, std::move(frames), data_waits);
+  put_all(turn, std::move(frames), waits);
 }
 
 void Injections::put_all(Turn& turn, std::vector<NewFrame> frames, bool data_waits) {
@@ -31,25 +41,24 @@ void Injections::put_all(Turn& turn, std::vector<NewFrame> frames, bool data_wai
   for (auto& frame : frames) {
     if (!fits) {
       give_up({frame, "too much waits in buffers"});
-    } else if (data_waits && !ws::is_control(frame.header.opcode)) {
-      put_off(frame);
+    } else if (data_waits && !ws::is_control(frame.header.opcode) &&
+               later_bytes_ + bytes_of(frame) > kMaxLater) {
+      give_up({frame, "too much waits for the end of the message"});
     } else {
-      put(turn, frame);
+      put_or_keep(turn, std::move(frame), data_waits);
     }
   }
+}
+
+void Injections::put_or_keep(Turn& turn, NewFrame frame, bool data_waits) {
+  if (!data_waits || ws::is_control(frame.header.opcode)) return put(turn, frame);
+  later_bytes_ += bytes_of(frame);
+  later_.push_back(std::move(frame));
 }
 
 void Injections::put(Turn& turn, NewFrame& frame) {
   if (frame.payload.size() > max_frame_bytes_) return give_up({frame, kTooBig});
   if (!outlet_.put(turn, frame)) give_up({frame, "a Close has left"});
-}
-
-/// A message may have any number of frames, each with something beside it.
-void Injections::put_off(NewFrame& frame) {
-  const std::size_t takes = sizeof frame + frame.payload.size();
-  if (later_bytes_ + takes > kMaxLater) return give_up({frame, "too much waits for the end of the message"});
-  later_bytes_ += takes;
-  later_.push_back(std::move(frame));
 }
 
 /// LIM-4: rules make no more than may wait, if nobody reads it.

@@ -20,6 +20,8 @@ class Injections {
 
   // Control frames leave at once, and data as soon as no message is open towards the peer.
   void put_before(Turn& turn, std::vector<NewFrame> frames);
+  /// What was promised to leave: there is room for it.
+  void put_promised(Turn& turn, std::vector<NewFrame> frames);
   /// @param message_waits  data leaves behind the message that does.
   void put_behind(Turn& turn, std::vector<NewFrame> frames, bool message_waits);
 
@@ -39,8 +41,9 @@ class Injections {
 
  private:
   void put_all(Turn& turn, std::vector<NewFrame> frames, bool data_waits);
+  void put_or_keep(Turn& turn, NewFrame frame, bool data_waits);
   void put(Turn& turn, NewFrame& frame);
-  void put_off(NewFrame& frame);
+  bool data_waits() const noexcept { return !outlet_.closed() && outlet_.message_open(); }
   bool has_room(const Turn& turn, const std::vector<NewFrame>& frames) const noexcept;
 
   Outlet& outlet_;

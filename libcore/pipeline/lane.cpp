@@ -146,7 +146,7 @@ void Lane::discard(const std::string& cause, UnixNs now) {
   Turn turn = begin_turn({}, now, scratch, 0);
   editor_->discard(turn, cause);
   // Where it cannot be recorded they read as unresolved, which is true as well.
-  (void)record_outcomes(turn.outcomes);
+  (void)record(turn);
 }
 
 std::uint64_t Lane::buffered() const noexcept {
@@ -175,13 +175,7 @@ LaneTurn Lane::end_turn(Turn& turn) {
     editor_->end_turn(turn);
   }
   std::ranges::move(turn.delayed, std::back_inserter(delayed_));
-  // What became of a frame stands behind it.
-  const auto of_this_turn = std::ranges::stable_partition(
-      turn.outcomes, [&](const Outcome& outcome) { return outcome.sequence < turn.first_sequence; });
-  auto recorded = record_outcomes({turn.outcomes.begin(), of_this_turn.begin()});
-  if (recorded) recorded = record(turn);
-  if (recorded) recorded = record_outcomes(of_this_turn);
-  if (recorded) {
+  if (const auto recorded = record(turn)) {
     turn.result.out = turn.judged ? Bytes(turn.scratch.out)
                                   : reencode(turn, direction_, negotiated_, verbatim_, context_.entropy);
   } else {

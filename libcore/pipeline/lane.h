@@ -129,7 +129,7 @@ class Lane {
             ws::AnomalySet anomalies);
   Result<void> record(Turn& turn);
   Result<void> record_own(std::span<Departure> frames, UnixNs now, std::atomic<Sequence>& sequences);
-  Result<void> record_outcomes(std::span<Outcome> outcomes);
+  Result<void> record_outcome(Outcome& outcome);
 
   FlowId flow_;
   ws::Direction direction_;

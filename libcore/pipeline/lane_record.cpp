@@ -26,7 +26,7 @@ Result<void> Lane::leave_delayed(UnixNs now, std::atomic<Sequence>& sequences) {
     Result<void> recorded;
     if (auto* outcome = std::get_if<Outcome>(&*next)) {
       outcome->time_ns = now;
-      recorded = record_outcomes({outcome, 1});
+      recorded = record_outcome(*outcome);
       ++next;
     } else {
       const auto end = std::find_if(next, leaving.end(), is_outcome);
@@ -56,32 +56,38 @@ void Lane::drop_delayed(const std::string& cause, UnixNs now) {
       Outcome dropped{
           .sequence = outcome->sequence, .time_ns = now, .verdict = Verdict::dropped, .cause = cause};
       // Where it cannot be recorded it reads as unresolved, which is true as well.
-      (void)record_outcomes({&dropped, 1});
+      (void)record_outcome(dropped);
     } else {
       editor_->injections().give_up(std::get<OwnFrame>(departure));
     }
   }
 }
 
-Result<void> Lane::record_outcomes(std::span<Outcome> outcomes) {
-  for (Outcome& outcome : outcomes) {
-    outcome.flow = flow_;
-    if (auto recorded = context_.tap.outcome(outcome); !recorded) return recorded;
-  }
-  return {};
+Result<void> Lane::record_outcome(Outcome& outcome) {
+  outcome.flow = flow_;
+  return context_.tap.outcome(outcome);
 }
 
+/// The turn's frames, and what became of earlier ones, in the order in which that left.
 Result<void> Lane::record(Turn& turn) {
-  if (turn.frames() == 0) return {};
   context_.counters.frames.fetch_add(turn.frames() - turn.own_frames, std::memory_order_relaxed);
   context_.counters.bytes.fetch_add(turn.result.used, std::memory_order_relaxed);
-  return tell_in_pieces(context_.tap, {.flow = flow_,
-                                       .direction = direction_,
-                                       .first_sequence = turn.first_sequence,
-                                       .time_ns = turn.now,
-                                       .raw = turn.raw(),
-                                       .ends = turn.scratch.ends,
-                                       .marks = turn.scratch.marks});
+  const Burst burst{.flow = flow_,
+                    .direction = direction_,
+                    .first_sequence = turn.first_sequence,
+                    .time_ns = turn.now,
+                    .raw = turn.raw(),
+                    .ends = turn.scratch.ends,
+                    .marks = turn.scratch.marks};
+  std::uint32_t told = 0;
+  for (auto& [outcome, behind] : turn.outcomes) {
+    // What became of a frame of this turn itself stands behind all of them: most turns have no other.
+    if (outcome.sequence >= turn.first_sequence) behind = turn.frames();
+    if (auto recorded = tell_in_pieces(context_.tap, burst, told, behind); !recorded) return recorded;
+    told = std::max(told, behind);
+    if (auto recorded = record_outcome(outcome); !recorded) return recorded;
+  }
+  return tell_in_pieces(context_.tap, burst, told, turn.frames());
 }
 
 }  // namespace wstap::pipeline

@@ -72,6 +72,12 @@ struct OwnFrame {
 /// or a frame.
 using Departure = std::variant<Outcome, OwnFrame>;
 
+/// What became of a frame that an earlier turn recorded as pending.
+struct PlacedOutcome {
+  Outcome outcome;
+  std::uint32_t behind = 0;  ///< so many of this turn's frames: it is recorded where it happened
+};
+
 /// A turn in the making.
 struct Turn {
   MutableBytes unread;
@@ -79,7 +85,7 @@ struct Turn {
   LaneScratch& scratch;
   Sequence first_sequence = 0;
   LaneTurn result;
-  std::vector<Outcome> outcomes;  ///< of frames that earlier turns recorded as pending
+  std::vector<PlacedOutcome> outcomes;
   /// The next frame that is noted was recorded as pending by an earlier turn: what is said of it is its
   /// outcome.
   std::optional<Sequence> recorded;
@@ -141,7 +147,7 @@ struct Turn {
     if (delays) {
       delayed.emplace_back(std::move(outcome));
     } else {
-      outcomes.push_back(std::move(outcome));
+      outcomes.push_back({std::move(outcome), frames()});
     }
   }
 
@@ -149,7 +155,7 @@ struct Turn {
   void delay_nothing() {
     for (auto& departure : std::exchange(delayed, {})) {
       if (auto* outcome = std::get_if<Outcome>(&departure)) {
-        outcomes.push_back(std::move(*outcome));
+        outcomes.push_back({std::move(*outcome), frames()});
       } else {
         auto& own = std::get<OwnFrame>(departure);
         note_own(own.raw, own.verdict, std::move(own.cause));

@@ -4,8 +4,15 @@
 #include <fmt/format.h>
 
 #include "libcore/ws/errors.h"
+#include "libcore/ws/mask.h"
 
 namespace wstap::ws {
+
+Buffer unmasked_payload(const Frame& frame) {
+  Buffer payload = to_buffer(frame.payload());
+  mask_in_place(payload, frame.header.mask);
+  return payload;
+}
 
 FrameReader::Step FrameReader::refuse(const FrameHeader& header) {
   if (header.payload_len >> 63 != 0) {

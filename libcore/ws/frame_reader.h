@@ -18,6 +18,8 @@ struct Frame {
 
   Bytes payload() const noexcept { return raw.subspan(header.header_len); }
 };
+/// What it carries, as its sender had it before it masked it.
+Buffer unmasked_payload(const Frame& frame);
 
 class FrameReader {
  public:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The reviewer at a terminal (HOLD-6): one item at a time, keys without Enter, an editor for the payload; and whatever
 happens, the terminal is afterwards as it was."""
+import os
 import pathlib
 import re
 import signal
@@ -51,11 +52,11 @@ class Deciding(Reviewing):
         person.press("d")
         person.expect(rf"1:3: dropped\n\n1:4 -> text, 0 bytes.*no payload\n.*{PROMPT}")
         person.press("s")
-        person.expect(rf"1:4: skipped\n.*{IDLE}")
+        person.expect(r"1:4: skipped\n.*nothing else is held \(q: quit\) ")
         self.held.hold("1:5", "late one")
         person.expect(rf"1:5 -> text.*{PROMPT}")
         person.press("q")
-        person.expect("one item is held as before\n")
+        person.expect("2 items are held as before\n")
         self.end(person)
         self.assertEqual([self.held.decision() for _ in range(2)], ["1:2 release by=ann", "1:3 drop by=ann"])
 
@@ -125,6 +126,32 @@ class Deciding(Reviewing):
         person.expect(rf"1:2: refused: a rule blocks that\n.*{PROMPT}")
         person.press("d")
         person.expect("1:2: dropped\n")
+        person.press("q")
+        self.end(person)
+
+    def test_skipped_and_decided_by_others(self):
+        self.held.hold("1:2", "Hello")
+        person = self.review()
+        person.expect(PROMPT)
+        person.press("s")
+        person.expect(r"nothing else is held \(q: quit\) ")
+        self.held.tell("settle 1:2 release timeout")
+        person.expect(IDLE)
+        person.press("q")
+        self.end(person)
+        self.assertNotIn("as before", person.shown)
+
+    def test_the_proxy_takes_its_time(self):
+        self.held.hold("1:2", "Hello")
+        person = self.review()
+        person.expect(PROMPT)
+        os.kill(self.held.process.pid, signal.SIGSTOP)
+        try:
+            person.press("r")
+            person.expect(r"the proxy has not answered yet \(q: quit\) ")
+        finally:
+            os.kill(self.held.process.pid, signal.SIGCONT)
+        person.expect(rf"1:2: released\n.*{IDLE}")
         person.press("q")
         self.end(person)
 
@@ -272,6 +299,12 @@ class Editing(Reviewing):
         person.expect("changed")
         self.assertEqual(self.held.decision(), "1:2 modify_and_forward by=ann body=ff616263")
         self.assertRegex((self.files / "was").read_text(), r"^#.*\n00 01 61 62 63 +# \.\.abc\n$")
+
+    def test_an_empty_file_of_hexadecimal_is_asked_about(self):
+        person = self.edit(': > "$1"', payload=b"\0", opcode="binary", key="h")
+        person.expect(r"send an empty payload \[y,n\]\? ")
+        person.press("n")
+        self.leave(person)
 
     def test_what_is_no_text_is_edited_in_hexadecimal(self):
         person = self.edit('echo zz > "$1"', payload=b"\xff", opcode="text")

@@ -90,6 +90,29 @@ TEST_F(ControlClientTest, SaysThatTheProxyHasEnded) {
   EXPECT_THAT(asked.error().text(), HasSubstr("the proxy has ended"));
 }
 
+TEST_F(ControlClientTest, SaysThatTheProxyDoesNotAnswer) {
+  auto file = ControlSocket::open(path).value();
+  const Descriptor listener = file.take();
+  Descriptor proxy;
+  std::jthread greeting([&] {
+    proxy = Descriptor(::accept(listener.get(), nullptr, nullptr));
+    const Buffer welcome =
+        test::kControlCodec.encode(control::Reply{1, control::Welcome{control::kVersion, 1, "wstap"}});
+    ::send(proxy.get(), welcome.data(), welcome.size(), MSG_NOSIGNAL);
+  });
+  auto ada = ControlClient::connect(path, test::kControlCodec, "Ada", std::chrono::seconds(30),
+                                    std::chrono::milliseconds(50));
+  ASSERT_TRUE(ada) << ada.error().text();
+  greeting.join();
+  EXPECT_EQ(ada->patience_ms(), -1) << "nothing is asked";
+  EXPECT_FALSE(ada->receive(std::chrono::milliseconds(1)).value());
+  ASSERT_TRUE(ada->send(control::AskStats{}));
+  const auto reply = ada->receive(std::chrono::minutes(5));
+  ASSERT_FALSE(reply);
+  EXPECT_EQ(reply.error().code, Errc::timed_out);
+  EXPECT_THAT(reply.error().text(), EndsWith("7.sock (the proxy does not answer)"));
+}
+
 TEST_F(ControlClientTest, KeepsEventsWhileItWaitsForAnAnswer) {
   serve(options());
   auto ada = client();

@@ -28,7 +28,10 @@ class BurstPieces : public testing::Test {
       append(raw, frame);
       ends.push_back(static_cast<std::uint32_t>(raw.size()));
     }
-    return tell_in_pieces(tap, {.first_sequence = 10, .raw = raw, .ends = ends, .marks = marks});
+    const auto all = static_cast<std::uint32_t>(ends.size());
+    const Burst burst{.first_sequence = 10, .raw = raw, .ends = ends, .marks = marks};
+    if (auto told = tell_in_pieces(tap, burst, 0, split); !told) return told;
+    return tell_in_pieces(tap, burst, split, all);
   }
   void expect_all() const {
     ASSERT_EQ(tap.frames.size(), frames.size());
@@ -43,6 +46,7 @@ class BurstPieces : public testing::Test {
 
   std::vector<Buffer> frames;
   std::vector<Mark> marks;
+  std::uint32_t split = 0;  ///< something else is told before this frame
   test::RecordingTap tap;
   std::vector<std::size_t> sizes;  ///< of the bursts
 };
@@ -77,6 +81,15 @@ TEST_F(BurstPieces, AreOneWhereThatFits) {
   frames.assign(100'000, frame_of(0));
   ASSERT_TRUE(tell());
   EXPECT_EQ(sizes.size(), 1U);
+  expect_all();
+}
+
+TEST_F(BurstPieces, AreDividedWhereSomethingElseHappened) {
+  frames = {frame_of(1), frame_of(2), frame_of(3)};
+  marks = {{0, Verdict::injected, "a", {}, {}}, {1, Verdict::injected, "b", {}, {}}};
+  split = 1;
+  ASSERT_TRUE(tell());
+  EXPECT_EQ(sizes, (std::vector<std::size_t>{3, 9}));
   expect_all();
 }
 

@@ -71,5 +71,116 @@ TEST_F(HoldInjection, Hold3_InjectionBehindACloseIsAnError) {
   EXPECT_TRUE(flow().inject({.flow = 7, .payload = bytes("hi")}).result == Result::refused);
 }
 
+/// All that a flow keeps counts, as soon as there is a flow.
+class FlowGauge final : public pipeline::BufferGauge {
+ public:
+  const pipeline::Flow* flow = nullptr;
+  bool has_room(std::uint64_t bytes) const noexcept override {
+    return flow->buffered(kSend) + bytes <= 1'000'000;
+  }
+};
+
+class InjectionBehind : public HoldTest {
+ protected:
+  pipeline::ReviewAnswer inject_behind(pipeline::Sequence sequence, Buffer payload) {
+    return flow().inject({.flow = 7,
+                          .opcode = 2,
+                          .payload = std::move(payload),
+                          .after = pipeline::HeldId{7, sequence},
+                          .by = "ann"});
+  }
+  std::uint64_t waiting_bytes() const {
+    pipeline::control::Stats stats;
+    queue.add_to(stats);
+    return stats.waiting_bytes;
+  }
+};
+
+// LIM-4: what was answered "ok" leaves, and what there is no room for is refused when it is asked for.
+TEST_F(InjectionBehind, Hold3_WhatWasAcceptedLeaves) {
+  hold("send and text");
+  FlowGauge filling;
+  gauge = &filling;
+  filling.flow = &held_flow();
+  feed(kSend, text_frame(kSend, "held"));
+  std::size_t accepted = 0;
+  pipeline::ReviewAnswer answer;
+  while (accepted < 100 && (answer = inject_behind(2, Buffer(100'000))).result == Result::ok) ++accepted;
+  EXPECT_EQ(accepted, 9U);
+  EXPECT_EQ(answer.reason, "too much waits in buffers (--max-buffered)");
+  release(2);
+  chores(kSend);
+  EXPECT_EQ(frames_left(kSend).size(), 1 + accepted);
+  EXPECT_THAT(tap.notes, testing::IsEmpty());
+  EXPECT_EQ(flow().buffered(kSend), 0U);
+}
+
+TEST_F(InjectionBehind, Hold3_WhatLeavesNextCountsUntilItDoes) {
+  FlowGauge filling;
+  gauge = &filling;
+  filling.flow = &held_flow();
+  std::size_t accepted = 0;
+  while (accepted < 100 &&
+         flow().inject({.flow = 7, .opcode = 2, .payload = Buffer(100'000), .by = "ann"}).result ==
+             Result::ok)
+    ++accepted;
+  EXPECT_EQ(accepted, 9U);
+  chores(kSend);
+  EXPECT_EQ(frames_left(kSend).size(), accepted);
+}
+
+TEST_F(InjectionBehind, Hold5_WhatReviewersAddCountsAsHeld) {
+  hold("send and text");
+  hold_settings.bytes = 100'000;
+  held_flow();
+  for (const auto* each : {"a", "b", "c"}) feed(kSend, text_frame(kSend, each));
+  const std::uint64_t came = waiting_bytes();
+  EXPECT_TRUE(inject_behind(3, Buffer(40'000)).result == Result::ok);
+  EXPECT_GE(waiting_bytes(), came + 40'000);
+  EXPECT_TRUE(modify(3, std::string(40'000, 'x')).result == Result::ok);
+  EXPECT_GE(waiting_bytes(), came + 80'000);
+  EXPECT_EQ(inject_behind(3, Buffer(40'000)).reason, "too much is held (--hold-bytes)");
+  EXPECT_EQ(modify(4, std::string(40'000, 'x')).reason, "too much is held (--hold-bytes)");
+  EXPECT_TRUE(modify(4, "short").result == Result::ok);
+  EXPECT_TRUE(modify(2, std::string(200'000, 'x')).result == Result::ok) << "the first leaves at once";
+  chores(kSend);
+  EXPECT_EQ(frames_left(kSend).size(), 4U);
+  EXPECT_EQ(waiting_bytes(), 0U);
+}
+
+TEST_F(InjectionBehind, Hold5_NothingWaitsBehindWhatNobodyWasShown) {
+  hold("send and text");
+  hold_settings.capacity = 1;
+  held_flow();
+  feed(kSend, text_frame(kSend, "a"));
+  feed(kSend, text_frame(kSend, "b"));
+  EXPECT_TRUE(inject_behind(3, Buffer(1)).result == Result::late);
+}
+
+// CAP-2: the recording has frames and what became of others in the order in which they left.
+TEST_F(InjectionBehind, Hold3_IsRecordedWhereItLeft) {
+  hold("send and text");
+  held_flow();
+  for (const auto* each : {"a", "b", "c"}) feed(kSend, text_frame(kSend, each));
+  EXPECT_TRUE(inject_behind(2, bytes("x")).result == Result::ok);
+  EXPECT_TRUE(inject_behind(3, bytes("y")).result == Result::ok);
+  for (const pipeline::Sequence sequence : {4, 3, 2}) release(sequence);
+  std::vector<std::string> order;
+  std::size_t outcomes_told = 0;
+  const auto outcomes_so_far = [&] {
+    for (; outcomes_told < tap.outcomes.size(); ++outcomes_told)
+      order.push_back(std::to_string(tap.outcomes[outcomes_told].sequence));
+  };
+  tap.on_burst = [&](const pipeline::Burst& burst) {
+    outcomes_so_far();
+    for (std::size_t i = 0; i < burst.ends.size(); ++i)
+      order.push_back(std::to_string(burst.first_sequence + i));
+  };
+  chores(kSend);
+  outcomes_so_far();
+  EXPECT_THAT(said(kSend), ElementsAre("a", "x", "b", "y", "c"));
+  EXPECT_THAT(order, ElementsAre("2", "5", "3", "6", "4"));
+}
+
 }  // namespace
 }  // namespace wstap::test

@@ -63,6 +63,18 @@ TEST(HoldQueueTest, Hold5_PlacesAreCountedInFramesAndBytes) {
   EXPECT_TRUE(queue.has_room(settings));
 }
 
+TEST(HoldQueueTest, Hold5_WhatIsAddedCounts) {
+  HoldQueue queue;
+  const pipeline::HoldSettings settings{.capacity = 9, .bytes = 100};
+  EXPECT_TRUE(queue.take_place(60, settings));
+  EXPECT_FALSE(queue.take_more(41, settings));
+  EXPECT_TRUE(queue.take_more(30, settings));
+  queue.must_take(20);
+  EXPECT_FALSE(queue.take_place(1, settings));
+  queue.leave_place(110);
+  EXPECT_TRUE(queue.take_place(100, settings));
+}
+
 TEST(HoldQueueTest, Hold5_OneFrameMayBeLargerThanAllThatMayWait) {
   HoldQueue queue;
   EXPECT_TRUE(queue.take_place(1000, {.bytes = 100}));

@@ -225,6 +225,23 @@ TEST_F(HoldTest, Hold3_RawBytesLeaveAsTheyAre) {
   EXPECT_EQ(outcome_of(2)->sent, odd);
 }
 
+// DEF-4: what cannot be inflated is shown as on the wire, and only bytes of a reviewer's own can take its
+// place.
+TEST_F(HoldTest, Hold3_RawBytesInThePlaceOfWhatNobodyCanRead) {
+  extensions = "permessage-deflate";
+  hold("send and text");
+  held_flow();
+  feed(kSend, proper(kSend, {.opcode = 1, .payload = bytes("\xff\xff\xff"), .rsv = 4}));
+  ASSERT_EQ(items().size(), 1U);
+  EXPECT_TRUE(items()[0]->inflation == ws::Inflation::opaque);
+  EXPECT_EQ(items()[0]->payload, bytes("\xff\xff\xff"));
+  EXPECT_TRUE(modify(2, "x").result == Result::refused);
+  const Buffer raw = text_frame(kSend, "raw");
+  EXPECT_TRUE(decide({.id = {7, 2}, .action = Review::Action::send_raw, .raw = raw}).result == Result::ok);
+  EXPECT_EQ(chores(kSend), raw);
+  EXPECT_EQ(became(2), "changed reviewer:ann");
+}
+
 TEST_F(HoldTest, Hold3_RawBytesHaveTheLimitOfAFrame) {
   hold("send");
   options.max_frame_bytes = 1000;
