@@ -88,6 +88,7 @@ void Session::State::tell() {
     stream->roomy = false;
     if (!stream->gone) events.writable(id);
   }
+  for (const auto& [id, why] : std::exchange(refusals, {})) events.refused(id, why);
   for (const auto& [id, reset] : std::exchange(closing, {})) {
     if (reset) events.reset(id, *reset);
     events.closed(id);

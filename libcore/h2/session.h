@@ -60,8 +60,8 @@ enum class Section : std::uint8_t {
 };
 
 /// Told by Session::receive, in the order in which things came; what happens when something leaves, by
-/// take_output as well: reset(), closed(), writable(). It may call the session, but for receive() and
-/// take_output(). After ended() and reset() nothing more comes of that direction, and nothing at all once
+/// take_output as well: reset(), closed(), writable(), refused(). It may call the session, but for receive()
+/// and take_output(). After ended() and reset() nothing more comes of that direction, and nothing at all once
 /// receive() has failed.
 class Events {
  public:
@@ -81,6 +81,9 @@ class Events {
   /// There is room in the stream's send buffer again, after send() took less than it was given; or all of it
   /// has left.
   virtual void writable(StreamId stream) = 0;
+  /// A request that was never told of: the session has answered it, or reset its stream. @param why  a
+  /// literal
+  virtual void refused(StreamId /*stream*/, std::string_view /*why*/) {}
   /// The peer opens no streams of ours any more, but for those up to `last` (RFC 9113 6.8).
   virtual void goaway(StreamId last, std::uint32_t code, Bytes debug) = 0;
 };

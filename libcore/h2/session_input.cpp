@@ -156,6 +156,7 @@ void Session::State::section_ends(bool end) {
 void Session::State::refuse() {
   charge("requests that are too large");
   refused.insert(incoming.stream);
+  refusals.push_back({incoming.stream, "its head is too large (answered with 431)"});
   answer(incoming.stream, {{.name = std::string(kStatus), .value = "431"}}, true);
 }
 

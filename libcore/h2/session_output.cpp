@@ -141,7 +141,9 @@ void Session::State::head_did_not_leave(StreamId id, bool request, int why) {
 void Session::State::reset_left(StreamId id) {
   const Stream* stream = find(id);
   const bool asked_for = refused.contains(id) || (stream != nullptr && stream->gone);
-  if (!asked_for) charge("malformed streams");
+  if (asked_for) return;
+  charge("malformed streams");
+  if (role == Role::server && stream == nullptr) refusals.push_back({id, "it is malformed (RFC 9113 8.1.1)"});
 }
 
 void Session::State::goaway_left(std::uint32_t code, Bytes reason) {

@@ -50,6 +50,11 @@ struct Session::State {
     StreamId stream;
     std::optional<std::uint32_t> reset;  ///< to be told before
   };
+  /// A request that the user never heard of.
+  struct Refusal {
+    StreamId stream;
+    std::string_view why;  ///< a literal
+  };
   struct Writing {
     Buffer* out = nullptr;
     std::size_t begin = 0;  ///< of `out`
@@ -126,6 +131,7 @@ struct Session::State {
   std::size_t own_goaways = 0;    ///< on their way
   std::vector<StreamId> roomy;    ///< to be told
   std::vector<Closing> closing;   ///< to be told
+  std::vector<Refusal> refusals;
 
   FrameHeads heads;
   IdleGauge gauge;

@@ -228,6 +228,10 @@ void H2Connection::writable(h2::StreamId id) {
   leaving_.erase(leaving);
 }
 
+void H2Connection::refused(h2::StreamId id, std::string_view why) {
+  if (owner_ != nullptr) owner_->refused(id, why);
+}
+
 void H2Connection::goaway(h2::StreamId, std::uint32_t, Bytes) {
   going_away_ = true;
 }

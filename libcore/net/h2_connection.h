@@ -23,6 +23,8 @@ class H2Connection final : public std::enable_shared_from_this<H2Connection>, pr
     virtual ~Owner() = default;
     /// Of a server: a request came. Its head is the stream's first.
     virtual void opened(std::unique_ptr<H2Stream> stream) = 0;
+    /// ... that was no good, and is answered already. @param why  a literal
+    virtual void refused(h2::StreamId /*stream*/, std::string_view /*why*/) {}
     /// The peer's settings came.
     virtual void settled(const h2::PeerSettings& settings) = 0;
     /// The connection is over; no stream of it is any more.
@@ -76,6 +78,7 @@ class H2Connection final : public std::enable_shared_from_this<H2Connection>, pr
   void reset(h2::StreamId id, std::uint32_t code) override;
   void closed(h2::StreamId id) override;
   void writable(h2::StreamId id) override;
+  void refused(h2::StreamId id, std::string_view why) override;
   void goaway(h2::StreamId last, std::uint32_t code, Bytes debug) override;
 
   asio::awaitable<void> read();

@@ -34,6 +34,9 @@ class H2Session::ClientSide final : public H2Connection::Owner {
   void opened(std::unique_ptr<H2Stream> stream) override {
     std::make_shared<H2Exchange>(session_.shared_from_this(), std::move(stream))->start();
   }
+  void refused(h2::StreamId stream, std::string_view why) override {
+    session_.log(LogLevel::info, fmt::format("HTTP/2: the request on stream {} is refused: {}", stream, why));
+  }
   void settled(const h2::PeerSettings&) override {}
   void over() override { session_.client_over_.wake(); }
 

@@ -357,6 +357,7 @@ class Floods(Http2Test):
         large = client.request([(":method", "GET"), (":scheme", "http"), (":authority", listener.target), (":path", "/"),
                                 *((f"x-{n}", "v" * 1000) for n in range(80))], end=True)
         self.assertEqual(large.response(), 431)
+        tap.wait_for_line(r"HTTP/2: the request on stream \d+ is refused: its head is too large")
         near, far = opened(client, server)
         near.send(masked(TEXT, b"on"))
         self.assertEqual(far.frame().payload, b"on")

@@ -219,6 +219,7 @@ TEST_F(SessionExchange, H2_1_ExtendedConnectIsRefusedWhereItWasNotAnnounced) {
   EXPECT_EQ(client[id].reset, static_cast<std::uint32_t>(Code::protocol_error));
   EXPECT_TRUE(client[id].closed);
   EXPECT_FALSE(server.error) << "only the stream is malformed";
+  EXPECT_EQ(server.refusals[id], "it is malformed (RFC 9113 8.1.1)");
   request(get());
   EXPECT_EQ(server.records.size(), 1U);
 }

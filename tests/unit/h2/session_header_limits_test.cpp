@@ -8,7 +8,9 @@
 namespace wstap::h2 {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Pair;
 using namespace test;
 using frames::block;
 using frames::frame;
@@ -56,6 +58,7 @@ class HeaderLimits : public testing::Test {
     raw.output();
     EXPECT_TRUE(raw.say(wire)) << "the connection goes on";
     EXPECT_TRUE(raw.peer.records.empty());
+    EXPECT_THAT(raw.peer.refusals, ElementsAre(Pair(1, "its head is too large (answered with 431)")));
     EXPECT_EQ(raw.peer.session.open_streams(), 0U);
     const Buffer out = raw.output();
     EXPECT_THAT(text(out), HasSubstr("431"));

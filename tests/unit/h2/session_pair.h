@@ -67,6 +67,7 @@ class Peer final : public Events {
     std::string debug;
   };
   std::vector<Goaway> goaways;
+  std::map<StreamId, std::string> refusals;
   std::optional<Error> error;
   std::uint64_t sent = 0;  ///< bytes that left
   Session session;
@@ -92,6 +93,7 @@ class Peer final : public Events {
     ++open(id).writable;
     on_writable(id);
   }
+  void refused(StreamId id, std::string_view why) override { refusals[id] = why; }
   void goaway(StreamId last, std::uint32_t code, Bytes debug) override {
     goaways.push_back({last, code, text(debug)});
   }
