@@ -94,7 +94,9 @@ std::optional<Buffer> bytes_of_edited_hex(std::string_view text) {
 }
 
 std::string without_added_end(std::string edited, std::string_view before) {
-  if (!before.ends_with('\n') && edited.ends_with('\n')) edited.pop_back();
+  if (before.ends_with('\n') || !edited.ends_with('\n')) return edited;
+  edited.pop_back();
+  if (!before.ends_with('\r') && edited.ends_with('\r')) edited.pop_back();
   return edited;
 }
 

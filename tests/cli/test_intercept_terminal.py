@@ -264,6 +264,11 @@ class Editing(Reviewing):
         person.press("q")
         self.end(person)
 
+    def test_the_line_end_that_an_editor_adds(self):
+        person = self.edit(r'printf "Bye\r\n" > "$1"')
+        person.expect("changed")
+        self.assertEqual(self.held.decision(), "1:2 modify_and_forward by=ann body=427965")
+
     def test_it_has_the_terminal_as_it_was(self):
         person = self.edit(f'stty -a > {self.files}/stty < /dev/tty; printf "name? "; read name < /dev/tty; printf %s "$name" > "$1"')
         person.expect("name[?] ")
