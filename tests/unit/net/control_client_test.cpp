@@ -25,15 +25,17 @@ class ControlClientTest : public test::ControlServing {
   Error error_of_answer(Bytes bytes) const {
     auto file = ControlSocket::open(path).value();
     const Descriptor listener = file.take();
-    std::jthread peer([&] {
-      pollfd state{.fd = listener.get(), .events = POLLIN, .revents = 0};
-      ::poll(&state, 1, 30'000);
-      const Descriptor socket(::accept(listener.get(), nullptr, nullptr));
-      Buffer hello(1024);
-      ::recv(socket.get(), hello.data(), hello.size(), 0);
-      ::send(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    });
+    std::jthread peer([&] { (void)answer_hello(listener, bytes); });
     return connect_error();
+  }
+  static Descriptor answer_hello(const Descriptor& listener, Bytes bytes) {
+    pollfd state{.fd = listener.get(), .events = POLLIN, .revents = 0};
+    ::poll(&state, 1, 30'000);
+    Descriptor socket(::accept(listener.get(), nullptr, nullptr));
+    Buffer hello(1024);
+    ::recv(socket.get(), hello.data(), hello.size(), 0);
+    ::send(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    return socket;
   }
 };
 
@@ -94,12 +96,9 @@ TEST_F(ControlClientTest, SaysThatTheProxyDoesNotAnswer) {
   auto file = ControlSocket::open(path).value();
   const Descriptor listener = file.take();
   Descriptor proxy;
-  std::jthread greeting([&] {
-    proxy = Descriptor(::accept(listener.get(), nullptr, nullptr));
-    const Buffer welcome =
-        test::kControlCodec.encode(control::Reply{1, control::Welcome{control::kVersion, 1, "wstap"}});
-    ::send(proxy.get(), welcome.data(), welcome.size(), MSG_NOSIGNAL);
-  });
+  const Buffer welcome =
+      test::kControlCodec.encode(control::Reply{1, control::Welcome{control::kVersion, 1, "wstap"}});
+  std::jthread greeting([&] { proxy = answer_hello(listener, welcome); });
   auto ada = ControlClient::connect(path, test::kControlCodec, "Ada", std::chrono::seconds(30),
                                     std::chrono::milliseconds(50));
   ASSERT_TRUE(ada) << ada.error().text();
