@@ -40,7 +40,8 @@ Exit with_answer(net::ControlClient& proxy, decltype(control::Request::body) req
 }
 
 bool takes(const filter::Filter& filter, const pipeline::HeldItem& item) {
-  const auto envelope = formats::envelope_of(item);
+  auto envelope = formats::envelope_of(item);
+  envelope.held.by = formats::rules_text(item);
   const pipeline::FlowNames names(item.id.flow, item.upgrade_url, {});
   const auto flow = names.subject();
   return filter.matches(pipeline::subject_of(envelope, item.payload, flow));

@@ -5,9 +5,13 @@ namespace wstap::cmd {
 
 std::optional<ReviewQueue::Action> ReviewQueue::add(pipeline::HeldItemPtr item) {
   if (const auto found = standing_.find(item->rules); found != standing_.end()) return found->second;
+  ask_about(std::move(item));
+  return std::nullopt;
+}
+
+void ReviewQueue::ask_about(pipeline::HeldItemPtr item) {
   const auto id = item->id;
   waiting_[id] = items_.insert(items_.end(), std::move(item));
-  return std::nullopt;
 }
 
 bool ReviewQueue::settled(pipeline::HeldId id) {

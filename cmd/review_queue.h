@@ -18,6 +18,8 @@ class ReviewQueue {
 
   /// @return what was said about the rules that hold it; none: it waits here.
   std::optional<Action> add(pipeline::HeldItemPtr item);
+  /// It waits here, whatever was said about its rules.
+  void ask_about(pipeline::HeldItemPtr item);
   /// It is decided. @return whether it waited here.
   bool settled(pipeline::HeldId id);
   /// The one that came first. Null: there is none.

@@ -198,7 +198,7 @@ bool Reviewer::decide_always(Review::Action action) {
   console_.say(fmt::format("from now on, what {} hold{} is {} without a question\n",
                            formats::rules_text(*current_), current_->rules.size() == 1 ? "s" : "",
                            done_text(action)));
-  for (const auto& item : same) decide_aside(*item, action);
+  for (const auto& item : same) decide_aside(item, action);
   return true;
 }
 

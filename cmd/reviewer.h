@@ -58,7 +58,7 @@ class Reviewer {
   std::optional<pipeline::ReviewAnswer::Result> submit(Review review);
   void await_answer(bool slow);
   bool decide_always(Review::Action action);
-  void decide_aside(const pipeline::HeldItem& item, Review::Action action);
+  void decide_aside(pipeline::HeldItemPtr item, Review::Action action);
   bool edit_text();
   bool edit_hex();
   bool edit_close();
@@ -83,7 +83,7 @@ class Reviewer {
   std::optional<pipeline::ReviewAnswer> answer_;      ///< ... that came
   std::optional<Buffer> draft_;                       ///< what was edited, and refused
   struct Aside {
-    pipeline::HeldId id;
+    pipeline::HeldItemPtr item;
     Review::Action action;
   };
   std::set<pipeline::HeldId> skipped_;    ///< ... and still held

@@ -45,7 +45,7 @@ void Reviewer::take_replies() {
 
 void Reviewer::take_reply(const control::Reply& reply) {
   if (const auto* held = std::get_if<control::Held>(&reply.body)) {
-    if (const auto action = queue_.add(held->item)) decide_aside(*held->item, *action);
+    if (const auto action = queue_.add(held->item)) decide_aside(held->item, *action);
   } else if (const auto* settled = std::get_if<pipeline::Settled>(&reply.body)) {
     const bool is_current = current_ && current_->id == settled->id;
     if (is_current && !deciding_) gone_ = *settled;
@@ -65,19 +65,20 @@ void Reviewer::take_answer(std::uint32_t serial, const ReviewAnswer& answer) {
   }
   const auto found = aside_.find(serial);
   if (found == aside_.end()) return;
-  const auto& [id, action] = found->second;
+  const auto [item, action] = found->second;
   const bool done = answer.result == ReviewAnswer::Result::ok;
-  console_.say(fmt::format("{}: {}\n", to_text(id),
+  console_.say(fmt::format("{}: {}\n", to_text(item->id),
                            done ? std::string(done_text(action)) : printable(answer_text(answer))));
   aside_.erase(found);
+  if (answer.result == ReviewAnswer::Result::refused) queue_.ask_about(item);
 }
 
-void Reviewer::decide_aside(const pipeline::HeldItem& item, Review::Action action) {
-  const auto serial = proxy_.send(control::Decide{Review{.id = item.id, .action = action}});
+void Reviewer::decide_aside(pipeline::HeldItemPtr item, Review::Action action) {
+  const auto serial = proxy_.send(control::Decide{Review{.id = item->id, .action = action}});
   if (!serial) {
     lost_ = serial.error();
   } else {
-    aside_.emplace(*serial, Aside{item.id, action});
+    aside_.emplace(*serial, Aside{std::move(item), action});
   }
 }
 

@@ -38,6 +38,12 @@ void field(std::string& out, std::string_view name, std::string_view value) {
   if (!value.empty()) out += fmt::format("{}: {}\n", name, printable(value));
 }
 
+void hold(std::string& out, const pipeline::HoldFacts& held) {
+  field(out, "held by", held.by);
+  field(out, "decided by", held.decided_by);
+  if (held.ns) field(out, "held for", fmt::format("{:.3f} s", static_cast<double>(*held.ns) / 1e9));
+}
+
 void head_lines(std::string& out, std::string_view indent, Bytes text) {
   std::string_view rest = as_text(text);
   while (!rest.empty()) {
@@ -232,10 +238,7 @@ void structured_view(std::string& out, const pipeline::Envelope& envelope, Bytes
   if (!envelope.withheld) content(out, "", header.opcode, envelope.says_content(), payload);
   out += fmt::format("verdict: {}\n", name(envelope.verdict));
   field(out, "cause", envelope.cause);
-  field(out, "held by", envelope.held.by);
-  field(out, "decided by", envelope.held.decided_by);
-  if (envelope.held.ns)
-    field(out, "held for", fmt::format("{:.3f} s", static_cast<double>(*envelope.held.ns) / 1e9));
+  hold(out, envelope.held);
   for (const auto& rule : envelope.logged) field(out, "logged", rule);
   for (const auto& tag : envelope.tags) field(out, "tag", tag);
   if (envelope.sent) sent_version(out, envelope);
@@ -270,6 +273,8 @@ void structured_view(std::string& out, const Message& message) {
   if (!message.withheld) content(out, "", message.opcode, message.says_content(), message.payload);
   out += fmt::format("verdict: {}\n", name(message.verdict));
   field(out, "cause", message.cause);
+  hold(out, message.held);
+  for (const auto& tag : message.tags) field(out, "tag", tag);
   anomalies(out, message.anomalies);
 }
 

@@ -42,6 +42,12 @@ void add_inflation(JsonWriter& json, ws::Inflation inflation) {
   if (const auto mark = ws::name(inflation); !mark.empty()) json.add_flag(mark, true);
 }
 
+void add_hold(JsonWriter& json, const pipeline::HoldFacts& held) {
+  json.add_if("held_by", held.by);
+  json.add_if("decided_by", held.decided_by);
+  if (held.ns) json.add("held_ns", static_cast<std::uint64_t>(std::max<std::int64_t>(0, *held.ns)));
+}
+
 void add_close(JsonWriter& json, Bytes payload) {
   const auto close = ws::parse_close(payload);
   if (close.code) json.add("close_code", *close.code);
@@ -161,10 +167,7 @@ void JsonView::frame(std::string& out, const pipeline::Envelope& envelope, Bytes
   if (header.opcode == ws::kClose) add_close(json, payload);
   json.add_if("cause", envelope.cause);
   json.add_if("rule", envelope.rule());
-  json.add_if("held_by", envelope.held.by);
-  json.add_if("decided_by", envelope.held.decided_by);
-  if (envelope.held.ns)
-    json.add("held_ns", static_cast<std::uint64_t>(std::max<std::int64_t>(0, *envelope.held.ns)));
+  add_hold(json, envelope.held);
   if (envelope.verdict == pipeline::Verdict::blocked) json.add_flag("safety_blocked", true);
   if (!envelope.logged.empty()) json.add_flag("safety_logged", true);
   json.add_list("tags", envelope.tags);
@@ -198,6 +201,8 @@ void JsonView::message(std::string& out, const Message& message) {
   if (message.cut_from != 0) json.add("cut_from", message.cut_from);
   if (!message.finished) json.add_flag("finished", false);
   json.add_if("cause", message.cause);
+  add_hold(json, message.held);
+  json.add_list("tags", message.tags);
   json.add_list("redacted", message.redacted);
   add_anomalies(json, message.anomalies);
   end(json, out);

@@ -80,9 +80,8 @@ std::string flags(const pipeline::Envelope& envelope) {
 }
 
 /// " 1.250 s"; empty: nobody knows.
-std::string held_for(const pipeline::Envelope& envelope) {
-  return envelope.held.ns ? fmt::format(" {:.3f} s", static_cast<double>(*envelope.held.ns) / 1e9)
-                          : std::string();
+std::string held_for(const pipeline::HoldFacts& held) {
+  return held.ns ? fmt::format(" {:.3f} s", static_cast<double>(*held.ns) / 1e9) : std::string();
 }
 
 }  // namespace
@@ -112,6 +111,12 @@ std::string LineView::fate(pipeline::Verdict verdict, std::string_view cause) co
   return text;
 }
 
+/// @param cause  may say by itself that it still is.
+void LineView::hold(std::string& out, const pipeline::HoldFacts& held, std::string_view cause) const {
+  if (held.by.empty() || cause.starts_with(pipeline::kHeldBy)) return;
+  out += "  " + paint(fmt::format("held{} ({})", held_for(held), printable(held.by)), kYellow);
+}
+
 void LineView::marks(std::string& out, const std::vector<std::string>& logged,
                      const std::vector<std::string>& tags) const {
   for (const auto& rule : logged) out += "  " + paint("logged (" + printable(rule) + ')', kYellow);
@@ -126,8 +131,7 @@ void LineView::frame(std::string& out, const pipeline::Envelope& envelope, Bytes
                sends ? kGreen : kBlue);
   out += fmt::format(" {:>8}{}", envelope.frame.header.payload_len, flags(envelope));
   out += fate(envelope.verdict, envelope.cause);
-  if (!envelope.held.by.empty() && !envelope.cause.starts_with(pipeline::kHeldBy))
-    out += "  " + paint(fmt::format("held{} ({})", held_for(envelope), printable(envelope.held.by)), kYellow);
+  hold(out, envelope.held, envelope.cause);
   marks(out, envelope.logged, envelope.tags);
   if (!envelope.anomalies.empty()) out += "  " + paint("!" + anomaly_names(envelope.anomalies), kRed);
   const auto text = preview(envelope, payload);
@@ -154,6 +158,8 @@ void LineView::message(std::string& out, const Message& message) const {
   if (message.frames > 1) out += fmt::format(" in {} frames", message.frames);
   if (!message.finished) out += "  " + paint("unfinished", kYellow);
   out += fate(message.verdict, message.cause);
+  hold(out, message.held, message.cause);
+  marks(out, {}, message.tags);
   if (!message.anomalies.empty()) out += "  " + paint("!" + anomaly_names(message.anomalies), kRed);
   if (const auto text = start_of(message.payload, message.says_content()); !text.empty()) out += "  " + text;
   out += '\n';

@@ -24,6 +24,7 @@ class LineView {
 
  private:
   std::string paint(std::string_view text, const char* code) const;
+  void hold(std::string& out, const pipeline::HoldFacts& held, std::string_view cause) const;
   void marks(std::string& out, const std::vector<std::string>& logged,
              const std::vector<std::string>& tags) const;
   std::string fate(pipeline::Verdict verdict, std::string_view cause) const;

@@ -19,6 +19,14 @@ Message begun_by(const pipeline::Envelope& envelope) {
   return message;
 }
 
+void add_hold(pipeline::HoldFacts& message, const pipeline::HoldFacts& frame) {
+  if (message.by.empty()) {
+    message = frame;
+  } else if (!frame.by.empty() && message.ns && frame.ns) {
+    message.ns = std::max(message.ns, frame.ns);
+  }
+}
+
 }  // namespace
 
 filter::Subject subject_of(const Message& message, const filter::FlowSubject& flow) noexcept {
@@ -31,6 +39,7 @@ filter::Subject subject_of(const Message& message, const filter::FlowSubject& fl
                           .fin = message.finished,
                           .masked = message.masked,
                           .compressed = message.compressed,
+                          .held = !message.held.by.empty(),
                           .verdict = static_cast<std::uint8_t>(message.verdict),
                           .length = message.wire_bytes,
                           .anomalies = message.anomalies.bits(),
@@ -65,6 +74,7 @@ void MessageBook::take(const pipeline::Envelope& envelope, Bytes payload) {
     message.verdict = envelope.verdict;
     message.cause = envelope.cause;
   }
+  add_hold(message.held, envelope.held);
   pipeline::add_each_once(message.tags, envelope.tags);
   message.finished = ws::ends_message(part);
   if (envelope.cut_from != 0) open.cut = true;

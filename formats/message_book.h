@@ -29,6 +29,7 @@ struct Message {
   ws::AnomalySet anomalies;                                  ///< of all its frames
   pipeline::Verdict verdict = pipeline::Verdict::forwarded;  ///< the first of its frames' that is another
   std::string cause;              ///< of that verdict; a frame that was forwarded may have one too
+  pipeline::HoldFacts held;       ///< of the first of its frames that was held, and the longest time
   std::vector<std::string> tags;  ///< of all its frames
   bool withheld = false;          ///< see Envelope: its last frame is
   std::vector<std::string> redacted;

@@ -21,6 +21,7 @@ void Proxy::stop() {
 }
 void Proxy::use(pipeline::Pipeline pipeline) {
   core_->pipeline.replace(std::move(pipeline));
+  core_->holds.look_again();
 }
 std::unique_ptr<pipeline::control::Port> Proxy::control(
     std::function<pipeline::control::Rules(bool reload)> rules) {

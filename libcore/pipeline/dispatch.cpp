@@ -47,7 +47,7 @@ Dispatch::Dispatch(ws::Direction direction, const ws::Negotiated& negotiated, bo
     : plan_(plan),
       options_(options),
       outlet_(direction, negotiated, verbatim, options.max_frame_bytes, message, entropy),
-      injections_(outlet_, options.max_frame_bytes, gauge),
+      injections_(outlet_, plan, direction, options.max_frame_bytes, gauge),
       course_(message.open && message.compressed ? Course::untouched : Course::frame_by_frame) {}
 
 std::optional<LaneFault> Dispatch::take(Turn& turn, Parcel& parcel) {
@@ -63,7 +63,7 @@ std::optional<LaneFault> Dispatch::take_frame(Turn& turn, Parcel& parcel) {
   const ws::Part part = envelope.placement.part;
   if (ws::begins_message(part)) {
     course_ = parcel.course;
-    edited_end_.clear();
+    judged_end_.clear();
   }
   if (envelope.placement.in_message() && course_ == Course::dropped) {
     outlet_.drop_message(turn, envelope.frame, dropping_.verdict, dropping_.cause);
@@ -109,18 +109,23 @@ void Dispatch::send_exact(Turn& turn, Parcel& parcel) {
 /// What the steps behind Intercept make of it, as far as that can be done.
 void Dispatch::judge(Parcel& parcel, bool waits) {
   Envelope& envelope = parcel.envelope;
+  // What is held and not to leave does not, whatever that means for what follows.
+  const bool dropped = parcel.decision.kind == Decision::Kind::drop && !parcel.decision.held_by.empty();
+  const bool late = !waits && is_late(parcel);
+  if (late) envelope.says = Says::rest;
   const bool piece = envelope.says == Says::rest || envelope.says == Says::message_so_far;
-  if (envelope.says == Says::rest && !edited_end_.empty()) {
-    envelope.judged_before = edited_end_;
+  if (envelope.says == Says::rest && !judged_end_.empty()) {
+    envelope.judged_before = judged_end_;
     parcel.judged_by = kByNobody;
   }
   plan_.judge_leaving(envelope, plan_.needs.payloads ? parcel.content : Bytes(), parcel.decision,
                       parcel.judged_by);
   envelope.frame.header = parcel.came;
-  if (piece) remember_end(parcel);
+  if (piece) remember_end(parcel, late);
   if (parcel.decision.exact) return judge_exact(parcel);
-  refuse_impossible(envelope, {parcel.compressed, waits, parcel.state == InflateState::lost},
-                    parcel.decision);
+  if (!dropped)
+    refuse_impossible(envelope, {parcel.compressed, waits, parcel.state == InflateState::lost},
+                      parcel.decision);
 }
 
 /// Bytes that a reviewer wrote leave whatever their message's state, unless newer rules are against them.
@@ -136,16 +141,24 @@ void Dispatch::judge_exact(Parcel& parcel) const {
   decision.exact.reset();
 }
 
+/// A fragment that waited when rules came which want to know what its message says: they look at each, with
+/// those before it that had not left either.
+bool Dispatch::is_late(const Parcel& parcel) const noexcept {
+  const Envelope& envelope = parcel.envelope;
+  return envelope.says == Says::frame && envelope.placement.in_message() && !parcel.compressed &&
+         parcel.judged_by != plan_.number && plan_.needs.whole_messages[ws::index(envelope.direction)];
+}
+
 /// Of a message that is judged piece by piece each is looked at with the end of what left before, also where
-/// that was edited (SAFE-6).
-void Dispatch::remember_end(const Parcel& parcel) {
+/// that was edited (SAFE-6). @param late  nobody else remembers it.
+void Dispatch::remember_end(const Parcel& parcel, bool late) {
   const Decision& decision = parcel.decision;
   const bool edited = decision.kind == Decision::Kind::replace && !decision.exact;
   if (decision.kind == Decision::Kind::drop) return;
-  if (!edited && edited_end_.empty()) return;
-  Buffer left = edited_end_.empty() ? to_buffer(parcel.envelope.judged_before) : edited_end_;
+  if (!edited && !late && judged_end_.empty()) return;
+  Buffer left = judged_end_.empty() ? to_buffer(parcel.envelope.judged_before) : judged_end_;
   append(left, edited ? Bytes(decision.payload) : parcel.content);
-  edited_end_ = to_buffer(end_of_judged(left));
+  judged_end_ = to_buffer(end_of_judged(left));
 }
 
 /// What leaves from `from` on leaves later, if anything does.

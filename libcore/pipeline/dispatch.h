@@ -49,7 +49,8 @@ class Dispatch {
   std::optional<LaneFault> take_so_far(Turn& turn, Parcel& parcel);
   void judge(Parcel& parcel, bool waits);
   void judge_exact(Parcel& parcel) const;
-  void remember_end(const Parcel& parcel);
+  bool is_late(const Parcel& parcel) const noexcept;
+  void remember_end(const Parcel& parcel, bool late);
   std::optional<LaneFault> take_plain(Turn& turn, const Envelope& envelope, Decision decision);
   std::optional<LaneFault> drop_plain(Turn& turn, const Envelope& envelope, Decision decision);
   std::optional<LaneFault> take_waiting(Turn& turn, const Envelope& envelope, Decision decision);
@@ -65,7 +66,8 @@ class Dispatch {
   Outlet outlet_;
   Injections injections_;
   Course course_;
-  Buffer edited_end_;  ///< of what left of the open message, where some of that was edited; else empty
+  /// Of what left of the open message, where some of that was edited, or waited while rules came; else empty.
+  Buffer judged_end_;
   Decision dropping_;  ///< what decided that the message does not leave
 };
 

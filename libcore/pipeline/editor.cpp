@@ -7,7 +7,11 @@
 #include "libcore/pipeline/hold_review.h"
 
 namespace wstap::pipeline {
-namespace {}  // namespace
+namespace {
+
+constexpr const char* kCloseHasLeft = "a Close has left, and nothing may follow it";
+
+}  // namespace
 
 void Editor::follow(bool message_open, FlowHolds* holds) {
   if (holds != nullptr && !line_) line_ = std::make_unique<HoldLine>(*holds, direction_);
@@ -132,7 +136,10 @@ std::optional<LaneFault> Editor::leave_line(Turn& turn) {
   auto fault = leave(turn, place.parcel);
   turn.recorded.reset();
   turn.decided_by.clear();
+  // Behind what is delayed they leave as late.
+  turn.delays = turn.result.delay_ns != 0;
   if (!place.after.empty()) dispatch_.put(turn, std::move(place.after));
+  turn.delays = false;
   return fault;
 }
 
@@ -142,6 +149,8 @@ ReviewAnswer Editor::review(const Review& review) {
   if (place == nullptr) return {.result = Result::late, .reason = "no such item is held"};
   if (!place->is_undecided())
     return {.result = Result::late, .by = place->by, .reason = "it was decided before"};
+  if (dispatch_.outlet().closed() && review.action != Review::Action::drop)
+    return {.result = Result::refused, .reason = kCloseHasLeft};
   auto decided = decide(place->parcel, review, plan_, options_);
   if (!decided) return {.result = Result::refused, .reason = std::move(decided.error())};
   if (const char* full = line_->take_edit(*place, std::move(*decided), gauge_))
@@ -152,7 +161,7 @@ ReviewAnswer Editor::review(const Review& review) {
 
 ReviewAnswer Editor::inject(InjectRequest request) {
   using Result = ReviewAnswer::Result;
-  if (dispatch_.outlet().closed()) return {.result = Result::refused, .reason = "a Close has left"};
+  if (dispatch_.outlet().closed()) return {.result = Result::refused, .reason = kCloseHasLeft};
   HoldLine::Place* behind = nullptr;
   if (request.after) {
     behind = line_ ? line_->find(request.after->sequence) : nullptr;

@@ -147,6 +147,7 @@ ReviewAnswer Flow::inject(InjectRequest request) {
 }
 
 void Flow::claim_room(UnixNs now) {
+  follow_current();
   bool any = false;
   for (Lane& lane : lanes_) {
     Editor* editor = lane.editor();

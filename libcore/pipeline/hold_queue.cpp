@@ -77,6 +77,15 @@ void HoldQueue::pass_on_room() {
   tell_of_room(std::move(next));
 }
 
+void HoldQueue::look_again() {
+  std::deque<std::weak_ptr<HoldParty>> all;
+  {
+    const std::lock_guard guard(lock_);
+    all.swap(waiting_);
+  }
+  for (const auto& each : all) tell_of_room(each.lock());
+}
+
 std::shared_ptr<HoldParty> HoldQueue::next_waiting() {
   std::shared_ptr<HoldParty> next;
   while (!next && !waiting_.empty()) {

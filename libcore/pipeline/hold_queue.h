@@ -49,6 +49,8 @@ class HoldQueue {
   void wait_for_room(std::weak_ptr<HoldParty> party);
   /// Who was told of room does not need it.
   void pass_on_room();
+  /// Settings changed: all who wait are told.
+  void look_again();
   /// @param party  to whom decisions about it go.
   void show(HeldItemPtr item, std::weak_ptr<HoldParty> party);
   /// It waits no longer.

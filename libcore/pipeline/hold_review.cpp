@@ -142,11 +142,10 @@ Decided release(const Parcel& held, const Plan& plan) {
   return held.decision;
 }
 
-Decided drop(const Parcel& held) {
+Decision drop(const Parcel& held) {
   Decision decision = held.decision;
   decision.kind = Decision::Kind::drop;
   decision.verdict = Verdict::dropped;
-  if (auto why = impossible(held, decision); !why.empty()) return Refusal(std::move(why));
   return decision;
 }
 

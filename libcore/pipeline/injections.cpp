@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "libcore/pipeline/refusal.h"
+
 namespace wstap::pipeline {
 namespace {
 
@@ -24,14 +26,20 @@ void Injections::put_before(Turn& turn, std::vector<NewFrame> frames) {
 
 void Injections::put_promised(Turn& turn, std::vector<NewFrame> frames) {
   const bool waits = data_waits();
-  for (auto& frame : frames) put_or_keep(turn, std::move(frame), waits);
+  for (auto& frame : frames) {
+    if (waits && !ws::is_control(frame.header.opcode)) {
+      keep(std::move(frame));
+    } else {
+      put_what_waited(turn, std::move(frame));
+    }
+  }
 }
 
 void Injections::put_behind(Turn& turn, std::vector<NewFrame> frames, bool message_waits) {
   const bool waits = data_waits() || (message_waits && !outlet_.closed());
   if (!waits) {
     later_bytes_ = 0;
-    for (auto& frame : std::exchange(later_, {})) put(turn, frame);
+    for (auto& frame : std::exchange(later_, {})) put_what_waited(turn, std::move(frame));
   }
   put_all(turn, std::move(frames), waits);
 }
@@ -41,19 +49,26 @@ void Injections::put_all(Turn& turn, std::vector<NewFrame> frames, bool data_wai
   for (auto& frame : frames) {
     if (!fits) {
       give_up({frame, "too much waits in buffers"});
-    } else if (data_waits && !ws::is_control(frame.header.opcode) &&
-               later_bytes_ + bytes_of(frame) > kMaxLater) {
+    } else if (!data_waits || ws::is_control(frame.header.opcode)) {
+      put(turn, frame);
+    } else if (later_bytes_ + bytes_of(frame) > kMaxLater) {
       give_up({frame, "too much waits for the end of the message"});
     } else {
-      put_or_keep(turn, std::move(frame), data_waits);
+      keep(std::move(frame));
     }
   }
 }
 
-void Injections::put_or_keep(Turn& turn, NewFrame frame, bool data_waits) {
-  if (!data_waits || ws::is_control(frame.header.opcode)) return put(turn, frame);
+void Injections::keep(NewFrame frame) {
   later_bytes_ += bytes_of(frame);
   later_.push_back(std::move(frame));
+}
+
+/// SAFE-6: rules may have come since it was judged.
+void Injections::put_what_waited(Turn& turn, NewFrame frame) {
+  if (frame.verdict == Verdict::injected)
+    if (const auto refused = refuse_beside(plan_, frame, {.direction = direction_})) return give_up(*refused);
+  put(turn, frame);
 }
 
 void Injections::put(Turn& turn, NewFrame& frame) {

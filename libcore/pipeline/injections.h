@@ -14,13 +14,18 @@ namespace wstap::pipeline {
 
 class Injections {
  public:
-  /// @param outlet, gauge  outlive it. @param gauge  null: there is always room.
-  Injections(Outlet& outlet, std::uint64_t max_frame_bytes, const BufferGauge* gauge) noexcept
-      : outlet_(outlet), max_frame_bytes_(max_frame_bytes), gauge_(gauge) {}
+  /// @param outlet, plan, gauge  outlive it; the plan may change. @param gauge  null: there is always room.
+  Injections(Outlet& outlet, const Plan& plan, ws::Direction direction, std::uint64_t max_frame_bytes,
+             const BufferGauge* gauge) noexcept
+      : outlet_(outlet),
+        plan_(plan),
+        direction_(direction),
+        max_frame_bytes_(max_frame_bytes),
+        gauge_(gauge) {}
 
   // Control frames leave at once, and data as soon as no message is open towards the peer.
   void put_before(Turn& turn, std::vector<NewFrame> frames);
-  /// What was promised to leave: there is room for it.
+  /// What was promised to leave: there is room for it, and only rules that came since can be against it.
   void put_promised(Turn& turn, std::vector<NewFrame> frames);
   /// @param message_waits  data leaves behind the message that does.
   void put_behind(Turn& turn, std::vector<NewFrame> frames, bool message_waits);
@@ -41,12 +46,15 @@ class Injections {
 
  private:
   void put_all(Turn& turn, std::vector<NewFrame> frames, bool data_waits);
-  void put_or_keep(Turn& turn, NewFrame frame, bool data_waits);
+  void keep(NewFrame frame);
+  void put_what_waited(Turn& turn, NewFrame frame);
   void put(Turn& turn, NewFrame& frame);
   bool data_waits() const noexcept { return !outlet_.closed() && outlet_.message_open(); }
   bool has_room(const Turn& turn, const std::vector<NewFrame>& frames) const noexcept;
 
   Outlet& outlet_;
+  const Plan& plan_;
+  ws::Direction direction_;
   std::uint64_t max_frame_bytes_;
   const BufferGauge* gauge_;
   std::vector<NewFrame> later_;  ///< data, for when no message is open

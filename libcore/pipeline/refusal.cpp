@@ -26,6 +26,13 @@ const char* in_the_way(const Envelope& envelope, const MessageStanding& message,
 
 }  // namespace
 
+std::optional<NotInjected> refuse_beside(const Plan& plan, NewFrame& frame, const Envelope& beside) {
+  const auto why = plan.against(frame, beside);
+  if (why.empty()) return std::nullopt;
+  frame.cause += ", " + why;
+  return NotInjected(frame, "not allowed");
+}
+
 void refuse_impossible(const Envelope& envelope, const MessageStanding& message, Decision& decision) {
   const char* why = in_the_way(envelope, message, decision);
   if (why == nullptr) return;

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "libcore/pipeline/refusal.h"
+
 namespace wstap::pipeline {
 
 std::string_view name(StepKind kind) noexcept {
@@ -116,10 +118,9 @@ std::string Plan::against(const NewFrame& frame, const Envelope& beside) const {
 /// What steps put beside the frame.
 void Plan::check_frames(const Envelope& beside, std::vector<NewFrame>& frames, Decision& all) const {
   std::erase_if(frames, [&](NewFrame& frame) {
-    const auto why = against(frame, beside);
-    if (why.empty()) return false;
-    frame.cause += ", " + why;
-    all.refused.emplace_back(frame, "not allowed");
+    auto refused = refuse_beside(*this, frame, beside);
+    if (!refused) return false;
+    all.refused.push_back(std::move(*refused));
     return true;
   });
 }

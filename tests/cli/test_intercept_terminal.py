@@ -97,6 +97,19 @@ class Deciding(Reviewing):
                          ["1:2 release by=ann", "1:3 drop by=ann", "1:4 release by=ann", "1:5 drop by=ann",
                           "1:6 release by=ann"])
 
+    def test_always_is_asked_again_about_what_is_refused(self):
+        self.held.hold("1:2", "x", rule="a")
+        person = self.review()
+        person.expect(PROMPT)
+        person.press("n")
+        person.expect(rf"what a holds is dropped without a question\n.*{IDLE}")
+        self.held.tell("refuse 1:3")
+        self.held.hold("1:3", "y", rule="a")
+        person.expect(rf"1:3: refused: a rule blocks that\n.*1:3 -> text.*{PROMPT}")
+        person.press("q")
+        person.expect("one item is held as before\n")
+        self.end(person)
+
     # HOLD-7
     def test_decided_by_others(self):
         self.held.hold("1:2", "Hello")

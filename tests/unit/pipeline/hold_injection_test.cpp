@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // HOLD-3: frames that reviewers put among those of a flow.
 #include "tests/unit/pipeline/hold_fixture.h"
+#include "tests/unit/pipeline/scripted_step.h"
 
 namespace wstap::test {
 namespace {
@@ -42,7 +43,8 @@ TEST_F(HoldInjection, Hold3_NothingLeavesBehindAReviewersClose) {
   feed(kSend, text_frame(kSend, "held"));
   EXPECT_TRUE(flow().inject({.flow = 7, .opcode = 8, .payload = close_body(4000)}).result == Result::ok);
   chores(kSend);
-  release(2);
+  EXPECT_TRUE(release(2).result == Result::refused);
+  drop(2);
   chores(kSend);
   feed(kSend, proper(kSend, {.opcode = 2, .payload = bytes("more")}));
   feed(kSend, close_frame(kSend, 1000));
@@ -50,6 +52,23 @@ TEST_F(HoldInjection, Hold3_NothingLeavesBehindAReviewersClose) {
   EXPECT_EQ(frames_left(kSend)[0].payload, close_body(4000));
   EXPECT_EQ(became(2), "dropped after_close");
   EXPECT_EQ(tap.frames.back().cause, "after_close");
+}
+
+TEST_F(HoldInjection, Hold3_NothingIsSaidToLeaveBehindAReviewersClose) {
+  hold("send and text");
+  held_flow();
+  for (const auto* each : {"a", "b"}) feed(kSend, text_frame(kSend, each));
+  EXPECT_TRUE(
+      flow()
+          .inject({.flow = 7, .opcode = 8, .payload = close_body(4000), .after = pipeline::HeldId{7, 2}})
+          .result == Result::ok);
+  release(2);
+  chores(kSend);
+  EXPECT_EQ(release(3).reason, "a Close has left, and nothing may follow it");
+  EXPECT_TRUE(modify(3, "x").result == Result::refused);
+  EXPECT_TRUE(drop(3).result == Result::ok);
+  chores(kSend);
+  EXPECT_EQ(became(3), "dropped after_close");
 }
 
 TEST_F(HoldInjection, Hold3_InjectionThatCannotLeaveAnyMoreIsNoted) {
@@ -155,6 +174,30 @@ TEST_F(InjectionBehind, Hold5_NothingWaitsBehindWhatNobodyWasShown) {
   feed(kSend, text_frame(kSend, "a"));
   feed(kSend, text_frame(kSend, "b"));
   EXPECT_TRUE(inject_behind(3, Buffer(1)).result == Result::late);
+}
+
+// PIPE-4: what is put beside something delayed is recorded when it leaves.
+TEST_F(InjectionBehind, Hold3_LeavesWithWhatIsDelayed) {
+  hold("send and text");
+  steps.push_back(
+      std::make_shared<ScriptedStep>(pipeline::StepKind::transform, [](const pipeline::Envelope&, Bytes) {
+        pipeline::Decision decision;
+        decision.delay_ns = 1;
+        return decision;
+      }));
+  held_flow();
+  feed(kSend, text_frame(kSend, "slow"));
+  EXPECT_TRUE(inject_behind(2, bytes("x")).result == Result::ok);
+  release(2);
+  chores(kSend);
+  EXPECT_THAT(said(kSend), ElementsAre("slow", "x"));
+  EXPECT_EQ(tap.frames.size(), 1U);
+  EXPECT_EQ(became(2), "nothing");
+  clock.advance(std::chrono::seconds(1));
+  EXPECT_TRUE(flow().leave_delayed(kSend, clock.now));
+  EXPECT_EQ(became(2), "forwarded reviewer:ann");
+  ASSERT_EQ(tap.frames.size(), 2U);
+  EXPECT_EQ(tap.frames[1].time_ns, clock.now);
 }
 
 // CAP-2: the recording has frames and what became of others in the order in which they left.

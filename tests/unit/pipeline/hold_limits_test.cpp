@@ -36,6 +36,59 @@ TEST_F(HoldTest, Hold5_TimeoutDrops) {
   EXPECT_EQ(became(2), "dropped hold_timeout");
 }
 
+/// What nobody can inflate.
+class UnreadableHeld : public HoldTest {
+ protected:
+  UnreadableHeld() {
+    extensions = "permessage-deflate";
+    hold("send and text");
+    hold_settings.keepalive_ns = 0;
+  }
+  Took feed_unreadable() {
+    return feed(kSend, proper(kSend, {.opcode = 1, .payload = bytes("\xff\xff\xff"), .rsv = 4}));
+  }
+};
+
+TEST_F(UnreadableHeld, Hold5_IsDroppedByTheTimeout) {
+  hold_settings.on_timeout = pipeline::OnTimeout::drop;
+  held_flow();
+  feed_unreadable();
+  pass(std::chrono::seconds(60));
+  chores(kSend);
+  EXPECT_THAT(said(kSend), IsEmpty());
+  EXPECT_EQ(became(2), "dropped hold_timeout");
+}
+
+TEST_F(UnreadableHeld, Hold5_IsDroppedWhereTheQueueIsFull) {
+  hold_settings.capacity = 1;
+  hold_settings.on_full = OnFull::drop;
+  held_flow();
+  feed(kSend, text_frame(kSend, "a"));
+  feed_unreadable();
+  release(2);
+  chores(kSend);
+  EXPECT_THAT(said(kSend), ElementsAre("a"));
+  EXPECT_EQ(became(3), "dropped hold_queue_full");
+}
+
+// DEF-5: what refers to it cannot be written anew.
+TEST_F(UnreadableHeld, Hold3_IsDroppedByReviewersAndWhatRefersToItEndsTheFlow) {
+  held_flow();
+  feed_unreadable();
+  EXPECT_TRUE(drop(2).result == Result::ok);
+  chores(kSend);
+  EXPECT_EQ(became(2), "dropped reviewer:ann");
+  feed(kSend, text_frame(kSend, "not compressed"));
+  release(3);
+  chores(kSend);
+  EXPECT_THAT(said(kSend), ElementsAre("not compressed"));
+  feed_unreadable();
+  release(4);
+  chores(kSend);
+  ASSERT_TRUE(chore_fault);
+  EXPECT_EQ(chore_fault->detail, "behind an altered message");
+}
+
 TEST_F(HoldTest, Hold5_FullQueueWaits) {
   hold("send");
   hold_settings.capacity = 2;

@@ -63,6 +63,17 @@ TEST(HoldQueueTest, Hold5_PlacesAreCountedInFramesAndBytes) {
   EXPECT_TRUE(queue.has_room(settings));
 }
 
+TEST(HoldQueueTest, Hold5_AllWhoWaitAreToldOfOtherSettings) {
+  HoldQueue queue;
+  const auto first = std::make_shared<CountingParty>(), second = std::make_shared<CountingParty>();
+  queue.wait_for_room(first);
+  queue.wait_for_room(second);
+  queue.look_again();
+  EXPECT_EQ(first->times_told + second->times_told, 2);
+  queue.look_again();
+  EXPECT_EQ(first->times_told + second->times_told, 2);
+}
+
 TEST(HoldQueueTest, Hold5_WhatIsAddedCounts) {
   HoldQueue queue;
   const pipeline::HoldSettings settings{.capacity = 9, .bytes = 100};
