@@ -149,7 +149,7 @@ ReviewAnswer Editor::review(const Review& review) {
   if (place == nullptr) return {.result = Result::late, .reason = "no such item is held"};
   if (!place->is_undecided())
     return {.result = Result::late, .by = place->by, .reason = "it was decided before"};
-  if (dispatch_.outlet().closed() && review.action != Review::Action::drop)
+  if (closed() && review.action != Review::Action::drop)
     return {.result = Result::refused, .reason = kCloseHasLeft};
   auto decided = decide(place->parcel, review, plan_, options_);
   if (!decided) return {.result = Result::refused, .reason = std::move(decided.error())};
@@ -161,7 +161,7 @@ ReviewAnswer Editor::review(const Review& review) {
 
 ReviewAnswer Editor::inject(InjectRequest request) {
   using Result = ReviewAnswer::Result;
-  if (dispatch_.outlet().closed()) return {.result = Result::refused, .reason = kCloseHasLeft};
+  if (closed()) return {.result = Result::refused, .reason = kCloseHasLeft};
   HoldLine::Place* behind = nullptr;
   if (request.after) {
     behind = line_ ? line_->find(request.after->sequence) : nullptr;
@@ -193,7 +193,7 @@ std::vector<NewFrame> Editor::take_injected() noexcept {
 }
 
 void Editor::ping(Turn& turn, Bytes payload) {
-  if (!line_ || dispatch_.outlet().closed()) return;
+  if (!line_ || closed()) return;
   pings(direction_).ping_left(payload, true);
   std::vector<NewFrame> frames(1);
   frames.front() = {{.fin = true, .opcode = ws::kPing}, to_buffer(payload), "keepalive", Verdict::synthetic};

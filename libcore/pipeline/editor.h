@@ -90,6 +90,8 @@ class Editor {
 
   /// What the open message says is wanted, whatever the plan wants now.
   bool reads_on() const noexcept { return intake_.reads_on(); }
+  /// A Close has left.
+  bool closed() const noexcept { return dispatch_.outlet().closed(); }
   /// Frames wait for the rest of their message.
   bool waits() const noexcept { return intake_.waits(); }
   /// Since when the first of them does.

@@ -253,7 +253,7 @@ std::array<Buffer, 2> Flow::farewell(UnixNs now) {
     if (code == 0) continue;
     lanes_[index(direction)].discard(closed_.reason, now);
     lanes_[index(direction)].mute(closed_.reason);
-    if (lanes_[index(direction)].close_seen() || over_[index(direction)]) continue;
+    if (lanes_[index(direction)].close_left() || over_[index(direction)]) continue;
     frames[index(direction)] = synthetic_close(direction, code, now);
     // The code that names the fault counts, not the one that tells the other peer to go.
     if (closed_.began == Party::proxy && (closed_.close_code == 0 || code != ws::kGoingAway))

@@ -85,6 +85,8 @@ class Lane {
     std::string reason;
   };
   const CloseSeen* close_seen() const noexcept { return close_.get(); }
+  /// A Close has left in this direction, whoever said it: nothing of wstap's own may follow.
+  bool close_left() const noexcept { return editor_ ? editor_->closed() : close_ != nullptr; }
   /// From now on frames are recorded as dropped, for `cause`, and none leaves: wstap has said its own Close.
   void mute(std::string cause) { muted_ = std::make_unique<std::string>(std::move(cause)); }
   /// Something that happened to a message, for the flow's notes.

@@ -71,6 +71,28 @@ TEST_F(HoldInjection, Hold3_NothingIsSaidToLeaveBehindAReviewersClose) {
   EXPECT_EQ(became(3), "dropped after_close");
 }
 
+// FRM-8: at the end each peer is told once.
+TEST_F(HoldInjection, Hold3_FarewellBehindAReviewersClose) {
+  hold("send and text");
+  held_flow();
+  EXPECT_TRUE(flow().inject({.flow = 7, .opcode = 8, .payload = close_body(4000)}).result == Result::ok);
+  chores(kSend);
+  flow().give_up("shutdown");
+  const auto farewell = flow().farewell(clock.now);
+  EXPECT_TRUE(farewell[0].empty());
+  EXPECT_FALSE(farewell[1].empty());
+}
+
+TEST_F(HoldInjection, Hold3_FarewellWhereTheCloseWasDropped) {
+  hold("close");
+  held_flow();
+  feed(kSend, close_frame(kSend, 1000));
+  drop(2);
+  chores(kSend);
+  flow().give_up("shutdown");
+  EXPECT_FALSE(flow().farewell(clock.now)[0].empty());
+}
+
 TEST_F(HoldInjection, Hold3_InjectionThatCannotLeaveAnyMoreIsNoted) {
   hold("send and text");
   held_flow();
