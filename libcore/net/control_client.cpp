@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include "libcore/net/control_socket.h"
 #include "libcore/net/errors.h"
@@ -85,7 +86,7 @@ Result<std::uint32_t> ControlClient::send(Request request) {
         std::make_error_code(std::errc::message_size),
         fmt::format("{} bytes, and a request has at most {}", bytes.size(), control::kMaxRequestBytes));
   if (auto ok = send_all(bytes); !ok) return std::unexpected(ok.error());
-  if (unanswered_++ == 0) waits_since_ = Clock::now();
+  if (unanswered_++ == 0) waited_ = {};
   return serial_;
 }
 
@@ -112,20 +113,27 @@ Result<void> ControlClient::send_all(Bytes bytes) {
 }
 
 Result<std::optional<control::Reply>> ControlClient::receive(Milliseconds timeout) {
-  if (aside_.empty()) {
-    const auto end = Clock::now() + timeout;
-    auto reply = next(unanswered_ == 0 ? end : std::min(end, waits_since_ + patience_));
-    if (reply && !*reply && patience_ms() == 0) return does_not_answer();
+  if (polled_since_) waited_ += Clock::now() - *std::exchange(polled_since_, std::nullopt);
+  if (!aside_.empty()) {
+    std::optional<Reply> reply(std::move(aside_.front()));
+    aside_.pop_front();
     return reply;
   }
-  std::optional<Reply> reply(std::move(aside_.front()));
-  aside_.pop_front();
-  return reply;
+  const auto end = Clock::now() + timeout;
+  for (;;) {
+    const auto begun = Clock::now();
+    auto reply = next(unanswered_ == 0 ? end : std::min(end, begun + (patience_ - waited_)));
+    if (!reply || *reply) return reply;
+    waited_ += Clock::now() - std::max(begun, heard_);
+    if (unanswered_ != 0 && waited_ >= patience_) return does_not_answer();
+    if (Clock::now() >= end) return reply;
+  }
 }
 
-int ControlClient::patience_ms() const noexcept {
+int ControlClient::patience_ms() noexcept {
   if (unanswered_ == 0) return -1;
-  const auto left = std::chrono::ceil<Milliseconds>(waits_since_ + patience_ - Clock::now());
+  polled_since_ = Clock::now();
+  const auto left = std::chrono::ceil<Milliseconds>(patience_ - waited_);
   return static_cast<int>(std::max<Milliseconds::rep>(left.count(), 0));
 }
 
@@ -191,7 +199,8 @@ Result<void> ControlClient::read_some() {
   const auto got = ::recv(socket_.get(), room.data(), room.size(), 0);
   if (got == 0 || (got < 0 && errno == ECONNRESET)) return closed();
   if (got < 0) return errno == EAGAIN || errno == EINTR ? Result<void>() : system_fault(path_);
-  waits_since_ = Clock::now();
+  heard_ = Clock::now();
+  waited_ = {};
   received_.erase(received_.begin(), received_.begin() + static_cast<std::ptrdiff_t>(taken_));
   taken_ = 0;
   append(received_, Bytes(room).first(static_cast<std::size_t>(got)));

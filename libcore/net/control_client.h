@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <deque>
+#include <optional>
 #include <string>
 
 #include "libcore/base/descriptor.h"
@@ -39,8 +40,9 @@ class ControlClient {
   /// @error peer_closed; protocol; timed_out: nothing came, though an answer is due. Nothing is to be
   /// expected behind any of them.
   Result<std::optional<Reply>> receive(Milliseconds timeout);
-  /// How long poll() may wait before receive() should be called though nothing came; -1: for ever.
-  int patience_ms() const noexcept;
+  /// How long poll() may wait before receive() should be called though nothing came; -1: for ever. To be
+  /// called just before: only time in which somebody waits counts.
+  int patience_ms() noexcept;
   /// Sends, and waits for what answers it; what else comes meanwhile is for receive(). All parts of Items are
   /// put together.
   /// @error as both; refused: with the proxy's reason; timed_out.
@@ -71,7 +73,10 @@ class ControlClient {
   std::size_t taken_ = 0;
   std::deque<Reply> aside_;  ///< came while something else was waited for
   std::size_t unanswered_ = 0;
-  Clock::time_point waits_since_;  ///< where something is not answered: nothing came since then
+  // Where something is not answered:
+  Clock::duration waited_{};                       ///< so long, and nothing came
+  std::optional<Clock::time_point> polled_since_;  ///< ... and more, by whoever polls
+  Clock::time_point heard_;                        ///< when something did
 };
 
 }  // namespace wstap::net

@@ -100,12 +100,15 @@ TEST_F(ControlClientTest, SaysThatTheProxyDoesNotAnswer) {
       test::kControlCodec.encode(control::Reply{1, control::Welcome{control::kVersion, 1, "wstap"}});
   std::jthread greeting([&] { proxy = answer_hello(listener, welcome); });
   auto ada = ControlClient::connect(path, test::kControlCodec, "Ada", std::chrono::seconds(30),
-                                    std::chrono::milliseconds(50));
+                                    std::chrono::milliseconds(500));
   ASSERT_TRUE(ada) << ada.error().text();
   greeting.join();
   EXPECT_EQ(ada->patience_ms(), -1) << "nothing is asked";
   EXPECT_FALSE(ada->receive(std::chrono::milliseconds(1)).value());
   ASSERT_TRUE(ada->send(control::AskStats{}));
+  ::poll(nullptr, 0, 600);
+  const auto none_yet = ada->receive(std::chrono::milliseconds(0));
+  ASSERT_TRUE(none_yet) << "nobody has waited: " << none_yet.error().text();
   const auto reply = ada->receive(std::chrono::minutes(5));
   ASSERT_FALSE(reply);
   EXPECT_EQ(reply.error().code, Errc::timed_out);
