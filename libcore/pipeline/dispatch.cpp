@@ -134,10 +134,7 @@ void Dispatch::judge_exact(Parcel& parcel) const {
   if (parcel.judged_by == plan_.number) return;
   Decision checked = check_raw(parcel, *decision.exact, plan_);
   if (checked.kind != Decision::Kind::drop) return;
-  decision.kind = Decision::Kind::drop;
-  decision.verdict = checked.verdict;
-  decision.cause = std::move(checked.cause);
-  decision.ends_flow = checked.ends_flow;
+  become_drop(decision, checked);
   decision.exact.reset();
 }
 

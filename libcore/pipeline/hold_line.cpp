@@ -105,8 +105,7 @@ const char* HoldLine::take_edit(Place& place, Decision decision, const BufferGau
   } else {
     if (takes > place.bytes && gauge != nullptr && !gauge->has_room(takes)) return kBuffersFull;
     holds_.queue.must_take(takes);
-    place.added += takes;
-    bytes_ += takes;
+    grow(place, takes);
   }
   place.parcel.decision = std::move(decision);
   return nullptr;
@@ -122,9 +121,13 @@ const char* HoldLine::put_behind(Place& place, NewFrame frame, const BufferGauge
 const char* HoldLine::take_more(Place& place, std::uint64_t bytes, const BufferGauge* gauge) {
   if (gauge != nullptr && !gauge->has_room(bytes)) return kBuffersFull;
   if (!holds_.queue.take_more(bytes, holds_.settings)) return kQueueFull;
+  grow(place, bytes);
+  return nullptr;
+}
+
+void HoldLine::grow(Place& place, std::uint64_t bytes) noexcept {
   place.added += bytes;
   bytes_ += bytes;
-  return nullptr;
 }
 
 void HoldLine::settle(Place& place, std::string_view how, std::string by) {

@@ -85,6 +85,7 @@ class HoldLine {
 
  private:
   const char* take_more(Place& place, std::uint64_t bytes, const BufferGauge* gauge);
+  void grow(Place& place, std::uint64_t bytes) noexcept;
   std::shared_ptr<HeldItem> item_of(const Parcel& parcel, UnixNs now) const;
 
   FlowHolds& holds_;

@@ -45,11 +45,15 @@ bool may_become(const Parcel& held, std::uint8_t from, std::uint8_t to) noexcept
   return data || (to == ws::kContinuation && !held.compressed && !held.kept);
 }
 
+/// @param checked  by the steps that check. @return why they are against it; empty: they are not.
+std::string against(const Decision& checked) {
+  return checked.kind == Decision::Kind::drop ? checked.cause : std::string();
+}
+
 /// SAFE-6, of what is held, unchanged, by rules that are newer than it.
 std::string not_allowed_any_more(const Parcel& held, const Plan& plan) {
   if (held.judged_by == plan.number || held.decision.kind != Decision::Kind::go_on) return {};
-  const Decision checked = plan.check(held.envelope, held.content);
-  return checked.kind == Decision::Kind::drop ? checked.cause : std::string();
+  return against(plan.check(held.envelope, held.content));
 }
 
 /// ... of a message or a frame that is to leave in its place.
@@ -59,8 +63,7 @@ std::string not_allowed(const Parcel& held, const Decision& decision, const Plan
   if (envelope.says == Says::frame && !ws::is_control(decision.header.opcode)) envelope.says = Says::message;
   if (envelope.placement.in_message())
     envelope.placement.message_opcode = decision.opcode_of_message(envelope);
-  const Decision checked = plan.check(envelope, decision.payload);
-  return checked.kind == Decision::Kind::drop ? checked.cause : std::string();
+  return against(plan.check(envelope, decision.payload));
 }
 
 Decided modify(const Parcel& held, const Review& review, const FlowOptions& options) {
@@ -121,8 +124,7 @@ Decided send_raw(const Parcel& held, const Review& review, const Plan& plan, con
   if (review.raw.empty()) return Refusal("no bytes to send; drop keeps it back");
   if (review.raw.size() > options.max_frame_bytes + ws::kMaxHeader)
     return Refusal(over_limit(review.raw.size(), options));
-  const Decision checked = check_raw(held, review.raw, plan);
-  if (checked.kind == Decision::Kind::drop) return Refusal(checked.cause);
+  if (auto why = against(check_raw(held, review.raw, plan)); !why.empty()) return Refusal(std::move(why));
   Decision decision = held.decision;
   decision.kind = Decision::Kind::replace;
   decision.verdict = Verdict::changed;

@@ -26,6 +26,13 @@ const char* in_the_way(const Envelope& envelope, const MessageStanding& message,
 
 }  // namespace
 
+void become_drop(Decision& all, Decision& drop) {
+  all.kind = Decision::Kind::drop;
+  all.verdict = drop.verdict;
+  all.cause = std::move(drop.cause);
+  all.ends_flow = drop.ends_flow;
+}
+
 std::optional<NotInjected> refuse_beside(const Plan& plan, NewFrame& frame, const Envelope& beside) {
   const auto why = plan.against(frame, beside);
   if (why.empty()) return std::nullopt;

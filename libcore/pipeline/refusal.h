@@ -19,6 +19,9 @@ struct MessageStanding {
 /// Makes a decision one that leaves the frame alone, and says why, where it wants what cannot be done.
 void refuse_impossible(const Envelope& envelope, const MessageStanding& message, Decision& decision);
 
+/// ... and one that keeps the frame back, as a step wants it, where it decided otherwise before.
+void become_drop(Decision& all, Decision& drop);
+
 /// SAFE-6, of a frame that is to leave beside another. @return why it may not, which its cause then says too;
 /// none: it may.
 std::optional<NotInjected> refuse_beside(const Plan& plan, NewFrame& frame, const Envelope& beside);

@@ -21,13 +21,6 @@ void move_to_back(std::vector<T>& to, std::vector<T>& from) {
   std::ranges::move(from, std::back_inserter(to));
 }
 
-void become_drop(Decision& all, Decision& drop) {
-  all.kind = Decision::Kind::drop;
-  all.verdict = drop.verdict;
-  all.cause = std::move(drop.cause);
-  all.ends_flow = drop.ends_flow;
-}
-
 }  // namespace
 
 Decision Plan::judge_arriving(Envelope& envelope, Bytes payload) const {
