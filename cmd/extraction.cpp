@@ -12,8 +12,11 @@ Result<void> Extraction::take(const formats::Record& record, formats::MergedRead
   if (const auto* bytes = std::get_if<pipeline::Window>(&record)) return window(*bytes);
   if (const auto* missing = std::get_if<formats::Gap>(&record)) return gap(*missing);
   const auto* outcome = std::get_if<pipeline::Outcome>(&record);
-  const bool awaited = outcome != nullptr && pending_.erase({outcome->flow, outcome->sequence}) != 0;
-  return awaited ? to_.outcome(*outcome) : Result<void>();
+  if (outcome == nullptr) return {};
+  const auto awaited = pending_.find({outcome->flow, outcome->sequence});
+  if (awaited == pending_.end()) return {};
+  if (outcome->verdict != pipeline::Verdict::pending) pending_.erase(awaited);
+  return to_.outcome(*outcome);
 }
 
 void Extraction::remember_pending(const pipeline::Envelope& envelope) {

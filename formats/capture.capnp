@@ -70,7 +70,7 @@ struct Mark {
   heldNs @15 :Int64;        # how long
 }
 
-struct Outcome {           # what became of a frame that was recorded as pending
+struct Outcome {           # what became of a frame that was recorded as pending; pending again: held from here on
   flow @0 :UInt32;
   sequence @1 :UInt64;
   time @2 :Int64;

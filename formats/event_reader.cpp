@@ -88,46 +88,54 @@ Result<std::optional<Record>> EventReader::next() {
     renumber(**record);
     // Frames stand before their outcomes: nobody will ask for this one any more.
     if (const auto* outcome = std::get_if<pipeline::Outcome>(&**record))
-      outcomes_.erase({outcome->flow, outcome->sequence});
+      fates_.erase({outcome->flow, outcome->sequence});
     return record;
   }
 }
 
 void EventReader::settle(pipeline::Envelope& envelope) {
   if (!reads_ahead_ || envelope.verdict != pipeline::Verdict::pending) return;
-  const auto* outcome = outcome_of({envelope.flow, envelope.sequence});
-  if (outcome == nullptr) {
+  const Fate fate = fate_of({envelope.flow, envelope.sequence});
+  if (fate.held) {
+    envelope.cause = fate.held->cause;
+    envelope.note_hold();
+  }
+  if (!fate.end) {
     // While somebody writes the capture, its last word is still to come.
     if (!being_written()) envelope.verdict = pipeline::Verdict::unresolved;
     return;
   }
+  const auto& outcome = *fate.end;
   if (!envelope.held.by.empty()) {
-    envelope.held.decided_by = outcome->decided_by;
-    envelope.held.ns = outcome->time_ns - envelope.time_ns;
+    envelope.held.decided_by = outcome.decided_by;
+    envelope.held.ns = outcome.time_ns - (fate.held ? fate.held->time_ns : envelope.time_ns);
   }
-  envelope.verdict = outcome->verdict;
-  envelope.cause = outcome->cause;
-  envelope.sent = outcome->sent;
-  std::ranges::copy(outcome->tags, std::back_inserter(envelope.tags));
-  std::ranges::copy(outcome->logged, std::back_inserter(envelope.logged));
+  envelope.verdict = outcome.verdict;
+  envelope.cause = outcome.cause;
+  envelope.sent = outcome.sent;
+  std::ranges::copy(outcome.tags, std::back_inserter(envelope.tags));
+  std::ranges::copy(outcome.logged, std::back_inserter(envelope.logged));
 }
 
-const pipeline::Outcome* EventReader::outcome_of(FrameKey frame) {
+EventReader::Fate EventReader::fate_of(FrameKey frame) {
   if (!ahead_) {
     auto ahead = open(paths_);
-    if (!ahead) return nullptr;
+    if (!ahead) return {};
     ahead_ = std::make_unique<EventReader>(std::move(*ahead));
   }
   for (;;) {
-    if (const auto found = outcomes_.find(frame); found != outcomes_.end()) return &found->second;
+    const auto found = fates_.find(frame);
+    const Fate known = found == fates_.end() ? Fate() : found->second;
+    if (known.end) return known;
     // Past the section that the frame is in.
-    if (frame.first <= ahead_->base_) return nullptr;
+    if (frame.first <= ahead_->base_) return known;
     auto record = ahead_->next();
     if (!record) continue;  // what is damaged is this reader's to tell
-    if (!*record) return nullptr;
+    if (!*record) return known;
     auto* outcome = std::get_if<pipeline::Outcome>(&**record);
-    if (outcome != nullptr && ahead_->records_ > records_)
-      outcomes_.insert_or_assign({outcome->flow, outcome->sequence}, std::move(*outcome));
+    if (outcome == nullptr || ahead_->records_ <= records_) continue;
+    Fate& fate = fates_[{outcome->flow, outcome->sequence}];
+    (outcome->verdict == pipeline::Verdict::pending ? fate.held : fate.end) = std::move(*outcome);
   }
 }
 

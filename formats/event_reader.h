@@ -45,7 +45,12 @@ class EventReader {
   bool goes_on_in_next_part();
   void begin_section(const Header& header);
   void renumber(Record& record);
-  const pipeline::Outcome* outcome_of(FrameKey frame);
+  /// What is recorded of a pending frame behind it.
+  struct Fate {
+    std::optional<pipeline::Outcome> held;  ///< it is held from there on
+    std::optional<pipeline::Outcome> end;
+  };
+  Fate fate_of(FrameKey frame);
 
   std::vector<std::string> paths_;
   SourceOptions options_;
@@ -64,7 +69,7 @@ class EventReader {
   // A second reader that runs ahead, to the outcomes only.
   bool reads_ahead_ = false;
   std::unique_ptr<EventReader> ahead_;
-  std::map<FrameKey, pipeline::Outcome> outcomes_;  ///< of what lies between the two
+  std::map<FrameKey, Fate> fates_;  ///< of what lies between the two
 };
 
 }  // namespace wstap::formats

@@ -50,7 +50,8 @@ struct Burst {
   std::span<const Mark> marks;          ///< in ascending order of `frame`, one a frame at most
 };
 
-/// What became of a frame that was recorded as pending.
+/// What became of a frame that was recorded as pending; or, where it is pending again, that it is held from
+/// here on: a message that is judged as one is held with the frame that came last.
 struct Outcome {
   FlowId flow = 0;
   Sequence sequence = 0;

@@ -318,7 +318,7 @@ Course Dispatch::leave_so_far(Turn& turn, Parcel& parcel) {
   } else if (decision.kind == Decision::Kind::replace) {
     left = outlet_.write_waiting(turn, decision.payload, decision.cause);
   } else {
-    outlet_.forward_waiting(turn);
+    outlet_.forward_waiting(turn, std::move(decision.cause));
     return parcel.compressed ? Course::untouched : Course::frame_by_frame;
   }
   if (left) return parcel.compressed ? Course::streamed : Course::frame_by_frame;

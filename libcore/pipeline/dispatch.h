@@ -30,8 +30,8 @@ class Dispatch {
   void put(Turn& turn, std::vector<NewFrame> frames) { injections_.put_promised(turn, std::move(frames)); }
   /// What waits for the rest of its message does not leave: the flow ends.
   void discard(Turn& turn, const std::string& cause) { outlet_.drop_waiting(turn, Verdict::dropped, cause); }
-  /// To be called behind the last frame of a turn.
-  void end_turn() noexcept { outlet_.end_turn(); }
+  /// See WaitingFrames.
+  void stay_pending() noexcept { outlet_.stay_pending(); }
 
   /// The message that is open, or was last, does not leave, nor what is left of it.
   bool drops_message() const noexcept { return course_ == Course::dropped; }

@@ -41,6 +41,7 @@ std::optional<LaneFault> Editor::pass(Turn& turn, Parcel& parcel) {
     const bool held = is_to_be_held(parcel);
     const bool waits = !line_->empty() || (paused_ && parcel.kind != Parcel::Kind::unfinished);
     if (held || (waits && !overtakes(parcel))) {
+      if (held && !parcel.is_frame()) dispatch_.stay_pending();
       line_->park(turn, std::move(parcel), held);
       return std::nullopt;
     }
@@ -127,15 +128,14 @@ std::optional<LaneFault> Editor::depart(Turn& turn) {
 std::optional<LaneFault> Editor::leave_line(Turn& turn) {
   if (line_->front().is_undecided()) line_->settle(line_->front(), name(Review::Action::drop), kByMessage);
   auto place = line_->take_front();
+  const Sequence sequence = place.parcel.envelope.sequence;
+  if (place.item) turn.decided[sequence] = place.by;
   if (place.parcel.is_frame()) {
-    const Sequence sequence = place.parcel.envelope.sequence;
     turn.recorded = sequence;
-    turn.decided_by = place.by;
     turn.result.first_sequence = std::min(turn.result.first_sequence, sequence);
   }
   auto fault = leave(turn, place.parcel);
   turn.recorded.reset();
-  turn.decided_by.clear();
   // Behind what is delayed they leave as late.
   turn.delays = turn.result.delay_ns != 0;
   if (!place.after.empty()) dispatch_.put(turn, std::move(place.after));
@@ -216,19 +216,26 @@ void Editor::decide_by_default(UnixNs expired, const char* by) {
 }
 
 void Editor::discard(Turn& turn, const std::string& cause) {
+  if (line_) settle_all(turn);
   dispatch_.discard(turn, cause);
   give_up(take_injected());
   const bool is_gone = cause.empty() || cause == "reset";
   while (holds()) {
-    if (line_->front().is_undecided()) line_->settle(line_->front(), name(Review::Action::drop), kByEnd);
     auto place = line_->take_front();
     give_up(std::move(place.after));
     if (!place.parcel.is_frame()) continue;
     turn.settle({.sequence = place.parcel.envelope.sequence,
                  .time_ns = turn.now,
                  .verdict = Verdict::dropped,
-                 .cause = is_gone ? "peer_gone" : cause,
-                 .decided_by = place.by});
+                 .cause = is_gone ? "peer_gone" : cause});
+  }
+}
+
+/// Nobody decides any more.
+void Editor::settle_all(Turn& turn) {
+  for (auto& place : line_->places()) {
+    if (place.is_undecided()) line_->settle(place, name(Review::Action::drop), kByEnd);
+    if (place.item) turn.decided[place.item->id.sequence] = place.by;
   }
 }
 
@@ -237,7 +244,7 @@ void Editor::give_up(std::vector<NewFrame> frames) {
 }
 
 void Editor::end_turn(Turn& turn) {
-  dispatch_.end_turn();
+  dispatch_.stay_pending();
   std::erase_if(turn.scratch.marks, [](const Mark& mark) {
     return mark.verdict == Verdict::forwarded && mark.cause.empty() && mark.tags.empty() &&
            mark.logged.empty();

@@ -115,6 +115,7 @@ class Editor {
   const char* put_next(NewFrame frame);
   std::vector<NewFrame> take_injected() noexcept;
   bool overtakes(const Parcel& parcel) const noexcept;
+  void settle_all(Turn& turn);
   bool is_dropped_already(const Parcel& parcel) const noexcept;
   Keepalive& pings(ws::Direction direction) noexcept { return line_->holds().pings[ws::index(direction)]; }
 

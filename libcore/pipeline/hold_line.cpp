@@ -29,13 +29,7 @@ void HoldLine::park(Turn& turn, Parcel parcel, bool held) {
   place.parcel = std::move(parcel);
   Parcel& kept = place.parcel;
   Decision& decision = kept.decision;
-  if (kept.is_frame()) {
-    turn.tags = std::exchange(decision.tags, {});
-    turn.logged = std::exchange(decision.logged, {});
-    turn.mark(Verdict::pending,
-              held ? fmt::format("{}{}", kHeldBy, fmt::join(decision.held_by, ",")) : "behind_held");
-    turn.note(kept.envelope.frame);
-  }
+  note(turn, kept, held ? fmt::format("{}{}", kHeldBy, fmt::join(decision.held_by, ",")) : "behind_held");
   if (held) {
     place.item = item_of(kept, turn.now);
     kept.envelope.frame.raw = place.item->raw;
@@ -56,6 +50,20 @@ void HoldLine::park(Turn& turn, Parcel parcel, bool held) {
   bytes_ += place.bytes;
   claim_room(turn.now);
   if (!place.has_room) holds_.queue.wait_for_room(holds_.party);
+}
+
+void HoldLine::note(Turn& turn, Parcel& parcel, std::string cause) {
+  if (parcel.is_frame()) {
+    turn.tags = std::exchange(parcel.decision.tags, {});
+    turn.logged = std::exchange(parcel.decision.logged, {});
+    turn.mark(Verdict::pending, std::move(cause));
+    turn.note(parcel.envelope.frame);
+  } else if (cause.starts_with(kHeldBy)) {
+    turn.settle({.sequence = parcel.envelope.sequence,
+                 .time_ns = turn.now,
+                 .verdict = Verdict::pending,
+                 .cause = std::move(cause)});
+  }
 }
 
 std::shared_ptr<HeldItem> HoldLine::item_of(const Parcel& parcel, UnixNs now) const {

@@ -50,7 +50,8 @@ class HoldLine {
   HoldLine(const HoldLine&) = delete;
   HoldLine& operator=(const HoldLine&) = delete;
 
-  /// Notes a frame in the turn, as pending, and keeps it. @param held  somebody is to decide about it.
+  /// Notes a frame in the turn, as pending, and keeps it; or what waits of a message, whose frames are
+  /// pending already. @param held  somebody is to decide about it.
   void park(Turn& turn, Parcel parcel, bool held);
   /// What there was no room for in the queue gets it, if there is.
   void claim_room(UnixNs now);
@@ -85,6 +86,7 @@ class HoldLine {
 
  private:
   const char* take_more(Place& place, std::uint64_t bytes, const BufferGauge* gauge);
+  static void note(Turn& turn, Parcel& parcel, std::string cause);
   void grow(Place& place, std::uint64_t bytes) noexcept;
   std::shared_ptr<HeldItem> item_of(const Parcel& parcel, UnixNs now) const;
 

@@ -52,7 +52,7 @@ void Outlet::keep(Turn& turn, const Frame& frame, std::string refused) {
 }
 
 void Outlet::forward_message(Turn& turn, const Frame& frame, std::string cause) {
-  forward_waiting(turn);
+  waiting_.forward(turn, egress_);
   forward(turn, frame, std::move(cause));
 }
 

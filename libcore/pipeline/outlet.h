@@ -58,7 +58,7 @@ class Outlet {
   void say_with_waiting(std::vector<std::string> tags, std::vector<std::string> logged) {
     waiting_.say(std::move(tags), std::move(logged));
   }
-  void forward_waiting(Turn& turn) { waiting_.forward(turn, egress_); }
+  void forward_waiting(Turn& turn, std::string cause) { waiting_.forward(turn, egress_, std::move(cause)); }
   void drop_waiting(Turn& turn, Verdict verdict, const std::string& cause) {
     waiting_.drop(turn, verdict, cause);
   }
@@ -80,7 +80,8 @@ class Outlet {
   void beyond(Bytes inflated, Bytes more) { recompressor_.stream({inflated}, more, room()); }
   bool recompresses() const noexcept { return recompressor_.active(); }
 
-  void end_turn() noexcept { waiting_.end_turn(); }
+  /// See WaitingFrames.
+  void stay_pending() noexcept { waiting_.stay_pending(); }
   /// The peer waits for the rest of a message.
   bool message_open() const noexcept { return egress_.message_open(); }
   /// The peer has seen a Close.

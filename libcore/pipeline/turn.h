@@ -2,6 +2,7 @@
 // One turn of a lane: the frames that one read brought, what is to be recorded of them, and what leaves.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -89,15 +90,15 @@ struct Turn {
   /// The next frame that is noted was recorded as pending by an earlier turn: what is said of it is its
   /// outcome.
   std::optional<Sequence> recorded;
-  std::string decided_by;                 ///< ... and who did, where it was held
-  Mark said_later;                        ///< ... in the making
-  bool delays = false;                    ///< frames that are noted leave later: they are pending
-  std::vector<Departure> delayed;         ///< what is then to be said of them, in order
-  std::uint32_t own_frames = 0;           ///< made by wstap
-  std::vector<std::string> tags, logged;  ///< of the next frame that is noted
-  bool rewrites = false;                  ///< some frame leaves with other bytes than it came with
-  bool judged = false;                    ///< the editor makes what leaves, from all of its frames
-  bool grows = false;                     ///< ... and with more of them, so that it cannot be done in place
+  Mark said_later;                          ///< ... in the making
+  std::map<Sequence, std::string> decided;  ///< about frames that were held, by whom
+  bool delays = false;                      ///< frames that are noted leave later: they are pending
+  std::vector<Departure> delayed;           ///< what is then to be said of them, in order
+  std::uint32_t own_frames = 0;             ///< made by wstap
+  std::vector<std::string> tags, logged;    ///< of the next frame that is noted
+  bool rewrites = false;                    ///< some frame leaves with other bytes than it came with
+  bool judged = false;                      ///< the editor makes what leaves, from all of its frames
+  bool grows = false;                       ///< ... and with more of them, so that it cannot be done in place
 
   std::uint32_t frames() const noexcept { return static_cast<std::uint32_t>(scratch.ends.size()); }
   Sequence next_sequence() const noexcept { return recorded.value_or(first_sequence + frames()); }
@@ -144,6 +145,7 @@ struct Turn {
 
   /// What became of a frame that an earlier turn recorded as pending.
   void settle(Outcome outcome) {
+    if (const auto by = decided.find(outcome.sequence); by != decided.end()) outcome.decided_by = by->second;
     if (delays) {
       delayed.emplace_back(std::move(outcome));
     } else {
@@ -171,8 +173,7 @@ struct Turn {
             .cause = std::move(said_later.cause),
             .sent = std::move(said_later.sent),
             .tags = std::exchange(tags, {}),
-            .logged = std::exchange(logged, {}),
-            .decided_by = std::exchange(decided_by, {})});
+            .logged = std::exchange(logged, {})});
     said_later = {};
   }
 

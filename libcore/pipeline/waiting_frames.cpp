@@ -53,7 +53,7 @@ void WaitingFrames::say(std::vector<std::string> tags, std::vector<std::string> 
   std::ranges::move(logged, std::back_inserter(frames_.back().logged));
 }
 
-void WaitingFrames::end_turn() noexcept {
+void WaitingFrames::stay_pending() noexcept {
   for (auto& frame : frames_) frame.mark.reset();
 }
 
@@ -69,7 +69,8 @@ void WaitingFrames::truncate(Turn& turn, Egress& egress, Verdict verdict, const 
   settle(turn, last, Verdict::truncated, cause, egress.send(kEndOfMessage, {}, turn.scratch.out));
 }
 
-void WaitingFrames::forward(Turn& turn, Egress& egress) {
+void WaitingFrames::forward(Turn& turn, Egress& egress, std::string cause) {
+  if (!cause.empty() && !frames_.empty()) frames_.back().refused = std::move(cause);
   for (auto& waiting : take()) {
     auto stripped = egress.forward(Frame{waiting.header, waiting.raw}, turn.scratch.out);
     const bool changed = stripped.has_value();
@@ -103,6 +104,8 @@ std::vector<WaitingFrames::Waiting> WaitingFrames::take() {
 
 void WaitingFrames::settle(Turn& turn, Waiting& frame, Verdict verdict, const std::string& cause,
                            std::optional<Buffer> sent) {
+  if (sent || verdict == Verdict::forwarded)
+    turn.result.first_sequence = std::min(turn.result.first_sequence, frame.sequence);
   if (!frame.mark || turn.delays)
     return turn.settle({.sequence = frame.sequence,
                         .time_ns = turn.now,

@@ -22,14 +22,16 @@ class WaitingFrames {
   void add(Turn& turn, const ws::Frame& frame, std::string refused);
   /// What is to be said of the message so far, with its last frame.
   void say(std::vector<std::string> tags, std::vector<std::string> logged);
-  /// To be called behind the last frame of a turn.
-  void end_turn() noexcept;
+  /// They are recorded as pending: what becomes of them is an outcome. To be called behind the last frame of
+  /// a turn, at the latest.
+  void stay_pending() noexcept;
 
   // What becomes of all of them. What leaves goes to the turn's scratch.out.
   void drop(Turn& turn, Verdict verdict, const std::string& cause);
   /// ... and in the last one's place an empty continuation ends what had left before them (PIPE-5).
   void truncate(Turn& turn, Egress& egress, Verdict verdict, const std::string& cause);
-  void forward(Turn& turn, Egress& egress);
+  /// @param cause  of the last one; empty: there is no other than it waits with.
+  void forward(Turn& turn, Egress& egress, std::string cause = {});
   /// @param pieces  the payloads they leave with: one for each, and maybe more.
   /// @param opcode  of the message; 0: as it came.
   void send(Turn& turn, Egress& egress, const std::vector<Bytes>& pieces, std::uint8_t opcode,

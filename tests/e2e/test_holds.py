@@ -12,7 +12,7 @@ import time
 import unittest
 
 from conversation import Conversation
-from frame_bytes import CLOSE, PING, PONG, TEXT, close, frame, masked
+from frame_bytes import CLOSE, CONTINUATION, PING, PONG, TEXT, close, frame, masked
 from raw_peers import WAIT, connect, hang_up, open_websocket
 from reviewing import Jsonl, held, intercept
 from wstap_testing import SANITIZED, RulesTest, environment, eventually, everything, frames, inspect, run
@@ -64,6 +64,35 @@ class Decisions(RulesTest):
             run("inspect", *picks, "-w", copy, tap.capture)
             facts = [[r.get(key) for key in ("held_by", "decided_by", "held_ns")] for r in inspect(copy, "-Y", "held")]
             self.assertEqual(facts, [[by_seq[seq][key] for key in ("held_by", "decided_by", "held_ns")] for seq in (2, 3)])
+
+    # CAP-2: the recording tells of a message that is held before it has an end
+    def test_message_as_far_as_it_came(self):
+        tap = self.proxy("--hold", 'send and payload contains "stop"', "--max-wait", "200ms")
+        client, server = opened(self, tap)
+        client.send(masked(TEXT, b"please ", fin=False), masked(CONTINUATION, b"stop", fin=False))
+        item = held(tap)[0]
+        self.assertEqual((item["id"], item["payload"], item.get("whole")), ("1:3", "please stop", False))
+        pending = {r["seq"]: r for r in inspect(tap.capture, "-Y", "text or opcode == continuation")}
+        self.assertEqual([(r["verdict"], r.get("cause"), r.get("held_by")) for r in pending.values()],
+                         [("pending", None, None), ("pending", "hold:--hold", "--hold")])
+        intercept(tap, "release", "1:3")
+        self.assertEqual([server.frame().payload for _ in range(2)], [b"please ", b"stop"])
+        client.send(masked(CONTINUATION, b" now"))
+        self.assertEqual(server.frame().payload, b" now")
+        hang_up(client, server)
+        tap.stop()
+        (frame_held,) = inspect(tap.capture, "-Y", "held")
+        self.assertEqual((frame_held["seq"], frame_held["verdict"], frame_held["held_by"]), (3, "forwarded", "--hold"))
+        self.assertEqual(frame_held["cause"], "reviewer:" + frame_held["decided_by"])
+        self.assertGreater(frame_held["held_ns"], 0)
+        (message,) = inspect(tap.capture, "--messages", "-Y", "held")
+        self.assertEqual((message["payload"], message["decided_by"]), ("please stop now", frame_held["decided_by"]))
+        for read in (("-w", self.path("copy.wstap"), tap.capture), ("-w", self.path("piped.wstap"), "-")):
+            with open(tap.capture, "rb") as capture:
+                run("inspect", *read, stdin=capture)
+            (copied,) = inspect(read[1], "-Y", "held")
+            self.assertEqual([copied[key] for key in ("held_by", "decided_by", "held_ns")],
+                             [frame_held[key] for key in ("held_by", "decided_by", "held_ns")])
 
     # HOLD-6: a person at a terminal, before a proxy with both its peers
     def test_a_person_decides(self):

@@ -88,6 +88,8 @@ class Story : public testing::Test {
       std::string text = "frame " + std::to_string(envelope.flow) + ":" + std::to_string(envelope.sequence) +
                          " " + std::string(name(envelope.verdict));
       if (!envelope.cause.empty()) text += " (" + envelope.cause + ")";
+      if (!envelope.held.by.empty()) text += " held by " + envelope.held.by;
+      if (envelope.held.ns) text += " for " + std::to_string(*envelope.held.ns);
       if (envelope.sent) text += " as " + test::text(*envelope.sent);
       events.push_back(text);
     });
@@ -206,6 +208,18 @@ TEST_F(Story, PendingFramesWithoutOutcomeAreUnresolved) {
             encode(Outcome{1, 3, 0, Verdict::forwarded, "timeout", {}})});
   EXPECT_THAT(story(), ElementsAre("open 1", "frame 1:2 unresolved", "frame 1:3 forwarded (timeout)",
                                    "outcome 1:3 forwarded"));
+}
+
+// CAP-2: a frame may wait for its message first, and be held later.
+TEST_F(Story, AFrameIsHeldFromWhereItIsPendingAgain) {
+  const auto held = [](pipeline::Sequence sequence, UnixNs time) {
+    return encode(Outcome{1, sequence, time, Verdict::pending, "hold:h", {}});
+  };
+  add_file({encode(test::section_header(1)), pending(1, 2), pending(1, 3), held(2, 100), held(3, 200),
+            encode(Outcome{1, 2, 170, Verdict::dropped, "reviewer:a", {}})});
+  EXPECT_THAT(story(), ElementsAre("frame 1:2 dropped (reviewer:a) held by h for 70",
+                                   "frame 1:3 unresolved (hold:h) held by h", "outcome 1:2 pending",
+                                   "outcome 1:3 pending", "outcome 1:2 dropped"));
 }
 
 TEST_F(Story, OutcomesAreFoundInLaterPartsOnly) {

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// HOLD-1, HOLD-2, HOLD-5, CAP-2: a message that is judged as one and cannot wait for its rest (--max-wait, a
+// Close) is held as far as it came, and the recording says so of its last frame.
+#include "tests/unit/pipeline/hold_fixture.h"
+
+namespace wstap::test {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class UnfinishedHeld : public HoldTest {
+ protected:
+  void SetUp() override { hold("send and payload contains \"stop\""); }
+
+  void feed_beginning() {
+    held_flow();
+    feed(kSend, proper(kSend, {.opcode = 1, .payload = bytes("st"), .fin = false}));
+    feed(kSend, proper(kSend, {.opcode = 0, .payload = bytes("op"), .fin = false}));
+    EXPECT_THAT(FlowTest::release(kSend), IsEmpty());
+    ASSERT_THAT(held(), ElementsAre("stop"));
+    EXPECT_EQ(items()[0]->id.sequence, 3U);
+    EXPECT_FALSE(items()[0]->whole);
+  }
+  /// "2 pending hold:rule", ...; with who decided.
+  std::vector<std::string> outcomes() const {
+    std::vector<std::string> all;
+    for (const auto& outcome : tap.outcomes) {
+      std::string said = std::to_string(outcome.sequence) + " " + std::string(name(outcome.verdict));
+      if (!outcome.cause.empty()) said += " " + outcome.cause;
+      if (!outcome.decided_by.empty()) said += " by " + outcome.decided_by;
+      all.push_back(std::move(said));
+    }
+    return all;
+  }
+};
+
+TEST_F(UnfinishedHeld, Cap2_IsRecordedAsHeldFromThereOn) {
+  feed_beginning();
+  EXPECT_THAT(outcomes(), ElementsAre("3 pending hold:rule"));
+  EXPECT_EQ(tap.outcomes[0].time_ns, clock.now);
+  EXPECT_EQ(modify(3, "goes").result, Result::ok);
+  chores(kSend);
+  EXPECT_THAT(said(kSend), ElementsAre("go", "es"));
+  EXPECT_THAT(outcomes(),
+              ElementsAre("3 pending hold:rule", "2 changed reviewer:ann", "3 changed reviewer:ann by ann"));
+}
+
+TEST_F(UnfinishedHeld, Hold5_TimeoutSaysThatItDecided) {
+  feed_beginning();
+  pass(std::chrono::nanoseconds(hold_settings.timeout_ns));
+  chores(kSend);
+  EXPECT_THAT(said(kSend), ElementsAre("st", "op"));
+  EXPECT_THAT(outcomes(),
+              ElementsAre("3 pending hold:rule", "2 forwarded", "3 forwarded hold_timeout by timeout"));
+}
+
+TEST_F(UnfinishedHeld, Hold3_DroppedByAReviewer) {
+  feed_beginning();
+  drop(3);
+  chores(kSend);
+  feed(kSend, proper(kSend, {.opcode = 0, .payload = bytes("rest")}));
+  feed(kSend, text_frame(kSend, "next"));
+  EXPECT_THAT(said(kSend), ElementsAre("next"));
+  EXPECT_THAT(outcomes(),
+              ElementsAre("3 pending hold:rule", "2 dropped reviewer:ann", "3 dropped reviewer:ann by ann"));
+}
+
+TEST_F(UnfinishedHeld, Hold5_FlowEndsBeforeAnybodyDecides) {
+  feed_beginning();
+  end(kSend, pipeline::StreamEnd::reset);
+  finish();
+  EXPECT_THAT(outcomes(), ElementsAre("3 pending hold:rule", "2 dropped reset", "3 dropped reset by gone"));
+}
+
+// The frames, that they are held, and the Close come in one read; then another fault in the same.
+TEST_F(UnfinishedHeld, Cap2_InOneRead) {
+  held_flow();
+  Buffer all = proper(kSend, {.opcode = 1, .payload = bytes("stop"), .fin = false});
+  append(all, close_frame(kSend, 1000));
+  feed(kSend, all);
+  ASSERT_THAT(tap.frames, testing::SizeIs(2));
+  EXPECT_EQ(tap.frames[0].verdict, pipeline::Verdict::pending);
+  EXPECT_THAT(outcomes(), ElementsAre("2 pending hold:rule"));
+  EXPECT_THAT(held(), ElementsAre("stop"));
+  release(2);
+  chores(kSend);
+  EXPECT_EQ(frames_left(kSend).size(), 2U);
+  EXPECT_EQ(outcomes().at(1), "2 forwarded reviewer:ann by ann");
+}
+
+TEST_F(UnfinishedHeld, Hold5_FaultInTheSameRead) {
+  held_flow();
+  Buffer all = proper(kSend, {.opcode = 1, .payload = bytes("stop"), .fin = false});
+  append(all, text_frame(kSend, "inside the message"));
+  append(all, proper(kSend, {.opcode = 9, .payload = bytes("bad"), .fin = false}));
+  EXPECT_TRUE(feed(kSend, all).fault);
+  EXPECT_EQ(tap.frames.at(0).verdict, pipeline::Verdict::pending);
+  EXPECT_THAT(outcomes(), ElementsAre("2 pending hold:rule", "2 dropped fragmented_control by gone",
+                                      "3 dropped fragmented_control"));
+}
+
+}  // namespace
+}  // namespace wstap::test
