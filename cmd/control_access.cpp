@@ -12,8 +12,9 @@
 #include "cmd/output.h"
 #include "formats/control_codec.h"
 #include "libcore/base/printable.h"
-#include "libcore/net/control_path.h"
-#include "libcore/net/errors.h"
+#include "libcore/control/errors.h"
+#include "libcore/control/path.h"
+#include "libcore/control/reviewer_name.h"
 
 namespace wstap::cmd {
 namespace {
@@ -28,7 +29,7 @@ const formats::ControlCodec& codec() {
 
 /// The only proxy's socket.
 std::optional<std::string> only_socket(Io& io, Exit& status) {
-  const auto live = net::live_control_sockets();
+  const auto live = control::live_sockets();
   if (!live) {
     complain(io, kName, live.error().text());
     status = Exit::usage;
@@ -40,7 +41,7 @@ std::optional<std::string> only_socket(Io& io, Exit& status) {
     complain(io, kName,
              fmt::format("no proxy runs that could be asked: nothing listens in {} (start wstap proxy, or "
                          "name its socket: --control SOCKET)",
-                         net::control_directory()));
+                         control::directory()));
     return std::nullopt;
   }
   complain(io, kName, "several proxies run (say which: --control SOCKET)");
@@ -73,27 +74,27 @@ std::string default_reviewer() {
   return fmt::format("{}@{}", name, device);
 }
 
-std::optional<net::ControlClient> reach_proxy(const CLI::App& app, const ControlAccess& access, Io& io,
-                                              Exit& status) {
-  auto name = access.name.empty() ? default_reviewer() : access.name;
-  if (name.size() > pipeline::control::kMaxNameBytes) {
+std::optional<control::Client> reach_proxy(const CLI::App& app, const ControlAccess& access, Io& io,
+                                           Exit& status) {
+  std::string name = access.name.empty() ? default_reviewer() : access.name;
+  if (const auto fault = control::fault_of_name(name); !fault.empty()) {
     if (!access.name.empty()) {
-      complain(io, kName,
-               with_origin(app, fmt::format("--name: it has {} bytes, {} is the most", name.size(),
-                                            pipeline::control::kMaxNameBytes)));
+      complain(io, kName, with_origin(app, "--name: " + fault));
       status = Exit::usage;
       return std::nullopt;
     }
-    name.resize(pipeline::control::kMaxNameBytes);
+    // The proxy has one for those that have none.
+    name.clear();
   }
   const auto path = access.path.empty() ? only_socket(io, status) : access.path;
   if (!path) return std::nullopt;
-  auto client = net::ControlClient::connect(*path, codec(), std::move(name));
+  auto client = control::Client::connect(*path, codec(), std::move(name));
   if (client) return std::move(*client);
   // Which proxy was meant is a matter of what was typed.
   const auto& error = client.error();
   const bool wrong_path = error.code == std::errc::no_such_file_or_directory ||
-                          error.code == net::Errc::connect_failed || error.code == std::errc::not_a_socket;
+                          error.code == control::Errc::connect_failed ||
+                          error.code == std::errc::not_a_socket;
   complain(io, kName, wrong_path ? with_origin(app, "--control: " + error.text()) : error.text());
   status = wrong_path ? Exit::usage : exit_for(error.code);
   return std::nullopt;

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "cmd/command.h"
-#include "libcore/net/control_client.h"
+#include "libcore/control/client.h"
 
 namespace CLI {
 class App;
@@ -24,8 +24,8 @@ void add_control_options(CLI::App& app, ControlAccess& access);
 std::string default_reviewer();
 
 /// @param[out] status  of the command, where there is no connection: why is then said.
-std::optional<net::ControlClient> reach_proxy(const CLI::App& app, const ControlAccess& access, Io& io,
-                                              Exit& status);
+std::optional<control::Client> reach_proxy(const CLI::App& app, const ControlAccess& access, Io& io,
+                                           Exit& status);
 
 /// Says that the connection failed. @return the status that tells about it.
 Exit connection_failed(const Error& error, Io& io);

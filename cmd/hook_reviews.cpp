@@ -17,7 +17,6 @@
 namespace wstap::cmd {
 namespace {
 
-namespace control = pipeline::control;
 using pipeline::Review;
 using std::chrono::milliseconds;
 
@@ -26,7 +25,7 @@ constexpr milliseconds kForever = std::chrono::hours(24 * 365);
 
 }  // namespace
 
-HookReviews::HookReviews(net::ControlClient& proxy, HookOptions options, Io& io)
+HookReviews::HookReviews(control::Client& proxy, HookOptions options, Io& io)
     : proxy_(proxy), options_(std::move(options)), io_(io), signals_({SIGINT, SIGTERM, SIGHUP}) {}
 
 Exit HookReviews::run() {

@@ -10,7 +10,7 @@
 #include "cmd/command.h"
 #include "cmd/hook.h"
 #include "cmd/signal_descriptor.h"
-#include "libcore/net/control_client.h"
+#include "libcore/control/client.h"
 
 namespace wstap::cmd {
 
@@ -22,7 +22,7 @@ struct HookOptions {
 
 class HookReviews {
  public:
-  HookReviews(net::ControlClient& proxy, HookOptions options, Io& io);
+  HookReviews(control::Client& proxy, HookOptions options, Io& io);
   /// Until SIGINT or SIGTERM.
   Exit run();
 
@@ -34,7 +34,7 @@ class HookReviews {
   using Queue = std::list<pipeline::HeldItemPtr>;
 
   Result<void> take_replies();
-  void take_reply(const pipeline::control::Reply& reply);
+  void take_reply(const control::Reply& reply);
   void start_jobs();
   /// Does what is ready, and says so of those that are done. @error the connection's
   Result<void> serve_jobs();
@@ -44,7 +44,7 @@ class HookReviews {
   Exit interrupted(int signal);
   void undecided(const pipeline::HeldItem& item, std::string_view why);
 
-  net::ControlClient& proxy_;
+  control::Client& proxy_;
   HookOptions options_;
   Io& io_;
   SignalDescriptor signals_;

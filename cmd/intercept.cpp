@@ -33,14 +33,14 @@ bool compile(const CLI::App& app, const std::string& expression, std::optional<f
   return true;
 }
 
-Exit review(net::ControlClient& proxy, const InterceptOptions& options, Io& io) {
+Exit review(control::Client& proxy, const InterceptOptions& options, Io& io) {
   if (options.jsonl) return JsonlReviews(proxy, io).run();
   if (!options.hook.command.empty()) return HookReviews(proxy, options.hook, io).run();
   return Reviewer(proxy, wants_colour(options.colour), io).run();
 }
 
-Exit act(net::ControlClient& proxy, const InterceptOptions& options,
-         const std::optional<filter::Filter>& filter, Io& io) {
+Exit act(control::Client& proxy, const InterceptOptions& options, const std::optional<filter::Filter>& filter,
+         Io& io) {
   const bool colour = wants_colour(options.colour);
   const FactsForm form{options.json, colour};
   switch (options.action) {

@@ -18,7 +18,6 @@
 namespace wstap::cmd {
 namespace {
 
-namespace control = pipeline::control;
 using formats::JsonWriter;
 
 constexpr std::string_view kName = "intercept";
@@ -30,7 +29,7 @@ Exit print(Io& io, std::string_view text) {
 
 /// Asks, and hands on what answers it as `Answer`.
 template <class Answer, class Use>
-Exit with_answer(net::ControlClient& proxy, decltype(control::Request::body) request, Io& io, Use use) {
+Exit with_answer(control::Client& proxy, decltype(control::Request::body) request, Io& io, Use use) {
   const auto reply = proxy.ask(std::move(request));
   if (!reply) return connection_failed(reply.error(), io);
   const auto* answer = std::get_if<Answer>(&reply->body);
@@ -116,8 +115,7 @@ constexpr std::array kCounters = {
 
 }  // namespace
 
-Exit list_items(net::ControlClient& proxy, const std::optional<filter::Filter>& filter, FactsForm form,
-                Io& io) {
+Exit list_items(control::Client& proxy, const std::optional<filter::Filter>& filter, FactsForm form, Io& io) {
   return with_answer<control::Items>(proxy, control::List{}, io, [&](const control::Items& items) {
     const auto now = SystemClock().now_ns();
     for (const auto& item : items.items) {
@@ -130,7 +128,7 @@ Exit list_items(net::ControlClient& proxy, const std::optional<filter::Filter>& 
   });
 }
 
-Exit show_item(net::ControlClient& proxy, const std::string& id, Shape shape, Io& io) {
+Exit show_item(control::Client& proxy, const std::string& id, Shape shape, Io& io) {
   const auto wanted = pipeline::held_id_of(id);
   if (!wanted) {
     complain(io, kName, bad_id_text(id));
@@ -150,14 +148,14 @@ Exit show_item(net::ControlClient& proxy, const std::string& id, Shape shape, Io
   });
 }
 
-Exit show_flows(net::ControlClient& proxy, FactsForm form, Io& io) {
+Exit show_flows(control::Client& proxy, FactsForm form, Io& io) {
   return with_answer<control::Flows>(proxy, control::ListFlows{}, io, [&](const control::Flows& flows) {
     for (const auto& flow : flows.flows) io.out << (form.json ? flow_json(flow) : flow_line(flow));
     return print(io, {});
   });
 }
 
-Exit show_rules(net::ControlClient& proxy, bool reload, FactsForm form, Io& io) {
+Exit show_rules(control::Client& proxy, bool reload, FactsForm form, Io& io) {
   return with_answer<control::Rules>(proxy, control::AskRules{reload}, io, [&](const control::Rules& rules) {
     const auto status = print(io, form.json ? rules_json(rules) : rules_lines(rules));
     if (rules.refused.empty()) return status;
@@ -166,7 +164,7 @@ Exit show_rules(net::ControlClient& proxy, bool reload, FactsForm form, Io& io) 
   });
 }
 
-Exit show_stats(net::ControlClient& proxy, FactsForm form, Io& io) {
+Exit show_stats(control::Client& proxy, FactsForm form, Io& io) {
   return with_answer<control::Stats>(proxy, control::AskStats{}, io, [&](const control::Stats& stats) {
     std::string out;
     if (!form.json) {

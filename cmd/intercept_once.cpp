@@ -16,7 +16,6 @@
 namespace wstap::cmd {
 namespace {
 
-namespace control = pipeline::control;
 using pipeline::HeldId;
 using pipeline::Review;
 using pipeline::ReviewAnswer;
@@ -38,8 +37,8 @@ Exit tell(const ReviewAnswer& answer, std::string_view what, Io& io) {
   return Exit::failed;
 }
 
-Exit ask_for_answer(net::ControlClient& proxy, decltype(control::Request::body) request,
-                    std::string_view what, Io& io) {
+Exit ask_for_answer(control::Client& proxy, decltype(control::Request::body) request, std::string_view what,
+                    Io& io) {
   const auto reply = proxy.ask(std::move(request));
   if (!reply) return connection_failed(reply.error(), io);
   const auto* answer = std::get_if<ReviewAnswer>(&reply->body);
@@ -47,7 +46,7 @@ Exit ask_for_answer(net::ControlClient& proxy, decltype(control::Request::body) 
 }
 
 /// None: it is none, or there is no such item, which is said.
-std::optional<std::vector<HeldId>> chosen(net::ControlClient& proxy, const ItemChoice& choice, Io& io,
+std::optional<std::vector<HeldId>> chosen(control::Client& proxy, const ItemChoice& choice, Io& io,
                                           Exit& status) {
   std::vector<HeldId> ids;
   for (const auto& text : choice.ids) {
@@ -71,7 +70,7 @@ std::optional<std::vector<HeldId>> chosen(net::ControlClient& proxy, const ItemC
 }
 
 /// Decides about a few, and waits for what came of it.
-Exit decide_some(net::ControlClient& proxy, std::span<const HeldId> ids, Review::Action action, Io& io) {
+Exit decide_some(control::Client& proxy, std::span<const HeldId> ids, Review::Action action, Io& io) {
   std::map<std::uint32_t, HeldId> open;
   for (const HeldId id : ids) {
     const auto serial = proxy.send(control::Decide{Review{.id = id, .action = action}});
@@ -122,7 +121,7 @@ Result<std::optional<Buffer>> payload_of(const GivenPayload& given) {
   return std::optional(std::move(*bytes));
 }
 
-Exit decide(net::ControlClient& proxy, const ItemChoice& choice, Review::Action action, Io& io) {
+Exit decide(control::Client& proxy, const ItemChoice& choice, Review::Action action, Io& io) {
   Exit status = Exit::ok;
   const auto ids = chosen(proxy, choice, io, status);
   if (!ids) return status;
@@ -135,7 +134,7 @@ Exit decide(net::ControlClient& proxy, const ItemChoice& choice, Review::Action 
   return status;
 }
 
-Exit modify(net::ControlClient& proxy, const ModifyOptions& options, Io& io) {
+Exit modify(control::Client& proxy, const ModifyOptions& options, Io& io) {
   const auto id = pipeline::held_id_of(options.id);
   if (!id) {
     complain(io, kName, bad_id_text(options.id));
@@ -159,7 +158,7 @@ Exit modify(net::ControlClient& proxy, const ModifyOptions& options, Io& io) {
   return ask_for_answer(proxy, control::Decide{std::move(review)}, options.id, io);
 }
 
-Exit inject(net::ControlClient& proxy, const InjectOptions& options, Io& io) {
+Exit inject(control::Client& proxy, const InjectOptions& options, Io& io) {
   pipeline::InjectRequest request{.flow = options.flow, .direction = options.direction};
   if (!options.after.empty() && !(request.after = pipeline::held_id_of(options.after))) {
     complain(io, kName, "--after: " + bad_id_text(options.after));

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "cmd/command.h"
-#include "libcore/net/control_client.h"
+#include "libcore/control/client.h"
 
 namespace wstap::cmd {
 
@@ -46,9 +46,9 @@ struct InjectOptions {
 };
 
 // Each: 0 done; 1 too late or refused, which is said; 2 an option makes no sense.
-Exit decide(net::ControlClient& proxy, const ItemChoice& choice, pipeline::Review::Action action, Io& io);
-Exit modify(net::ControlClient& proxy, const ModifyOptions& options, Io& io);
-Exit inject(net::ControlClient& proxy, const InjectOptions& options, Io& io);
+Exit decide(control::Client& proxy, const ItemChoice& choice, pipeline::Review::Action action, Io& io);
+Exit modify(control::Client& proxy, const ModifyOptions& options, Io& io);
+Exit inject(control::Client& proxy, const InjectOptions& options, Io& io);
 
 /// "late: ann was first", "refused: why".
 std::string answer_text(const pipeline::ReviewAnswer& answer);

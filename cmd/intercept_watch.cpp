@@ -16,7 +16,6 @@
 namespace wstap::cmd {
 namespace {
 
-namespace control = pipeline::control;
 using std::chrono::milliseconds;
 
 constexpr std::size_t kWriteAtOnce = 64 * 1024;
@@ -32,7 +31,7 @@ void print(std::string& out, const control::Reply& reply, WatchForm form) {
 }
 
 /// Prints what is there. @return false when nobody reads it any more.
-Result<bool> print_what_came(net::ControlClient& proxy, WatchForm form, std::ostream& to) {
+Result<bool> print_what_came(control::Client& proxy, WatchForm form, std::ostream& to) {
   std::string out;
   const auto flush = [&] {
     to.write(out.data(), static_cast<std::streamsize>(out.size())).flush();
@@ -54,7 +53,7 @@ Result<bool> print_what_came(net::ControlClient& proxy, WatchForm form, std::ost
 
 }  // namespace
 
-Exit watch_items(net::ControlClient& proxy, WatchForm form, Io& io) {
+Exit watch_items(control::Client& proxy, WatchForm form, Io& io) {
   SignalDescriptor signals({SIGINT, SIGTERM, SIGHUP});
   if (const auto begun = proxy.ask(control::Watch{}); !begun) return connection_failed(begun.error(), io);
   for (;;) {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "cmd/command.h"
-#include "libcore/net/control_client.h"
+#include "libcore/control/client.h"
 
 namespace wstap::cmd {
 
@@ -12,6 +12,6 @@ struct WatchForm {
   bool colour = false;
 };
 /// Until SIGINT or SIGTERM, or nobody reads it any more.
-Exit watch_items(net::ControlClient& proxy, WatchForm form, Io& io);
+Exit watch_items(control::Client& proxy, WatchForm form, Io& io);
 
 }  // namespace wstap::cmd

@@ -13,12 +13,11 @@
 #include "cmd/output.h"
 #include "formats/decision_json.h"
 #include "formats/review_json.h"
-#include "libcore/net/errors.h"
+#include "libcore/control/errors.h"
 
 namespace wstap::cmd {
 namespace {
 
-namespace control = pipeline::control;
 using pipeline::ReviewAnswer;
 
 // Beyond that, items wait where they are until somebody reads; decisions go on, so that this ends.
@@ -26,7 +25,7 @@ constexpr std::size_t kBacklog = 8U << 20;
 
 }  // namespace
 
-JsonlReviews::JsonlReviews(net::ControlClient& proxy, Io& io)
+JsonlReviews::JsonlReviews(control::Client& proxy, Io& io)
     : proxy_(proxy), io_(io), lines_(STDIN_FILENO, formats::kLongestDecision) {}
 
 void JsonlReviews::answer(std::string_view id, const ReviewAnswer& answer) {
@@ -112,7 +111,7 @@ bool JsonlReviews::write_all() {
 }
 
 Exit JsonlReviews::lost(const Error& error) {
-  const char* reason = error.code == net::Errc::timed_out
+  const char* reason = error.code == control::Errc::timed_out
                            ? "the proxy does not answer; it may still be done when it goes on"
                            : "the proxy is gone";
   for (const auto& [serial, id] : open_)

@@ -8,20 +8,20 @@
 
 #include "cmd/command.h"
 #include "cmd/line_input.h"
-#include "libcore/net/control_client.h"
+#include "libcore/control/client.h"
 
 namespace wstap::cmd {
 
 /// Waits for all sides at once: a program may write all it decides before it reads what comes of it.
 class JsonlReviews {
  public:
-  JsonlReviews(net::ControlClient& proxy, Io& io);
+  JsonlReviews(control::Client& proxy, Io& io);
   /// Until standard input ends and all is answered, or nobody reads the answers.
   Exit run();
 
  private:
   Result<void> take_replies();
-  void take_reply(const pipeline::control::Reply& reply);
+  void take_reply(const control::Reply& reply);
   /// @error the connection's
   Result<void> take_lines();
   Result<void> decide(std::string_view line);
@@ -32,7 +32,7 @@ class JsonlReviews {
   std::size_t unwritten() const noexcept { return out_.size() - written_; }
   void answer(std::string_view id, const pipeline::ReviewAnswer& answer);
 
-  net::ControlClient& proxy_;
+  control::Client& proxy_;
   Io& io_;
   LineInput lines_;
   std::string out_;

@@ -87,9 +87,9 @@ std::string LiveRules::reload_for_reviewer() {
   return {};
 }
 
-pipeline::control::Rules LiveRules::tell(bool reload) {
+control::Rules LiveRules::tell(bool reload) {
   const std::lock_guard guard(lock_);
-  pipeline::control::Rules told;
+  control::Rules told;
   if (reload) told.refused = reload_for_reviewer();
   told.path = path_;
   told.version = version_;

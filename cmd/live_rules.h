@@ -30,7 +30,7 @@ class LiveRules {
   /// For SIGHUP.
   void reload();
   /// For a reviewer, who may not make safety weaker (SAFE-6).
-  pipeline::control::Rules tell(bool reload);
+  control::Rules tell(bool reload);
 
  private:
   void use(rules::RuleSet rules);

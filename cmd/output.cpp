@@ -12,6 +12,7 @@
 
 #include "formats/errors.h"
 #include "formats/json_text.h"
+#include "libcore/control/errors.h"
 #include "libcore/net/errors.h"
 #include "libcore/tls/errors.h"
 
@@ -49,7 +50,8 @@ Result<void> replace_file(const std::string& path, std::string_view content) {
 
 Exit exit_for(const std::error_code& code) noexcept {
   const auto& category = code.category();
-  if (category == net::category() || category == tls::category()) return Exit::network;
+  if (category == net::category() || category == control::category() || category == tls::category())
+    return Exit::network;
   const bool damaged = code == formats::Errc::truncated || code == formats::Errc::corrupt ||
                        code == formats::Errc::bad_magic || code == formats::Errc::newer_version ||
                        code == formats::Errc::record_too_large;

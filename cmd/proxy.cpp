@@ -19,8 +19,8 @@
 #include "formats/control_codec.h"
 #include "formats/live_view.h"
 #include "formats/redactor.h"
-#include "libcore/net/control_path.h"
-#include "libcore/net/control_server.h"
+#include "libcore/control/path.h"
+#include "libcore/control/server.h"
 #include "libcore/net/proxy.h"
 #include "libcore/net/tcp_transport.h"
 #include "libcore/pipeline/tap_list.h"
@@ -116,9 +116,9 @@ class Recording {
 /// The control socket of a proxy, if it has one (HOLD-6).
 class Control {
  public:
-  Control(const ProxySettings& settings, std::unique_ptr<pipeline::control::Port> port, Log& log)
+  Control(const ProxySettings& settings, std::unique_ptr<control::Port> port, Log& log)
       : port_(std::move(port)), log_(log) {
-    options_.path = settings.control.empty() ? net::default_control_path() : settings.control;
+    options_.path = settings.control.empty() ? control::default_path() : settings.control;
     options_.program = fmt::format("wstap {}", kVersion);
     is_wanted_ = settings.control != "off";
     is_asked_for_ = !settings.control.empty();
@@ -145,12 +145,12 @@ class Control {
   void close() { server_.reset(); }
 
  private:
-  std::unique_ptr<pipeline::control::Port> port_;
+  std::unique_ptr<control::Port> port_;
   formats::ControlCodec codec_;
-  net::ControlOptions options_;
+  control::ServerOptions options_;
   Log& log_;
   bool is_wanted_ = false, is_asked_for_ = false, holds_ = false;
-  std::optional<net::ControlServer> server_;
+  std::optional<control::Server> server_;
 };
 
 Result<void> announce(const ProxySettings& settings, const std::vector<asio::ip::tcp::endpoint>& bound,

@@ -16,7 +16,6 @@
 namespace wstap::cmd {
 namespace {
 
-namespace control = pipeline::control;
 using pipeline::ReviewAnswer;
 using Clock = std::chrono::steady_clock;
 
@@ -28,7 +27,7 @@ constexpr std::chrono::milliseconds kSlow{1500};
 
 }  // namespace
 
-Reviewer::Reviewer(net::ControlClient& proxy, bool colour, Io& io)
+Reviewer::Reviewer(control::Client& proxy, bool colour, Io& io)
     : proxy_(proxy),
       io_(io),
       signals_({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH}),

@@ -14,13 +14,13 @@
 #include "cmd/payload_editor.h"
 #include "cmd/review_queue.h"
 #include "cmd/signal_descriptor.h"
-#include "libcore/net/control_client.h"
+#include "libcore/control/client.h"
 
 namespace wstap::cmd {
 
 class Reviewer {
  public:
-  Reviewer(net::ControlClient& proxy, bool colour, Io& io);
+  Reviewer(control::Client& proxy, bool colour, Io& io);
   /// Until somebody quits, or the proxy does.
   Exit run();
 
@@ -35,7 +35,7 @@ class Reviewer {
   };
   Ready wait(bool wants_input, int other = -1);
   void take_replies();
-  void take_reply(const pipeline::control::Reply& reply);
+  void take_reply(const control::Reply& reply);
   void take_answer(std::uint32_t serial, const pipeline::ReviewAnswer& answer);
   void take_signals();
   void stop_for_a_while();
@@ -70,7 +70,7 @@ class Reviewer {
   void show_content();
   Exit ended();
 
-  net::ControlClient& proxy_;
+  control::Client& proxy_;
   Io& io_;
   SignalDescriptor signals_;
   Console console_;

@@ -15,7 +15,6 @@
 namespace wstap::cmd {
 namespace {
 
-namespace control = pipeline::control;
 using pipeline::ReviewAnswer;
 
 constexpr int kCountdown = 250;  ///< milliseconds: so that seconds are told at about their time

@@ -11,7 +11,6 @@ namespace wstap::formats {
 namespace {
 
 namespace wire = control_wire;
-namespace control = pipeline::control;
 
 capnp::Text::Reader text(const std::string& value) {
   return {value.data(), value.size()};

@@ -16,7 +16,6 @@ namespace wstap::formats {
 namespace {
 
 namespace wire = control_wire;
-namespace control = pipeline::control;
 
 // A list of entries without content takes little room on the wire, and much in memory.
 constexpr unsigned kMostItems = 100'000;
@@ -143,20 +142,22 @@ control::Rules rules(wire::Rules::Reader reader) {
 }
 
 control::Stats stats(wire::Stats::Reader reader) {
-  return {.flows = reader.getFlows(),
-          .frames = reader.getFrames(),
-          .bytes = reader.getBytes(),
-          .frames_unmasked = reader.getFramesUnmasked(),
-          .bytes_inflated = reader.getBytesInflated(),
-          .held_now = reader.getHeldNow(),
-          .waiting_frames = reader.getWaitingFrames(),
-          .waiting_bytes = reader.getWaitingBytes(),
-          .held = reader.getHeld(),
-          .released = reader.getReleased(),
-          .dropped = reader.getDropped(),
-          .modified = reader.getModified(),
-          .timed_out = reader.getTimedOut(),
-          .turned_away = reader.getTurnedAway()};
+  control::Stats all;
+  all.flows = reader.getFlows();
+  all.frames = reader.getFrames();
+  all.bytes = reader.getBytes();
+  all.frames_unmasked = reader.getFramesUnmasked();
+  all.bytes_inflated = reader.getBytesInflated();
+  all.held_now = reader.getHeldNow();
+  all.waiting_frames = reader.getWaitingFrames();
+  all.waiting_bytes = reader.getWaitingBytes();
+  all.held = reader.getHeld();
+  all.released = reader.getReleased();
+  all.dropped = reader.getDropped();
+  all.modified = reader.getModified();
+  all.timed_out = reader.getTimedOut();
+  all.turned_away = reader.getTurnedAway();
+  return all;
 }
 
 Result<void> read(wire::Request::Reader reader, control::Request& request) {

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <variant>
 
-#include "libcore/pipeline/control_port.h"
+#include "libcore/control/port.h"
 
 namespace wstap::formats {
 
@@ -27,7 +27,7 @@ struct BadDecision {
 inline constexpr std::size_t kLongestId = 256;
 
 /// Bytes: what the largest request may carry, in base64.
-inline constexpr std::size_t kLongestDecision = pipeline::control::kMaxRequestBytes / 3 * 4 + 4096;
+inline constexpr std::size_t kLongestDecision = control::kMaxRequestBytes / 3 * 4 + 4096;
 
 /// There is nothing but white space.
 bool says_nothing(std::string_view text) noexcept;

@@ -5,8 +5,6 @@
 
 namespace wstap::net {
 
-namespace control = pipeline::control;
-
 namespace {
 
 /// One question to all workers, and what they said so far.

@@ -7,9 +7,9 @@
 
 namespace wstap::net {
 
-class ControlDesk final : public pipeline::control::Port {
+class ControlDesk final : public control::Port {
  public:
-  using AskRules = std::function<pipeline::control::Rules(bool reload)>;
+  using AskRules = std::function<control::Rules(bool reload)>;
 
   /// @param core  outlives it. @param rules  tells of the rules in force, or reads them again; any thread may
   /// call it.
@@ -21,11 +21,13 @@ class ControlDesk final : public pipeline::control::Port {
     core_.holds.review(std::move(review), std::move(done));
   }
   void inject(pipeline::InjectRequest request, Done<pipeline::ReviewAnswer> done) override;
-  void flows(Done<std::vector<pipeline::control::FlowSummary>> done) override;
-  void rules(bool reload, Done<pipeline::control::Rules> done) override { done(rules_(reload)); }
-  pipeline::control::Stats stats() const override;
-  std::vector<pipeline::HeldItemPtr> watch(Watcher& watcher) override { return core_.holds.watch(watcher); }
-  void unwatch(Watcher& watcher) override { core_.holds.unwatch(watcher); }
+  void flows(Done<std::vector<control::FlowSummary>> done) override;
+  void rules(bool reload, Done<control::Rules> done) override { done(rules_(reload)); }
+  control::Stats stats() const override;
+  std::vector<pipeline::HeldItemPtr> watch(pipeline::HoldWatcher& watcher) override {
+    return core_.holds.watch(watcher);
+  }
+  void unwatch(pipeline::HoldWatcher& watcher) override { core_.holds.unwatch(watcher); }
 
  private:
   ProxyCore& core_;

@@ -20,10 +20,6 @@ class Category final : public std::error_category {
       case Errc::cancelled: return "stopping";
       case Errc::address_in_use: return "address already in use";
       case Errc::bad_address: return "not an address";
-      case Errc::not_private: return "not private";
-      case Errc::not_ours: return "belongs to another user";
-      case Errc::refused: return "refused";
-      case Errc::other_version: return "another version of the protocol";
     }
     return "unknown";
   }

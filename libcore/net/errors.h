@@ -17,10 +17,6 @@ enum class Errc {
   cancelled,    ///< wstap is stopping
   address_in_use,
   bad_address,
-  not_private,    ///< others could reach what must be this user's alone
-  not_ours,       ///< another user's process is at the other end
-  refused,        ///< the peer understood, and does not want to
-  other_version,  ///< the peer speaks another version of the protocol
 };
 
 const std::error_category& category() noexcept;

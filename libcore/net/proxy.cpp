@@ -23,8 +23,7 @@ void Proxy::use(pipeline::Pipeline pipeline) {
   core_->pipeline.replace(std::move(pipeline));
   core_->holds.look_again();
 }
-std::unique_ptr<pipeline::control::Port> Proxy::control(
-    std::function<pipeline::control::Rules(bool reload)> rules) {
+std::unique_ptr<control::Port> Proxy::control(std::function<control::Rules(bool reload)> rules) {
   return std::make_unique<ControlDesk>(*core_, std::move(rules));
 }
 const std::optional<Error>& Proxy::failure() const noexcept {

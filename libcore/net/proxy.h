@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "libcore/base/log.h"
+#include "libcore/control/port.h"
 #include "libcore/net/proxy_options.h"
-#include "libcore/pipeline/control_port.h"
 #include "libcore/pipeline/step.h"
 #include "libcore/pipeline/tap.h"
 
@@ -53,8 +53,7 @@ class Proxy {
 
   /// For reviewers. @param rules  tells of the rules in force, or reads them again; any thread may call it.
   /// @return does not outlive the proxy.
-  std::unique_ptr<pipeline::control::Port> control(
-      std::function<pipeline::control::Rules(bool reload)> rules);
+  std::unique_ptr<control::Port> control(std::function<control::Rules(bool reload)> rules);
 
   /// Why run() ended by itself: what the capture said (CAP-3). Empty otherwise.
   const std::optional<Error>& failure() const noexcept;

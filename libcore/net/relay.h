@@ -50,7 +50,7 @@ class Relay : public std::enable_shared_from_this<Relay>, public pipeline::HoldP
   pipeline::ReviewAnswer inject(pipeline::InjectRequest request);
   pipeline::FlowId flow_id() const noexcept { return flow_->id(); }
   /// What is to be told of the flow.
-  void add_to(pipeline::control::FlowSummary& summary) const;
+  void add_to(pipeline::FlowSummary& summary) const;
 
  private:
   /// How a direction ends towards its receiver: wstap's own Close, if there is one to say, and the end of the

@@ -94,7 +94,7 @@ pipeline::ReviewAnswer Relay::inject(pipeline::InjectRequest request) {
   return answer;
 }
 
-void Relay::add_to(pipeline::control::FlowSummary& summary) const {
+void Relay::add_to(pipeline::FlowSummary& summary) const {
   flow_->add_to(summary);
   summary.client = client_->peer();
   summary.server = server_->peer();

@@ -71,7 +71,7 @@ class Flow {
   /// There may be room in the queue again.
   void claim_room(UnixNs now);
   /// What is to be told of it.
-  void add_to(control::FlowSummary& summary) const;
+  void add_to(FlowSummary& summary) const;
 
   /// Frames that wait for the rest of their message wait no longer. See Lane::take for what it gives.
   /// @param goes_on  false: the direction's sender ends in order; to be called before ended().

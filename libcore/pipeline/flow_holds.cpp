@@ -159,7 +159,7 @@ void Flow::claim_room(UnixNs now) {
   if (!any && holds_) holds_->queue.pass_on_room();
 }
 
-void Flow::add_to(control::FlowSummary& summary) const {
+void Flow::add_to(FlowSummary& summary) const {
   summary.id = id();
   summary.url = names_.url();
   summary.since_ns = since_ns_;

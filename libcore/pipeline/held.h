@@ -2,6 +2,7 @@
 // Frames that wait for somebody's decision, and such decisions, as reviewers see them (HOLD-2, HOLD-3).
 #pragma once
 
+#include <array>
 #include <compare>
 #include <limits>
 #include <memory>
@@ -106,6 +107,31 @@ struct Settled {
   HeldId id;
   std::string how;  ///< "release", "drop", "modify_and_forward", "send_raw"
   std::string by;   ///< a reviewer's name, or one of the above
+};
+
+/// Told of items as they come and go, by the thread on which that happens: it returns at once, and calls
+/// nothing of whoever tells it.
+class HoldWatcher {
+ public:
+  virtual ~HoldWatcher() = default;
+  virtual void held(const HeldItemPtr& item) = 0;
+  virtual void settled(const Settled& settled) = 0;
+};
+
+/// An open flow.
+struct FlowSummary {
+  FlowId id = 0;
+  std::string url, client, server;
+  UnixNs since_ns = 0;
+  std::array<std::uint64_t, 2> frames{}, bytes{};  ///< by ws::index
+  std::uint64_t held = 0;                          ///< items that wait for a decision
+  std::uint64_t waiting = 0;                       ///< frames that wait, those among them
+};
+
+struct HoldStats {
+  std::uint64_t held_now = 0, waiting_frames = 0, waiting_bytes = 0;
+  std::uint64_t held = 0, released = 0, dropped = 0, modified = 0, timed_out = 0;
+  std::uint64_t turned_away = 0;  ///< matched, and passed or were dropped because the queue was full
 };
 
 }  // namespace wstap::pipeline

@@ -162,18 +162,18 @@ void HoldQueue::review(Review review, std::function<void(ReviewAnswer)> done) {
   done(std::move(late));
 }
 
-std::vector<HeldItemPtr> HoldQueue::watch(control::Port::Watcher& watcher) {
+std::vector<HeldItemPtr> HoldQueue::watch(HoldWatcher& watcher) {
   const std::lock_guard guard(lock_);
   watchers_.push_back(&watcher);
   return all();
 }
 
-void HoldQueue::unwatch(control::Port::Watcher& watcher) {
+void HoldQueue::unwatch(HoldWatcher& watcher) {
   const std::lock_guard guard(lock_);
   std::erase(watchers_, &watcher);
 }
 
-void HoldQueue::add_to(control::Stats& stats) const {
+void HoldQueue::add_to(HoldStats& stats) const {
   const std::lock_guard guard(lock_);
   stats.held_now += shown_.size();
   stats.waiting_frames += frames_;

@@ -9,7 +9,7 @@
 #include <memory>
 #include <mutex>
 
-#include "libcore/pipeline/control_port.h"
+#include "libcore/pipeline/held.h"
 #include "libcore/pipeline/hold_settings.h"
 
 namespace wstap::pipeline {
@@ -60,10 +60,10 @@ class HoldQueue {
   std::vector<HeldItemPtr> items() const;
   HeldItemPtr item(HeldId id) const;
   void review(Review review, std::function<void(ReviewAnswer)> done);
-  std::vector<HeldItemPtr> watch(control::Port::Watcher& watcher);
-  void unwatch(control::Port::Watcher& watcher);
+  std::vector<HeldItemPtr> watch(HoldWatcher& watcher);
+  void unwatch(HoldWatcher& watcher);
   /// Adds what is held, and what became of it so far.
-  void add_to(control::Stats& stats) const;
+  void add_to(HoldStats& stats) const;
 
  private:
   struct Shown {
@@ -81,9 +81,9 @@ class HoldQueue {
   std::map<HeldId, std::string> settled_by_;      ///< of the last ones: who decided
   std::deque<HeldId> settled_;                    ///< ... oldest first
   std::deque<std::weak_ptr<HoldParty>> waiting_;  ///< for room
-  std::vector<control::Port::Watcher*> watchers_;
+  std::vector<HoldWatcher*> watchers_;
   std::uint64_t frames_ = 0, bytes_ = 0;
-  control::Stats counts_;
+  HoldStats counts_;
 };
 
 }  // namespace wstap::pipeline

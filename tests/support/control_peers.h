@@ -12,9 +12,9 @@
 #include <thread>
 
 #include "formats/control_codec.h"
-#include "libcore/net/control_client.h"
-#include "libcore/net/control_server.h"
-#include "libcore/net/control_socket.h"
+#include "libcore/control/client.h"
+#include "libcore/control/server.h"
+#include "libcore/control/socket.h"
 #include "tests/support/control_samples.h"
 #include "tests/support/fake_port.h"
 #include "tests/support/temp_dir.h"
@@ -55,7 +55,7 @@ class RawControlClient {
  public:
   explicit RawControlClient(const std::string& path)
       : socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    const auto address = net::unix_address(path).value();
+    const auto address = control::unix_address(path).value();
     const auto* generic = static_cast<const sockaddr*>(static_cast<const void*>(&address));
     if (::connect(socket_.get(), generic, sizeof address) != 0)
       throw std::runtime_error("cannot connect: " + path);
@@ -103,27 +103,27 @@ class RawControlClient {
 
 class ControlServing : public testing::Test {
  protected:
-  net::ControlOptions options() const {
-    net::ControlOptions options;
+  control::ServerOptions options() const {
+    control::ServerOptions options;
     options.path = path;
     options.program = "wstap 1.2.3";
     return options;
   }
-  void serve(net::ControlOptions with) {
-    server = std::make_unique<net::ControlServer>(std::move(with), port, kControlCodec, log);
+  void serve(control::ServerOptions with) {
+    server = std::make_unique<control::Server>(std::move(with), port, kControlCodec, log);
     const auto started = server->start();
     ASSERT_TRUE(started) << started.error().text();
   }
-  net::ControlClient client(std::string name = "Ada") const {
-    return net::ControlClient::connect(path, kControlCodec, std::move(name)).value();
+  control::Client client(std::string name = "Ada") const {
+    return control::Client::connect(path, kControlCodec, std::move(name)).value();
   }
   /// The next thing a client is told, as text.
-  static std::string next(net::ControlClient& client) {
+  static std::string next(control::Client& client) {
     const auto reply = client.receive(std::chrono::seconds(30));
     if (!reply) return reply.error().text();
     return *reply ? told(**reply) : "silence";
   }
-  static std::string ask(net::ControlClient& client, control::Request::Body request) {
+  static std::string ask(control::Client& client, control::Request::Body request) {
     const auto reply = client.ask(std::move(request));
     return reply ? std::visit([](const auto& body) { return told(body); }, reply->body)
                  : reply.error().text();
@@ -139,7 +139,7 @@ class ControlServing : public testing::Test {
   const std::string path = folder / "wstap/7.sock";
   FakePort port;
   KeptLog log;
-  std::unique_ptr<net::ControlServer> server;  // the last: its thread uses all above
+  std::unique_ptr<control::Server> server;  // the last: its thread uses all above
 };
 
 }  // namespace wstap::test

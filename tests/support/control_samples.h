@@ -11,12 +11,10 @@
 #include <vector>
 
 #include "libcore/base/hex.h"
-#include "libcore/pipeline/control_port.h"
+#include "libcore/control/port.h"
 #include "tests/support/bytes.h"
 
 namespace wstap::test {
-
-namespace control = pipeline::control;
 
 constexpr auto kMost32 = std::numeric_limits<std::uint32_t>::max();
 constexpr auto kMost64 = std::numeric_limits<std::uint64_t>::max();

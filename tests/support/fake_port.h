@@ -9,11 +9,11 @@
 #include <mutex>
 #include <set>
 
-#include "libcore/pipeline/control_port.h"
+#include "libcore/control/port.h"
 
 namespace wstap::test {
 
-class FakePort final : public pipeline::control::Port {
+class FakePort final : public control::Port {
  public:
   // What a test does, on any thread.
 
@@ -55,8 +55,8 @@ class FakePort final : public pipeline::control::Port {
     return injected_;
   }
   mutable std::atomic<std::size_t> asked_for_stats = 0;
-  pipeline::control::Rules rules_in_force{"/rules.toml", 3, {"hold:a"}, ""};
-  std::vector<pipeline::control::FlowSummary> open_flows;
+  control::Rules rules_in_force{"/rules.toml", 3, {"hold:a"}, ""};
+  std::vector<control::FlowSummary> open_flows;
 
   // What the server asks.
 
@@ -87,22 +87,22 @@ class FakePort final : public pipeline::control::Port {
     }
     done({});
   }
-  void flows(Done<std::vector<pipeline::control::FlowSummary>> done) override { done(open_flows); }
-  void rules(bool reload, Done<pipeline::control::Rules> done) override {
+  void flows(Done<std::vector<control::FlowSummary>> done) override { done(open_flows); }
+  void rules(bool reload, Done<control::Rules> done) override {
     auto answer = rules_in_force;
     if (reload) answer.refused = "safety:no-drop-table would be gone";
     done(std::move(answer));
   }
-  pipeline::control::Stats stats() const override {
+  control::Stats stats() const override {
     ++asked_for_stats;
     return {.flows = 5};
   }
-  std::vector<pipeline::HeldItemPtr> watch(Watcher& watcher) override {
+  std::vector<pipeline::HeldItemPtr> watch(pipeline::HoldWatcher& watcher) override {
     const std::lock_guard lock(mutex_);
     watchers_.insert(&watcher);
     return all_items();
   }
-  void unwatch(Watcher& watcher) override {
+  void unwatch(pipeline::HoldWatcher& watcher) override {
     const std::lock_guard lock(mutex_);
     watchers_.erase(&watcher);
   }
@@ -127,7 +127,7 @@ class FakePort final : public pipeline::control::Port {
   std::atomic<bool> keeps_ = false;
   std::map<pipeline::HeldId, pipeline::HeldItemPtr> items_;
   std::map<pipeline::HeldId, std::string> first_;
-  std::set<Watcher*> watchers_;
+  std::set<pipeline::HoldWatcher*> watchers_;
   std::deque<std::pair<pipeline::Review, Done<pipeline::ReviewAnswer>>> kept_;
   std::vector<pipeline::Review> reviews_;
   std::vector<pipeline::InjectRequest> injected_;

@@ -18,12 +18,11 @@
 #include "formats/control_codec.h"
 #include "formats/decision_json.h"
 #include "libcore/base/hex.h"
-#include "libcore/net/control_server.h"
+#include "libcore/control/server.h"
 
 namespace wstap {
 namespace {
 
-namespace control = pipeline::control;
 using pipeline::HeldId;
 using pipeline::HeldItem;
 using pipeline::HeldItemPtr;
@@ -113,14 +112,20 @@ class HeldFrames final : public control::Port {
           .rules = {"hold:transfers"},
           .refused = reload ? "rules.toml:1:2: no" : ""});
   }
-  control::Stats stats() const override { return {.flows = 1, .frames = 7, .held_now = 2}; }
+  control::Stats stats() const override {
+    control::Stats stats;
+    stats.flows = 1;
+    stats.frames = 7;
+    stats.held_now = 2;
+    return stats;
+  }
 
-  std::vector<HeldItemPtr> watch(Watcher& watcher) override {
+  std::vector<HeldItemPtr> watch(pipeline::HoldWatcher& watcher) override {
     const std::lock_guard lock(lock_);
     watchers_.insert(&watcher);
     return all();
   }
-  void unwatch(Watcher& watcher) override {
+  void unwatch(pipeline::HoldWatcher& watcher) override {
     const std::lock_guard lock(lock_);
     watchers_.erase(&watcher);
   }
@@ -141,7 +146,7 @@ class HeldFrames final : public control::Port {
   std::map<HeldId, HeldItemPtr> items_;
   std::map<HeldId, std::string> settled_;  ///< by whom
   std::set<HeldId> refused_;
-  std::set<Watcher*> watchers_;
+  std::set<pipeline::HoldWatcher*> watchers_;
 };
 
 HeldItem item_of(HeldId id, std::uint8_t opcode, const std::string& rule, Buffer payload,
@@ -192,10 +197,10 @@ int run(const std::string& path) {
   HeldFrames proxy;
   const formats::ControlCodec codec;
   NoLog log;
-  net::ControlOptions options;
+  control::ServerOptions options;
   options.path = path;
   options.program = "held_frames";
-  net::ControlServer server(std::move(options), proxy, codec, log);
+  control::Server server(std::move(options), proxy, codec, log);
   if (const auto started = server.start(); !started) {
     std::cerr << started.error().text() << '\n';
     return 1;

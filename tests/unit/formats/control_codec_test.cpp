@@ -14,7 +14,6 @@ namespace wstap::formats {
 namespace {
 
 using test::told;
-namespace control = pipeline::control;
 
 const ControlCodec kCodec;
 

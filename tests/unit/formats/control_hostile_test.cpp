@@ -13,7 +13,6 @@ namespace wstap::formats {
 namespace {
 
 using test::told;
-namespace control = pipeline::control;
 using Words = std::vector<std::uint64_t>;
 
 const ControlCodec kCodec;

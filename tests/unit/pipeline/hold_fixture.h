@@ -29,7 +29,7 @@ class HoldTest : public FlowTest {
 
   std::vector<pipeline::HeldItemPtr> items() const { return queue.items(); }
   std::uint64_t turned_away() const {
-    pipeline::control::Stats stats;
+    pipeline::HoldStats stats;
     queue.add_to(stats);
     return stats.turned_away;
   }

@@ -131,7 +131,7 @@ class InjectionBehind : public HoldTest {
                           .by = "ann"});
   }
   std::uint64_t waiting_bytes() const {
-    pipeline::control::Stats stats;
+    pipeline::HoldStats stats;
     queue.add_to(stats);
     return stats.waiting_bytes;
   }

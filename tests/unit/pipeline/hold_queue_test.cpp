@@ -30,7 +30,7 @@ class CountingParty final : public HoldParty {
   int times_told = 0;
 };
 
-class Watching final : public pipeline::control::Port::Watcher {
+class Watching final : public pipeline::HoldWatcher {
  public:
   void held(const pipeline::HeldItemPtr& item) override { said.push_back("held " + to_text(item->id)); }
   void settled(const pipeline::Settled& settled) override {
@@ -118,7 +118,7 @@ TEST(HoldQueueTest, Hold7_WatchersHearOfAllThatComesAndGoes) {
   queue.unwatch(watching);
   queue.settle({{1, 3}, "drop", "timeout"});
   EXPECT_THAT(watching.said, ElementsAre("held 1:3", "release 1:2 by ann"));
-  pipeline::control::Stats stats;
+  pipeline::HoldStats stats;
   queue.add_to(stats);
   EXPECT_EQ(stats.held, 2U);
   EXPECT_EQ(stats.released, 1U);

@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "libcore/net/control_watch.h"
+#include "libcore/control/watched_events.h"
 
-namespace wstap::net {
+namespace wstap::control {
 
-namespace control = pipeline::control;
-
-void ControlWatch::held(const pipeline::HeldItemPtr& item) {
+void WatchedEvents::held(const HeldItemPtr& item) {
   std::unique_lock lock(mutex_);
   // Told of twice: what it is now is what counts.
   if (const auto untold = untold_.find(item->id); untold != untold_.end()) {
-    untold->second->body = control::Held{item};
+    untold->second->body = Held{item};
     return;
   }
-  untold_[item->id] = events_.insert(events_.end(), control::Reply{0, control::Held{item}});
+  untold_[item->id] = events_.insert(events_.end(), Reply{0, Held{item}});
   announce(std::move(lock));
 }
 
-void ControlWatch::settled(const pipeline::Settled& settled) {
+void WatchedEvents::settled(const Settled& settled) {
   std::unique_lock lock(mutex_);
   if (const auto untold = untold_.find(settled.id); untold != untold_.end()) {
     events_.erase(untold->second);
@@ -29,19 +27,19 @@ void ControlWatch::settled(const pipeline::Settled& settled) {
   }
 }
 
-void ControlWatch::begin(const std::vector<pipeline::HeldItemPtr>& items, std::uint32_t serial) {
+void WatchedEvents::begin(const std::vector<HeldItemPtr>& items, std::uint32_t serial) {
   const std::lock_guard lock(mutex_);
   const auto later = events_.begin();
   for (const auto& item : items) {
     if (early_.contains(item->id) || untold_.contains(item->id)) continue;
-    untold_[item->id] = events_.insert(later, control::Reply{0, control::Held{item}});
+    untold_[item->id] = events_.insert(later, Reply{0, Held{item}});
   }
-  events_.insert(later, control::Reply{serial, control::Caught{}});
+  events_.insert(later, Reply{serial, Caught{}});
   early_.clear();
   begun_ = true;
 }
 
-std::optional<control::Reply> ControlWatch::next() {
+std::optional<Reply> WatchedEvents::next() {
   const std::lock_guard lock(mutex_);
   if (!begun_ || events_.empty()) {
     announced_ = false;
@@ -49,22 +47,22 @@ std::optional<control::Reply> ControlWatch::next() {
   }
   auto event = std::move(events_.front());
   events_.pop_front();
-  if (const auto* held = std::get_if<control::Held>(&event.body)) {
+  if (const auto* held = std::get_if<Held>(&event.body)) {
     untold_.erase(held->item->id);
     told_.insert(held->item->id);
   }
   return event;
 }
 
-std::size_t ControlWatch::waiting() const {
+std::size_t WatchedEvents::waiting() const {
   const std::lock_guard lock(mutex_);
   return events_.size();
 }
 
-void ControlWatch::announce(std::unique_lock<std::mutex> lock) {
+void WatchedEvents::announce(std::unique_lock<std::mutex> lock) {
   if (std::exchange(announced_, true)) return;
   lock.unlock();
   changed_();
 }
 
-}  // namespace wstap::net
+}  // namespace wstap::control

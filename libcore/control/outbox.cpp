@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "libcore/net/control_outbox.h"
+#include "libcore/control/outbox.h"
 
 #include <fmt/format.h>
 
-namespace wstap::net {
+namespace wstap::control {
 namespace {
-
-namespace control = pipeline::control;
 
 constexpr std::size_t kBatchBytes = 64U << 10;
 constexpr std::size_t kPartBytes = 1U << 20;  ///< of a list's parts, unless one item is larger
 constexpr std::size_t kPartItems = 1000;
-constexpr std::size_t kItemBytes = control::kMaxReplyBytes - (1U << 20);  ///< leaves room for all else
+constexpr std::size_t kItemBytes = kMaxReplyBytes - (1U << 20);  ///< leaves room for all else
 
 /// The item, or where no reply can hold it as much as fits: the frame's bytes go first.
-pipeline::HeldItemPtr shown(const pipeline::HeldItemPtr& item) {
+HeldItemPtr shown(const HeldItemPtr& item) {
   if (item->payload.size() + item->raw.size() <= kItemBytes) return item;
   auto less = std::make_shared<pipeline::HeldItem>(*item);
   less->raw = {};
@@ -26,7 +24,7 @@ pipeline::HeldItemPtr shown(const pipeline::HeldItemPtr& item) {
 
 }  // namespace
 
-Buffer ControlOutbox::next() {
+Buffer Outbox::next() {
   Buffer batch;
   while (batch.size() < kBatchBytes) {
     const auto reply = next_reply();
@@ -41,25 +39,25 @@ Buffer ControlOutbox::next() {
   return batch;
 }
 
-std::optional<control::Reply> ControlOutbox::next_reply() {
+std::optional<Reply> Outbox::next_reply() {
   if (answers_.empty()) {
     auto event = watch_.next();
     if (event)
-      if (auto* held = std::get_if<control::Held>(&event->body)) held->item = shown(held->item);
+      if (auto* held = std::get_if<Held>(&event->body)) held->item = shown(held->item);
     return event;
   }
   if (auto* listing = std::get_if<Listing>(&answers_.front())) {
     auto part = next_part(*listing);
-    if (!std::get<control::Items>(part.body).more) answers_.pop_front();
+    if (!std::get<Items>(part.body).more) answers_.pop_front();
     return part;
   }
-  auto reply = std::get<control::Reply>(std::move(answers_.front()));
+  auto reply = std::get<Reply>(std::move(answers_.front()));
   answers_.pop_front();
   return reply;
 }
 
-control::Reply ControlOutbox::next_part(Listing& listing) {
-  control::Items part;
+Reply Outbox::next_part(Listing& listing) {
+  Items part;
   std::size_t bytes = 0;
   for (; listing.told < listing.ids.size(); ++listing.told) {
     auto item = port_.item(listing.ids[listing.told]);
@@ -74,11 +72,11 @@ control::Reply ControlOutbox::next_part(Listing& listing) {
   return {listing.serial, std::move(part)};
 }
 
-Buffer ControlOutbox::encoded(const control::Reply& reply) const {
+Buffer Outbox::encoded(const Reply& reply) const {
   Buffer bytes = codec_.encode(reply);
-  if (bytes.size() <= control::kMaxReplyBytes) return bytes;
-  return codec_.encode(control::Reply{
-      reply.serial, control::Refusal{fmt::format("the answer would be {} bytes long", bytes.size())}});
+  if (bytes.size() <= kMaxReplyBytes) return bytes;
+  return codec_.encode(
+      Reply{reply.serial, Refusal{fmt::format("the answer would be {} bytes long", bytes.size())}});
 }
 
-}  // namespace wstap::net
+}  // namespace wstap::control

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "libcore/net/control_socket.h"
+#include "libcore/control/socket.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -12,9 +12,9 @@
 #include <filesystem>
 #include <thread>
 
-#include "libcore/net/errors.h"
+#include "libcore/control/errors.h"
 
-namespace wstap::net {
+namespace wstap::control {
 namespace {
 
 std::unexpected<Error> system_fault(std::string detail) {
@@ -117,7 +117,7 @@ Result<Descriptor> try_lock_directory(const std::string& path) {
   return directory;
 }
 
-Result<ControlSocket> ControlSocket::open(const std::string& path) {
+Result<Socket> Socket::open(const std::string& path) {
   const auto address = unix_address(path);
   if (!address) return std::unexpected(address.error());
   const std::string directory = directory_of(path);
@@ -126,7 +126,7 @@ Result<ControlSocket> ControlSocket::open(const std::string& path) {
   if (!lock) return std::unexpected(lock.error());
   if (auto ok = make_room(path); !ok) return std::unexpected(ok.error());
 
-  ControlSocket socket;
+  Socket socket;
   socket.listener_ = Descriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const int listener = socket.listener_.get();
   // Linux makes the file with the permissions that the unbound socket has; umask would be every thread's.
@@ -143,7 +143,7 @@ Result<ControlSocket> ControlSocket::open(const std::string& path) {
   return socket;
 }
 
-void ControlSocket::remove() {
+void Socket::remove() {
   const auto path = std::exchange(path_, {});
   struct stat found{};
   if (!path.empty() && ::lstat(path.c_str(), &found) == 0 && found.st_dev == device_ &&
@@ -151,4 +151,4 @@ void ControlSocket::remove() {
     ::unlink(path.c_str());
 }
 
-}  // namespace wstap::net
+}  // namespace wstap::control

@@ -9,7 +9,17 @@
 
 #include "libcore/pipeline/held.h"
 
-namespace wstap::pipeline::control {
+namespace wstap::control {
+
+using pipeline::FlowId;
+using pipeline::FlowSummary;
+using pipeline::HeldId;
+using pipeline::HeldItemPtr;
+using pipeline::HoldWatcher;
+using pipeline::InjectRequest;
+using pipeline::Review;
+using pipeline::ReviewAnswer;
+using pipeline::Settled;
 
 /// Both sides say theirs first. Another major version is not understood.
 inline constexpr std::uint16_t kVersion = 1;
@@ -69,14 +79,6 @@ struct Held {
 };
 /// All that waited when the watch began was told.
 struct Caught {};
-struct FlowSummary {
-  FlowId id = 0;
-  std::string url, client, server;
-  UnixNs since_ns = 0;
-  std::array<std::uint64_t, 2> frames{}, bytes{};  ///< by ws::index
-  std::uint64_t held = 0;                          ///< items that wait for a decision
-  std::uint64_t waiting = 0;                       ///< frames that wait, those among them
-};
 struct Flows {
   std::vector<FlowSummary> flows;
 };
@@ -86,11 +88,8 @@ struct Rules {
   std::vector<std::string> rules;  ///< "hold:transfers", "safety:no-drop-table", in their order
   std::string refused;             ///< not empty: why the file was not taken; the old rules stay
 };
-struct Stats {
+struct Stats : pipeline::HoldStats {
   std::uint64_t flows = 0, frames = 0, bytes = 0, frames_unmasked = 0, bytes_inflated = 0;
-  std::uint64_t held_now = 0, waiting_frames = 0, waiting_bytes = 0;
-  std::uint64_t held = 0, released = 0, dropped = 0, modified = 0, timed_out = 0;
-  std::uint64_t turned_away = 0;  ///< matched, and passed or were dropped because the queue was full
 };
 /// The request could not be understood, or not now; the connection goes on where it can.
 struct Refusal {
@@ -148,19 +147,11 @@ class Port {
   virtual void rules(bool reload, Done<Rules> done) = 0;
   virtual Stats stats() const = 0;
 
-  /// Told of items as they come and go, by the thread on which that happens: it returns at once, and calls
-  /// nothing of the port.
-  class Watcher {
-   public:
-    virtual ~Watcher() = default;
-    virtual void held(const HeldItemPtr& item) = 0;
-    virtual void settled(const Settled& settled) = 0;
-  };
   /// @return the items there are: what comes and goes from then on is told. @param watcher  outlives the
   /// watch.
-  virtual std::vector<HeldItemPtr> watch(Watcher& watcher) = 0;
+  virtual std::vector<HeldItemPtr> watch(HoldWatcher& watcher) = 0;
   /// Once it returns, nobody calls the watcher any more.
-  virtual void unwatch(Watcher& watcher) = 0;
+  virtual void unwatch(HoldWatcher& watcher) = 0;
 };
 
-}  // namespace wstap::pipeline::control
+}  // namespace wstap::control

@@ -8,15 +8,13 @@
 #include <string>
 
 #include "libcore/base/descriptor.h"
-#include "libcore/pipeline/control_port.h"
+#include "libcore/control/port.h"
 
-namespace wstap::net {
+namespace wstap::control {
 
-class ControlClient {
+class Client {
  public:
   using Milliseconds = std::chrono::milliseconds;
-  using Request = pipeline::control::Request::Body;
-  using Reply = pipeline::control::Reply;
 
   /// Connects and says hello. @param name  by which other reviewers know this one. @param codec  outlives it.
   /// @param timeout  of the hello. @param patience  with a proxy that takes nothing, or owes an answer and
@@ -24,18 +22,18 @@ class ControlClient {
   /// @error std::errc::no_such_file_or_directory: nothing is at `path`; connect_failed: nobody listens there
   /// any more; not_ours; other_version; refused: the proxy says why; timed_out, protocol, peer_closed: it
   /// does not answer as a proxy does; the system's own. Details say what to do.
-  static Result<ControlClient> connect(const std::string& path, const pipeline::control::Codec& codec,
-                                       std::string name, Milliseconds timeout = Milliseconds(5000),
-                                       Milliseconds patience = Milliseconds(30'000));
+  static Result<Client> connect(const std::string& path, const Codec& codec, std::string name,
+                                Milliseconds timeout = Milliseconds(5000),
+                                Milliseconds patience = Milliseconds(30'000));
 
-  const pipeline::control::Welcome& proxy() const noexcept { return proxy_; }
+  const Welcome& proxy() const noexcept { return proxy_; }
   /// To be polled for reading, after receive(0) gave nothing.
   int descriptor() const noexcept { return socket_.get(); }
 
   /// @return the serial that comes back with what answers it.
   /// @error std::errc::message_size: it is too large for any proxy; peer_closed; timed_out: nothing could be
   /// sent.
-  Result<std::uint32_t> send(Request request);
+  Result<std::uint32_t> send(Request::Body request);
   /// The next reply, or event. None: there was none in time.
   /// @error peer_closed; protocol; timed_out: nothing came, though an answer is due. Nothing is to be
   /// expected behind any of them.
@@ -46,12 +44,11 @@ class ControlClient {
   /// Sends, and waits for what answers it; what else comes meanwhile is for receive(). All parts of Items are
   /// put together.
   /// @error as both; refused: with the proxy's reason; timed_out.
-  Result<Reply> ask(Request request, Milliseconds timeout = Milliseconds(30'000));
+  Result<Reply> ask(Request::Body request, Milliseconds timeout = Milliseconds(30'000));
 
  private:
   using Clock = std::chrono::steady_clock;
-  ControlClient(Descriptor socket, const pipeline::control::Codec& codec, std::string path,
-                Milliseconds patience)
+  Client(Descriptor socket, const Codec& codec, std::string path, Milliseconds patience)
       : socket_(std::move(socket)), codec_(&codec), path_(std::move(path)), patience_(patience) {}
 
   Result<void> greet(std::string name, Milliseconds timeout);
@@ -64,10 +61,10 @@ class ControlClient {
   std::unexpected<Error> does_not_answer() const;
 
   Descriptor socket_;
-  const pipeline::control::Codec* codec_;
+  const Codec* codec_;
   std::string path_;
   Milliseconds patience_;
-  pipeline::control::Welcome proxy_;
+  Welcome proxy_;
   std::uint32_t serial_ = 0;
   Buffer received_;
   std::size_t taken_ = 0;
@@ -79,4 +76,4 @@ class ControlClient {
   Clock::time_point heard_;                        ///< when something did
 };
 
-}  // namespace wstap::net
+}  // namespace wstap::control

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "libcore/net/control_client.h"
+#include "libcore/control/client.h"
 
 #include <fmt/format.h>
 #include <poll.h>
@@ -10,13 +10,11 @@
 #include <cerrno>
 #include <utility>
 
-#include "libcore/net/control_socket.h"
-#include "libcore/net/errors.h"
+#include "libcore/control/errors.h"
+#include "libcore/control/socket.h"
 
-namespace wstap::net {
+namespace wstap::control {
 namespace {
-
-namespace control = pipeline::control;
 
 std::unexpected<Error> system_fault(std::string detail) {
   return fail(std::error_code(errno, std::generic_category()), std::move(detail));
@@ -44,8 +42,8 @@ std::unexpected<Error> cannot_connect(const std::string& path) {
 
 }  // namespace
 
-Result<ControlClient> ControlClient::connect(const std::string& path, const control::Codec& codec,
-                                             std::string name, Milliseconds timeout, Milliseconds patience) {
+Result<Client> Client::connect(const std::string& path, const Codec& codec, std::string name,
+                               Milliseconds timeout, Milliseconds patience) {
   const auto address = unix_address(path);
   if (!address) return std::unexpected(address.error());
   Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -55,42 +53,41 @@ Result<ControlClient> ControlClient::connect(const std::string& path, const cont
   if (!peer) return std::unexpected(peer.error());
   if (peer->uid != ::geteuid())
     return fail(Errc::not_ours, fmt::format("{} (user {} listens there)", path, peer->uid));
-  ControlClient client(std::move(socket), codec, path, patience);
+  Client client(std::move(socket), codec, path, patience);
   if (auto ok = client.greet(std::move(name), timeout); !ok) return std::unexpected(ok.error());
   return client;
 }
 
-Result<void> ControlClient::greet(std::string name, Milliseconds timeout) {
+Result<void> Client::greet(std::string name, Milliseconds timeout) {
   // A proxy that refuses at once may have closed already: what it said counts then, not that.
-  const auto sent = send(control::Hello{control::kVersion, std::move(name)});
+  const auto sent = send(Hello{kVersion, std::move(name)});
   if (!sent && sent.error().code != Errc::peer_closed) return std::unexpected(sent.error());
   auto reply = next(Clock::now() + timeout);
   if (!reply) return std::unexpected(reply.error());
   if (!*reply) return fail(Errc::timed_out, path_ + " (is it a wstap proxy?)");
-  if (const auto* refusal = std::get_if<control::Refusal>(&(*reply)->body))
+  if (const auto* refusal = std::get_if<Refusal>(&(*reply)->body))
     return fail(Errc::refused, fmt::format("{} ({})", path_, refusal->reason));
-  auto* welcome = std::get_if<control::Welcome>(&(*reply)->body);
+  auto* welcome = std::get_if<Welcome>(&(*reply)->body);
   if (welcome == nullptr) return fail(Errc::protocol, path_ + " (is it a wstap proxy?)");
-  if (welcome->version != control::kVersion)
+  if (welcome->version != kVersion)
     return fail(Errc::other_version, fmt::format("{} ({} speaks version {}, this wstap version {})", path_,
-                                                 welcome->program, welcome->version, control::kVersion));
+                                                 welcome->program, welcome->version, kVersion));
   proxy_ = std::move(*welcome);
   return {};
 }
 
-Result<std::uint32_t> ControlClient::send(Request request) {
+Result<std::uint32_t> Client::send(Request::Body request) {
   if (++serial_ == 0) ++serial_;
-  const Buffer bytes = codec_->encode(control::Request{serial_, std::move(request)});
-  if (bytes.size() > control::kMaxRequestBytes)
-    return fail(
-        std::make_error_code(std::errc::message_size),
-        fmt::format("{} bytes, and a request has at most {}", bytes.size(), control::kMaxRequestBytes));
+  const Buffer bytes = codec_->encode(Request{serial_, std::move(request)});
+  if (bytes.size() > kMaxRequestBytes)
+    return fail(std::make_error_code(std::errc::message_size),
+                fmt::format("{} bytes, and a request has at most {}", bytes.size(), kMaxRequestBytes));
   if (auto ok = send_all(bytes); !ok) return std::unexpected(ok.error());
   if (unanswered_++ == 0) waited_ = {};
   return serial_;
 }
 
-Result<void> ControlClient::send_all(Bytes bytes) {
+Result<void> Client::send_all(Bytes bytes) {
   auto end = Clock::now() + patience_;
   while (!bytes.empty()) {
     const auto put = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -112,7 +109,7 @@ Result<void> ControlClient::send_all(Bytes bytes) {
   return {};
 }
 
-Result<std::optional<control::Reply>> ControlClient::receive(Milliseconds timeout) {
+Result<std::optional<Reply>> Client::receive(Milliseconds timeout) {
   if (polled_since_) waited_ += Clock::now() - *std::exchange(polled_since_, std::nullopt);
   if (!aside_.empty()) {
     std::optional<Reply> reply(std::move(aside_.front()));
@@ -130,18 +127,18 @@ Result<std::optional<control::Reply>> ControlClient::receive(Milliseconds timeou
   }
 }
 
-int ControlClient::patience_ms() noexcept {
+int Client::patience_ms() noexcept {
   if (unanswered_ == 0) return -1;
   polled_since_ = Clock::now();
   const auto left = std::chrono::ceil<Milliseconds>(patience_ - waited_);
   return static_cast<int>(std::max<Milliseconds::rep>(left.count(), 0));
 }
 
-Result<control::Reply> ControlClient::ask(Request request, Milliseconds timeout) {
+Result<Reply> Client::ask(Request::Body request, Milliseconds timeout) {
   const auto end = Clock::now() + timeout;
   const auto serial = send(std::move(request));
   if (!serial) return std::unexpected(serial.error());
-  std::vector<pipeline::HeldItemPtr> items;
+  std::vector<HeldItemPtr> items;
   for (;;) {
     auto reply = next(end);
     if (!reply) return std::unexpected(reply.error());
@@ -150,16 +147,16 @@ Result<control::Reply> ControlClient::ask(Request request, Milliseconds timeout)
       aside_.push_back(**std::move(reply));
       continue;
     }
-    if (const auto* refusal = std::get_if<control::Refusal>(&(*reply)->body))
+    if (const auto* refusal = std::get_if<Refusal>(&(*reply)->body))
       return fail(Errc::refused, refusal->reason);
-    auto* part = std::get_if<control::Items>(&(*reply)->body);
+    auto* part = std::get_if<Items>(&(*reply)->body);
     if (part == nullptr) return **std::move(reply);
     std::ranges::move(part->items, std::back_inserter(items));
-    if (!part->more) return Reply{*serial, control::Items{std::move(items)}};
+    if (!part->more) return Reply{*serial, Items{std::move(items)}};
   }
 }
 
-Result<std::optional<control::Reply>> ControlClient::next(Clock::time_point end) {
+Result<std::optional<Reply>> Client::next(Clock::time_point end) {
   for (;;) {
     auto reply = take();
     if (!reply || *reply) return reply;
@@ -169,7 +166,7 @@ Result<std::optional<control::Reply>> ControlClient::next(Clock::time_point end)
 }
 
 /// A reply that is there already.
-Result<std::optional<control::Reply>> ControlClient::take() {
+Result<std::optional<Reply>> Client::take() {
   for (;;) {
     auto taken = codec_->take_reply(Bytes(received_).subspan(taken_));
     if (!taken) return fail(Errc::protocol, fmt::format("{} ({})", path_, taken.error().text()));
@@ -182,19 +179,19 @@ Result<std::optional<control::Reply>> ControlClient::take() {
     // Events of later versions are none of ours.
     Reply& reply = (*taken)->message;
     note_answered(reply);
-    if (reply.serial == 0 && std::holds_alternative<control::Unknown>(reply.body)) continue;
+    if (reply.serial == 0 && std::holds_alternative<Unknown>(reply.body)) continue;
     return std::optional(std::move(reply));
   }
 }
 
-void ControlClient::note_answered(const Reply& reply) {
-  const auto* part = std::get_if<control::Items>(&reply.body);
+void Client::note_answered(const Reply& reply) {
+  const auto* part = std::get_if<Items>(&reply.body);
   const bool is_answer = reply.serial != 0 && (part == nullptr || !part->more);
   if (is_answer && unanswered_ != 0) --unanswered_;
 }
 
 /// There is something to be read.
-Result<void> ControlClient::read_some() {
+Result<void> Client::read_some() {
   std::array<std::byte, 64 * 1024> room;
   const auto got = ::recv(socket_.get(), room.data(), room.size(), 0);
   if (got == 0 || (got < 0 && errno == ECONNRESET)) return closed();
@@ -207,12 +204,12 @@ Result<void> ControlClient::read_some() {
   return {};
 }
 
-std::unexpected<Error> ControlClient::does_not_answer() const {
+std::unexpected<Error> Client::does_not_answer() const {
   return fail(Errc::timed_out, path_ + " (the proxy does not answer)");
 }
 
-std::unexpected<Error> ControlClient::closed() const {
+std::unexpected<Error> Client::closed() const {
   return fail(Errc::peer_closed, path_ + " (the proxy has ended, or does not want this client)");
 }
 
-}  // namespace wstap::net
+}  // namespace wstap::control

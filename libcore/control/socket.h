@@ -10,7 +10,7 @@
 #include "libcore/base/descriptor.h"
 #include "libcore/base/result.h"
 
-namespace wstap::net {
+namespace wstap::control {
 
 /// @error std::errc::filename_too_long.
 Result<sockaddr_un> unix_address(const std::string& path);
@@ -34,17 +34,17 @@ SocketState probe_socket(const std::string& path);
 /// @error std::errc::operation_would_block: another one is at it.
 Result<Descriptor> try_lock_directory(const std::string& path);
 
-class ControlSocket {
+class Socket {
  public:
   /// Makes the directory if there is none (0700) and the socket in it (0600), in the place of one that a dead
   /// process left.
   /// @error not_private; address_in_use: another process listens there; std::errc::file_exists: it is
   /// something else; filename_too_long; the system's own.
-  static Result<ControlSocket> open(const std::string& path);
-  ControlSocket() = default;
-  ControlSocket(ControlSocket&&) = default;
-  ControlSocket& operator=(ControlSocket&&) = delete;
-  ~ControlSocket() { remove(); }
+  static Result<Socket> open(const std::string& path);
+  Socket() = default;
+  Socket(Socket&&) = default;
+  Socket& operator=(Socket&&) = delete;
+  ~Socket() { remove(); }
 
   /// The listening socket, for whoever accepts: from now on it is theirs to close.
   Descriptor take() { return std::move(listener_); }
@@ -59,4 +59,4 @@ class ControlSocket {
   Descriptor listener_;
 };
 
-}  // namespace wstap::net
+}  // namespace wstap::control

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a client's connection is read, written and ended; what its requests do is in control_requests.cpp.
-#include "libcore/net/control_session.h"
+// How a client's connection is read, written and ended; what its requests do is in requests.cpp.
+#include "libcore/control/session.h"
 
 #include <fmt/format.h>
 #include <sys/socket.h>
@@ -13,10 +13,8 @@
 #include <asio/write.hpp>
 #include <cerrno>
 
-namespace wstap::net {
+namespace wstap::control {
 namespace {
-
-namespace control = pipeline::control;
 
 constexpr std::size_t kMostAtOnce = 32;  ///< requests of one client that are not answered
 constexpr std::size_t kMostBytesAtOnce = 64U << 20;
@@ -26,7 +24,7 @@ constexpr std::size_t kKeptBytes = 256U << 10;  ///< memory that an idle client 
 
 }  // namespace
 
-ControlSession::ControlSession(Socket socket, ControlHost& host)
+Session::Session(Socket socket, Host& host)
     : socket_(std::move(socket)),
       host_(host),
       outbox_(host.port, host.codec,
@@ -39,7 +37,7 @@ ControlSession::ControlSession(Socket socket, ControlHost& host)
       reader_(socket_.get_executor()),
       writer_(socket_.get_executor()) {}
 
-void ControlSession::start() {
+void Session::start() {
   host_.sessions.insert(shared_from_this());
   expect_end_in_time();
   const auto keep = [self = shared_from_this()](std::exception_ptr failed) { self->ended(failed); };
@@ -47,7 +45,7 @@ void ControlSession::start() {
   asio::co_spawn(socket_.get_executor(), write_loop(), keep);
 }
 
-void ControlSession::stop() {
+void Session::stop() {
   if (std::exchange(stopped_, true)) return;
   end_watch();
   deadline_.cancel();
@@ -57,7 +55,7 @@ void ControlSession::stop() {
   socket_.close(ignored);
 }
 
-void ControlSession::ended(std::exception_ptr failed) {
+void Session::ended(std::exception_ptr failed) {
   if (failed) {
     try {
       std::rethrow_exception(failed);
@@ -71,7 +69,7 @@ void ControlSession::ended(std::exception_ptr failed) {
   host_.sessions.erase(shared_from_this());
 }
 
-void ControlSession::expect_end_in_time() {
+void Session::expect_end_in_time() {
   deadline_.expires_after(host_.patience);
   deadline_.async_wait([weak = weak_from_this()](std::error_code failed) {
     const auto self = weak.lock();
@@ -81,13 +79,13 @@ void ControlSession::expect_end_in_time() {
   });
 }
 
-asio::awaitable<void> ControlSession::pause(asio::steady_timer& until) {
+asio::awaitable<void> Session::pause(asio::steady_timer& until) {
   std::error_code ignored;
   until.expires_at(asio::steady_timer::time_point::max());
   co_await until.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
 }
 
-asio::awaitable<void> ControlSession::read_loop() {
+asio::awaitable<void> Session::read_loop() {
   std::error_code failed;
   while (!stopped_ && !finishing_) {
     if (!may_take()) {
@@ -103,7 +101,7 @@ asio::awaitable<void> ControlSession::read_loop() {
   writer_.cancel();
 }
 
-asio::awaitable<void> ControlSession::write_loop() {
+asio::awaitable<void> Session::write_loop() {
   std::error_code failed;
   while (!stopped_ && !failed) {
     sending_ = outbox_.next();
@@ -122,12 +120,12 @@ asio::awaitable<void> ControlSession::write_loop() {
   stop();
 }
 
-bool ControlSession::may_take() const noexcept {
+bool Session::may_take() const noexcept {
   return outbox_.answers() + unanswered_ < kMostAtOnce && unanswered_bytes_ < kMostBytesAtOnce;
 }
 
 /// @return whether something was done, and there may be more; false: more bytes are needed.
-bool ControlSession::take_request() {
+bool Session::take_request() {
   const Bytes unread = Bytes(received_).subspan(taken_);
   auto taken = host_.codec.take_request(unread);
   if (!taken) {
@@ -150,7 +148,7 @@ bool ControlSession::take_request() {
 }
 
 /// @return false: that was all.
-bool ControlSession::receive() {
+bool Session::receive() {
   auto& scratch = host_.scratch;
   const auto got = ::recv(socket_.native_handle(), scratch.data(), scratch.size(), MSG_DONTWAIT);
   if (got < 0) return errno == EAGAIN || errno == EINTR;
@@ -163,7 +161,7 @@ bool ControlSession::receive() {
 }
 
 /// What is left stays at an address that is divisible by eight: messages are as long.
-void ControlSession::drop_taken() {
+void Session::drop_taken() {
   received_.erase(received_.begin(), received_.begin() + static_cast<std::ptrdiff_t>(taken_));
   taken_ = 0;
   if (received_.empty() && received_.capacity() > kKeptBytes) received_ = {};
@@ -171,7 +169,7 @@ void ControlSession::drop_taken() {
 
 /// Messages may be large, and clients many. Whoever has been at a large one the longest makes room for the
 /// others.
-void ControlSession::bound_in_flight() {
+void Session::bound_in_flight() {
   std::size_t total = 0;
   Time earliest = Time::max();
   auto slowest = shared_from_this();
@@ -192,21 +190,21 @@ void ControlSession::bound_in_flight() {
   slowest->stop();
 }
 
-void ControlSession::say(control::Reply reply) {
+void Session::say(Reply reply) {
   outbox_.add(std::move(reply));
   writer_.cancel();
 }
 
 /// Says why, and ends the connection.
-void ControlSession::finish(std::uint32_t serial, std::string reason) {
+void Session::finish(std::uint32_t serial, std::string reason) {
   finishing_ = true;
-  say({serial, control::Refusal{std::move(reason)}});
+  say({serial, Refusal{std::move(reason)}});
   reader_.cancel();
   expect_end_in_time();
 }
 
-void ControlSession::end_watch() {
+void Session::end_watch() {
   if (std::exchange(watching_, false)) host_.port.unwatch(outbox_.watch());
 }
 
-}  // namespace wstap::net
+}  // namespace wstap::control

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where control sockets are, and that nobody else gets at them (HOLD-6).
-#include "libcore/net/control_socket.h"
+#include "libcore/control/socket.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,11 +9,11 @@
 
 #include <cstdlib>
 
-#include "libcore/net/control_path.h"
-#include "libcore/net/errors.h"
+#include "libcore/control/errors.h"
+#include "libcore/control/path.h"
 #include "tests/support/temp_dir.h"
 
-namespace wstap::net {
+namespace wstap::control {
 namespace {
 
 using testing::ElementsAre;
@@ -48,27 +48,26 @@ TEST(ControlPath, FollowsTheRuntimeDirectory) {  // HOLD-6
   const auto file = "/" + std::to_string(::getpid()) + ".sock";
   {
     const Environment runtime("XDG_RUNTIME_DIR", "/run/user/7");
-    EXPECT_EQ(control_directory(), "/run/user/7/wstap");
-    EXPECT_EQ(default_control_path(), "/run/user/7/wstap" + file);
+    EXPECT_EQ(directory(), "/run/user/7/wstap");
+    EXPECT_EQ(default_path(), "/run/user/7/wstap" + file);
   }
   for (const char* none : {static_cast<const char*>(nullptr), "", "relative"}) {
     const Environment runtime("XDG_RUNTIME_DIR", none);
-    EXPECT_EQ(default_control_path(), "/tmp/wstap-" + std::to_string(::geteuid()) + file);
+    EXPECT_EQ(default_path(), "/tmp/wstap-" + std::to_string(::geteuid()) + file);
   }
 }
 
 TEST(ControlPath, FindsLiveSocketsAndTidiesUp) {  // HOLD-6
   const test::TempDir folder;
   const std::string directory = folder / "wstap";
-  EXPECT_THAT(live_control_sockets(directory).value(), ElementsAre());
-  const auto ten = ControlSocket::open(directory + "/10.sock");
-  const auto nine = ControlSocket::open(directory + "/9.sock");
+  EXPECT_THAT(live_sockets(directory).value(), ElementsAre());
+  const auto ten = Socket::open(directory + "/10.sock");
+  const auto nine = Socket::open(directory + "/9.sock");
   ASSERT_TRUE(ten && nine);
   leave_dead_socket(directory + "/11.sock");
   leave_dead_socket(directory + "/mine.sock");
   test::write_file(directory + "/12.sock", "no socket");
-  EXPECT_THAT(live_control_sockets(directory).value(),
-              ElementsAre(directory + "/9.sock", directory + "/10.sock"));
+  EXPECT_THAT(live_sockets(directory).value(), ElementsAre(directory + "/9.sock", directory + "/10.sock"));
   EXPECT_EQ(probe_socket(directory + "/11.sock"), SocketState::none);
   EXPECT_EQ(probe_socket(directory + "/mine.sock"), SocketState::dead)
       << "no process's: whoever made it knows why";
@@ -81,67 +80,67 @@ TEST(ControlPath, LeavesDeadSocketsWhileAnotherMakesOne) {
   leave_dead_socket(folder / "11.sock");
   const auto lock = try_lock_directory(folder.path());
   ASSERT_TRUE(lock);
-  EXPECT_THAT(live_control_sockets(folder.path()).value(), ElementsAre());
+  EXPECT_THAT(live_sockets(folder.path()).value(), ElementsAre());
   EXPECT_EQ(probe_socket(folder / "11.sock"), SocketState::dead);
 }
 
 TEST(ControlPath, DoesNotLookIntoDirectoriesOfOthers) {
   const test::TempDir folder;
   ASSERT_EQ(::chmod(folder.path().c_str(), 0755), 0);
-  EXPECT_EQ(live_control_sockets(folder.path()).error().code, Errc::not_private);
+  EXPECT_EQ(live_sockets(folder.path()).error().code, Errc::not_private);
 }
 
-TEST(ControlSocket, IsItsOwnersAlone) {  // HOLD-6
+TEST(Socket, IsItsOwnersAlone) {  // HOLD-6
   const test::TempDir folder;
   const mode_t before = ::umask(0);
-  const auto socket = ControlSocket::open(folder / "wstap/7.sock");
+  const auto socket = Socket::open(folder / "wstap/7.sock");
   EXPECT_EQ(::umask(before), mode_t{0}) << "it belongs to all threads";
   ASSERT_TRUE(socket);
   EXPECT_EQ(test::mode_of(folder / "wstap"), 0700U);
   EXPECT_EQ(test::mode_of(folder / "wstap/7.sock"), 0600U);
 }
 
-TEST(ControlSocket, GoesWithWhoeverMadeIt) {
+TEST(Socket, GoesWithWhoeverMadeIt) {
   const test::TempDir folder;
   const std::string path = folder / "7.sock";
   {
-    const auto socket = ControlSocket::open(path);
+    const auto socket = Socket::open(path);
   }
   EXPECT_EQ(probe_socket(path), SocketState::none);
   {
-    const auto socket = ControlSocket::open(path);
+    const auto socket = Socket::open(path);
     ::unlink(path.c_str());
     test::write_file(path, "somebody else's");
   }
   EXPECT_EQ(test::read_file(path), "somebody else's");
 }
 
-TEST(ControlSocket, TakesThePlaceOfADeadOne) {  // HOLD-6
+TEST(Socket, TakesThePlaceOfADeadOne) {  // HOLD-6
   const test::TempDir folder;
   leave_dead_socket(folder / "7.sock");
-  EXPECT_TRUE(ControlSocket::open(folder / "7.sock"));
+  EXPECT_TRUE(Socket::open(folder / "7.sock"));
 }
 
-TEST(ControlSocket, LeavesWhatIsInUse) {  // HOLD-6
+TEST(Socket, LeavesWhatIsInUse) {  // HOLD-6
   const test::TempDir folder;
-  const auto socket = ControlSocket::open(folder / "7.sock");
-  const auto second = ControlSocket::open(folder / "7.sock");
+  const auto socket = Socket::open(folder / "7.sock");
+  const auto second = Socket::open(folder / "7.sock");
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, Errc::address_in_use);
   EXPECT_THAT(second.error().text(), HasSubstr(folder / "7.sock"));
   EXPECT_EQ(probe_socket(folder / "7.sock"), SocketState::live);
 
   test::write_file(folder / "file", "precious");
-  const auto file = ControlSocket::open(folder / "file");
+  const auto file = Socket::open(folder / "file");
   ASSERT_FALSE(file);
   EXPECT_EQ(file.error().code, std::errc::file_exists);
   EXPECT_EQ(test::read_file(folder / "file"), "precious");
 }
 
-TEST(ControlSocket, RefusesDirectoriesThatOthersCanReach) {  // HOLD-6
+TEST(Socket, RefusesDirectoriesThatOthersCanReach) {  // HOLD-6
   const test::TempDir folder;
   const auto fault = [](const std::string& path) {
-    const auto socket = ControlSocket::open(path);
+    const auto socket = Socket::open(path);
     EXPECT_FALSE(socket);
     EXPECT_EQ(probe_socket(path), SocketState::none);
     return socket ? "" : socket.error().text();
@@ -159,7 +158,7 @@ TEST(ControlSocket, RefusesDirectoriesThatOthersCanReach) {  // HOLD-6
   EXPECT_THAT(fault(folder / "missing/deeper/7.sock"), HasSubstr("No such file or directory"));
 }
 
-TEST(ControlSocket, RefusesDirectoriesOfOthers) {  // HOLD-6
+TEST(Socket, RefusesDirectoriesOfOthers) {  // HOLD-6
   const test::TempDir folder;
   constexpr uid_t kNobody = 65534;
   std::string foreign = folder / "foreign";
@@ -169,21 +168,21 @@ TEST(ControlSocket, RefusesDirectoriesOfOthers) {  // HOLD-6
   } else {
     foreign = "/";
   }
-  const auto socket = ControlSocket::open(foreign + "/7.sock");
+  const auto socket = Socket::open(foreign + "/7.sock");
   ASSERT_FALSE(socket);
   EXPECT_EQ(socket.error().code, Errc::not_private);
   EXPECT_THAT(socket.error().text(), HasSubstr("it belongs to somebody else"));
 }
 
-TEST(ControlSocket, RefusesPathsThatNoAddressHolds) {
+TEST(Socket, RefusesPathsThatNoAddressHolds) {
   const test::TempDir folder;
-  const auto socket = ControlSocket::open(folder / std::string(200, 'x'));
+  const auto socket = Socket::open(folder / std::string(200, 'x'));
   ASSERT_FALSE(socket);
   EXPECT_EQ(socket.error().code, std::errc::filename_too_long);
-  EXPECT_EQ(ControlSocket::open("").error().code, std::errc::filename_too_long);
+  EXPECT_EQ(Socket::open("").error().code, std::errc::filename_too_long);
 }
 
-TEST(ControlSocket, IsMadeByOneProcessAtATime) {
+TEST(Socket, IsMadeByOneProcessAtATime) {
   const test::TempDir folder;
   const auto lock = try_lock_directory(folder.path());
   ASSERT_TRUE(lock);
@@ -191,4 +190,4 @@ TEST(ControlSocket, IsMadeByOneProcessAtATime) {
 }
 
 }  // namespace
-}  // namespace wstap::net
+}  // namespace wstap::control

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // What clients of a control server ask, and are told (HOLD-6, HOLD-7).
-#include "libcore/net/control_server.h"
+#include "libcore/control/server.h"
 
 #include <gmock/gmock.h>
 
-#include "libcore/net/errors.h"
+#include "libcore/control/errors.h"
 #include "tests/support/control_peers.h"
 
-namespace wstap::net {
+namespace wstap::control {
 namespace {
 
 using test::held_text;
 using testing::HasSubstr;
 using testing::StartsWith;
-namespace control = pipeline::control;
 
 class ControlServerTest : public test::ControlServing {
  protected:
@@ -30,15 +29,14 @@ TEST_F(ControlServerTest, SaysWhoItIs) {  // HOLD-6
 
 TEST_F(ControlServerTest, ListsWhatWaits) {  // HOLD-6
   auto ada = client();
-  EXPECT_EQ(ask(ada, control::List{}), "items more=false");
+  EXPECT_EQ(ask(ada, List{}), "items more=false");
   const auto full = test::shared(test::full_item({1, 2}));
   port.hold(full);
   port.hold(held_text(1, 3));
-  EXPECT_EQ(ask(ada, control::List{}),
+  EXPECT_EQ(ask(ada, List{}),
             "items more=false\n  " + test::told(*full) + "\n  " + test::told(*held_text(1, 3)));
-  EXPECT_EQ(ask(ada, control::List{pipeline::HeldId{1, 3}}),
-            "items more=false\n  " + test::told(*held_text(1, 3)));
-  EXPECT_EQ(ask(ada, control::List{pipeline::HeldId{1, 4}}), "items more=false");
+  EXPECT_EQ(ask(ada, List{pipeline::HeldId{1, 3}}), "items more=false\n  " + test::told(*held_text(1, 3)));
+  EXPECT_EQ(ask(ada, List{pipeline::HeldId{1, 4}}), "items more=false");
 }
 
 TEST_F(ControlServerTest, LongListsComeInParts) {
@@ -46,15 +44,15 @@ TEST_F(ControlServerTest, LongListsComeInParts) {
   const std::string text(600'000, 'x');
   for (pipeline::Sequence i = 1; i <= kItems; ++i) port.hold(held_text(1, i, text));
   test::RawControlClient raw(path);
-  raw.say(1, control::Hello{});
-  raw.say(2, control::List{});
+  raw.say(1, Hello{});
+  raw.say(2, List{});
   EXPECT_THAT(raw.next(), StartsWith("1: welcome"));
   for (pipeline::Sequence i = 1; i <= kItems; ++i)
     EXPECT_THAT(raw.next(), StartsWith(i < kItems ? "2: items more=true" : "2: items more=false"));
   auto ada = client();
-  const auto reply = ada.ask(control::List{});
+  const auto reply = ada.ask(List{});
   ASSERT_TRUE(reply);
-  EXPECT_EQ(std::get<control::Items>(reply->body).items.size(), kItems);
+  EXPECT_EQ(std::get<Items>(reply->body).items.size(), kItems);
 }
 
 TEST_F(ControlServerTest, PassesOnDecisionsAndInjections) {  // HOLD-6
@@ -63,48 +61,47 @@ TEST_F(ControlServerTest, PassesOnDecisionsAndInjections) {  // HOLD-6
   EXPECT_EQ(ask(ada, release({1, 2})), "answer ok '' ''");
   EXPECT_EQ(ask(ada, release({1, 2})), "answer late 'Ada' 'it is decided'");
   auto review = test::full_review();
-  EXPECT_EQ(ask(ada, control::Decide{review}), "answer late '' 'it is decided'");
+  EXPECT_EQ(ask(ada, Decide{review}), "answer late '' 'it is decided'");
   ASSERT_EQ(port.reviews().size(), 3U);
-  EXPECT_EQ(test::told(control::Decide{port.reviews()[2]}), test::told(control::Decide{review}));
+  EXPECT_EQ(test::told(Decide{port.reviews()[2]}), test::told(Decide{review}));
 
-  EXPECT_EQ(ask(ada, control::Inject{{1, ws::Direction::receive, 2, test::bytes("x"), {}, ""}}),
-            "answer ok '' ''");
+  EXPECT_EQ(ask(ada, Inject{{1, ws::Direction::receive, 2, test::bytes("x"), {}, ""}}), "answer ok '' ''");
   ASSERT_EQ(port.injected().size(), 1U);
-  EXPECT_EQ(test::told(control::Inject{port.injected()[0]}), "inject 1 receive 2 78 none 'Ada'");
+  EXPECT_EQ(test::told(Inject{port.injected()[0]}), "inject 1 receive 2 78 none 'Ada'");
 }
 
 TEST_F(ControlServerTest, TellsOfFlowsAndStats) {
   port.open_flows = {{.id = 7, .url = "ws://x", .held = 2}};
   auto ada = client();
-  EXPECT_THAT(ask(ada, control::ListFlows{}), StartsWith("flows\n  7 'ws://x'"));
-  EXPECT_THAT(ask(ada, control::AskStats{}), StartsWith("stats 5 0"));
+  EXPECT_THAT(ask(ada, ListFlows{}), StartsWith("flows\n  7 'ws://x'"));
+  EXPECT_THAT(ask(ada, AskStats{}), StartsWith("stats 5 0"));
 }
 
 // Whether a file may be taken is the proxy's to say: a client cannot say anything of rules (SAFE-6).
 TEST_F(ControlServerTest, LetsTheProxyJudgeRules) {
   auto ada = client();
-  EXPECT_EQ(ask(ada, control::AskRules{}), "rules '/rules.toml' 3 [\"hold:a\"] ''");
-  EXPECT_EQ(ask(ada, control::AskRules{true}),
+  EXPECT_EQ(ask(ada, AskRules{}), "rules '/rules.toml' 3 [\"hold:a\"] ''");
+  EXPECT_EQ(ask(ada, AskRules{true}),
             "rules '/rules.toml' 3 [\"hold:a\"] 'safety:no-drop-table would be gone'");
 }
 
 TEST_F(ControlServerTest, WatchersSeeItemsComeAndGo) {  // HOLD-6
   port.hold(held_text(1, 2));
   auto ada = client();
-  ASSERT_TRUE(ada.send(control::Watch{}));
+  ASSERT_TRUE(ada.send(Watch{}));
   EXPECT_EQ(next(ada), "0: held " + test::told(*held_text(1, 2)));
   EXPECT_EQ(next(ada), "2: caught");
   port.hold(held_text(1, 3));
   EXPECT_EQ(next(ada), "0: held " + test::told(*held_text(1, 3)));
   port.settle({1, 2});
   EXPECT_EQ(next(ada), "0: settled 1:2 'release' 'timeout'");
-  EXPECT_THAT(ask(ada, control::Watch{}), HasSubstr("watches already"));
+  EXPECT_THAT(ask(ada, Watch{}), HasSubstr("watches already"));
 }
 
 TEST_F(ControlServerTest, TheFirstOfTwoReviewersWins) {  // HOLD-7
   port.hold(held_text(1, 2));
   auto ada = client("Ada"), grace = client("Grace");
-  ASSERT_TRUE(ada.send(control::Watch{}) && grace.send(control::Watch{}));
+  ASSERT_TRUE(ada.send(Watch{}) && grace.send(Watch{}));
   for (auto* reviewer : {&ada, &grace}) {
     EXPECT_THAT(next(*reviewer), StartsWith("0: held 1:2"));
     EXPECT_EQ(next(*reviewer), "2: caught");
@@ -125,8 +122,7 @@ TEST_F(ControlServerTest, NamesReviewers) {
   EXPECT_EQ(port.reviews()[2].by, "reviewer");
   for (const auto& bad : {std::string("a\nb"), std::string(65, 'x'), std::string("\xff")}) {
     EXPECT_THAT(ask(ada, release({1, 2}, bad)), HasSubstr("a name is text of at most 64 bytes"));
-    EXPECT_THAT(ControlClient::connect(path, test::kControlCodec, bad).error().text(),
-                HasSubstr("a name is text"));
+    EXPECT_THAT(Client::connect(path, test::kControlCodec, bad).error().text(), HasSubstr("a name is text"));
   }
   EXPECT_EQ(port.reviews().size(), 3U);
 }
@@ -136,7 +132,7 @@ TEST_F(ControlServerTest, AnswersComeAsTheyAreReady) {
   auto ada = client();
   ASSERT_TRUE(ada.send(release({1, 2})));
   ASSERT_TRUE(ada.send(release({1, 3})));
-  EXPECT_THAT(ask(ada, control::AskStats{}), StartsWith("stats"));
+  EXPECT_THAT(ask(ada, AskStats{}), StartsWith("stats"));
   port.answer_kept();
   EXPECT_THAT(next(ada), StartsWith("2: answer late"));
   EXPECT_THAT(next(ada), StartsWith("3: answer late"));
@@ -146,9 +142,9 @@ TEST_F(ControlServerTest, AnswersComeAsTheyAreReady) {
 TEST_F(ControlServerTest, AnswersWhoeverSaysNoMore) {
   port.keep_reviews(true);
   test::RawControlClient raw(path);
-  raw.say(1, control::Hello{});
+  raw.say(1, Hello{});
   raw.say(2, release({1, 2}));
-  raw.say(3, control::AskStats{});
+  raw.say(3, AskStats{});
   raw.end_input();
   EXPECT_THAT(raw.next(), StartsWith("1: welcome"));
   EXPECT_THAT(raw.next(), StartsWith("3: stats"));
@@ -160,26 +156,26 @@ TEST_F(ControlServerTest, AnswersWhoeverSaysNoMore) {
 
 TEST_F(ControlServerTest, RequestsOfLaterVersionsAreRefusedOneByOne) {
   auto ada = client();
-  EXPECT_EQ(ask(ada, control::Unknown{}), "refused: wstap 1.2.3 does not know this request");
-  EXPECT_EQ(ask(ada, control::Hello{}), "refused: there was a hello already");
-  EXPECT_THAT(ask(ada, control::AskStats{}), StartsWith("stats"));
+  EXPECT_EQ(ask(ada, Unknown{}), "refused: wstap 1.2.3 does not know this request");
+  EXPECT_EQ(ask(ada, Hello{}), "refused: there was a hello already");
+  EXPECT_THAT(ask(ada, AskStats{}), StartsWith("stats"));
 }
 
 TEST_F(ControlServerTest, LeavesASocketThatIsInUse) {  // HOLD-6
   {
-    ControlServer second(options(), port, test::kControlCodec, log);
+    Server second(options(), port, test::kControlCodec, log);
     const auto started = second.start();
     ASSERT_FALSE(started);
     EXPECT_EQ(started.error().code, Errc::address_in_use);
     EXPECT_THAT(started.error().text(), HasSubstr(path));
   }
-  EXPECT_TRUE(ControlClient::connect(path, test::kControlCodec, "Ada"));
+  EXPECT_TRUE(Client::connect(path, test::kControlCodec, "Ada"));
 }
 
 TEST_F(ControlServerTest, StopsWhileSessionsAreOpen) {  // HOLD-7
   port.keep_reviews(true);
   auto idle = client(), watching = client(), asking = client();
-  ASSERT_TRUE(watching.send(control::Watch{}));
+  ASSERT_TRUE(watching.send(Watch{}));
   EXPECT_EQ(next(watching), "2: caught");
   ASSERT_TRUE(asking.send(release({1, 2})));
   const test::RawControlClient silent(path);
@@ -195,4 +191,4 @@ TEST_F(ControlServerTest, StopsWhileSessionsAreOpen) {  // HOLD-7
 }
 
 }  // namespace
-}  // namespace wstap::net
+}  // namespace wstap::control

@@ -7,18 +7,18 @@
 #include <asio/local/stream_protocol.hpp>
 #include <asio/steady_timer.hpp>
 
-#include "libcore/net/control_host.h"
-#include "libcore/net/control_outbox.h"
+#include "libcore/control/host.h"
+#include "libcore/control/outbox.h"
 
-namespace wstap::net {
+namespace wstap::control {
 
 /// Two coroutines, which keep it alive: one reads requests and passes them on in their order, the other
 /// writes what is to be said. A client whose answers pile up is not read from.
-class ControlSession : public std::enable_shared_from_this<ControlSession> {
+class Session : public std::enable_shared_from_this<Session> {
  public:
   using Socket = asio::local::stream_protocol::socket;
   /// @param host  outlives it, and has it among its sessions from start() until both coroutines have ended.
-  ControlSession(Socket socket, ControlHost& host);
+  Session(Socket socket, Host& host);
   void start();
   /// Ends the connection at once.
   void stop();
@@ -41,27 +41,27 @@ class ControlSession : public std::enable_shared_from_this<ControlSession> {
   void finish(std::uint32_t serial, std::string reason);
   void end_watch();
 
-  void serve(pipeline::control::Request request, std::size_t bytes);
-  void serve(std::uint32_t serial, const pipeline::control::Unknown&, std::size_t);
-  void serve(std::uint32_t serial, const pipeline::control::Hello&, std::size_t);
-  void serve(std::uint32_t serial, const pipeline::control::List& list, std::size_t);
-  void serve(std::uint32_t serial, const pipeline::control::Watch&, std::size_t);
-  void serve(std::uint32_t serial, pipeline::control::Decide& decide, std::size_t bytes);
-  void serve(std::uint32_t serial, pipeline::control::Inject& inject, std::size_t bytes);
-  void serve(std::uint32_t serial, const pipeline::control::ListFlows&, std::size_t bytes);
-  void serve(std::uint32_t serial, const pipeline::control::AskRules& ask, std::size_t bytes);
-  void serve(std::uint32_t serial, const pipeline::control::AskStats&, std::size_t);
-  void greet(std::uint32_t serial, const pipeline::control::Hello& hello);
+  void serve(Request request, std::size_t bytes);
+  void serve(std::uint32_t serial, const Unknown&, std::size_t);
+  void serve(std::uint32_t serial, const Hello&, std::size_t);
+  void serve(std::uint32_t serial, const List& list, std::size_t);
+  void serve(std::uint32_t serial, const Watch&, std::size_t);
+  void serve(std::uint32_t serial, Decide& decide, std::size_t bytes);
+  void serve(std::uint32_t serial, Inject& inject, std::size_t bytes);
+  void serve(std::uint32_t serial, const ListFlows&, std::size_t bytes);
+  void serve(std::uint32_t serial, const AskRules& ask, std::size_t bytes);
+  void serve(std::uint32_t serial, const AskStats&, std::size_t);
+  void greet(std::uint32_t serial, const Hello& hello);
   bool settle_name(std::uint32_t serial, std::string& by);
 
   /// What the port calls, on any thread, when it has an answer, which then becomes a reply's body.
   template <class Answer, class Body = Answer>
-  pipeline::control::Port::Done<Answer> answer_to(std::uint32_t serial, std::size_t bytes);
-  void say(pipeline::control::Reply reply);
+  Port::Done<Answer> answer_to(std::uint32_t serial, std::size_t bytes);
+  void say(Reply reply);
 
   Socket socket_;
-  ControlHost& host_;
-  ControlOutbox outbox_;
+  Host& host_;
+  Outbox outbox_;
   asio::steady_timer deadline_, reader_, writer_;
   Buffer received_;
   std::size_t taken_ = 0;  ///< bytes of received_ that are done with
@@ -78,4 +78,4 @@ class ControlSession : public std::enable_shared_from_this<ControlSession> {
   bool stopped_ = false;
 };
 
-}  // namespace wstap::net
+}  // namespace wstap::control

@@ -13,15 +13,15 @@
 #include <string>
 
 #include "libcore/base/log.h"
-#include "libcore/pipeline/control_port.h"
+#include "libcore/control/port.h"
 
-namespace wstap::net {
+namespace wstap::control {
 
 /// Takes calls of other threads into the server's, as long as there is one: answers may come when the server
 /// is gone.
-class ControlMailbox {
+class Mailbox {
  public:
-  explicit ControlMailbox(asio::io_context& io) : io_(&io) {}
+  explicit Mailbox(asio::io_context& io) : io_(&io) {}
   void post(std::function<void()> call) {
     const std::lock_guard lock(mutex_);
     if (io_ != nullptr) asio::post(*io_, std::move(call));
@@ -37,19 +37,19 @@ class ControlMailbox {
   asio::io_context* io_;
 };
 
-class ControlSession;
+class Session;
 
 /// Used by the server's thread only, but for what is thread-safe itself.
-struct ControlHost {
-  pipeline::control::Port& port;
-  const pipeline::control::Codec& codec;
+struct Host {
+  Port& port;
+  const Codec& codec;
   Log& log;
   std::string program;
   std::chrono::milliseconds patience;  ///< for a hello, and for the last words to be read
   std::size_t max_in_flight_bytes;     ///< of all sessions together
-  std::shared_ptr<ControlMailbox> mailbox;
-  std::set<std::shared_ptr<ControlSession>> sessions{};
+  std::shared_ptr<Mailbox> mailbox;
+  std::set<std::shared_ptr<Session>> sessions{};
   std::array<std::byte, 64 * 1024> scratch{};
 };
 
-}  // namespace wstap::net
+}  // namespace wstap::control

@@ -5,25 +5,24 @@
 #include <deque>
 #include <functional>
 
-#include "libcore/net/control_watch.h"
+#include "libcore/control/watched_events.h"
 
-namespace wstap::net {
+namespace wstap::control {
 
 /// Answers go first, in the order in which they were added, then events. Items are asked for when it is their
 /// turn, so that a client which does not read keeps none in memory that is settled long since.
-class ControlOutbox {
+class Outbox {
  public:
-  /// @param changed  as ControlWatch's.
-  ControlOutbox(const pipeline::control::Port& port, const pipeline::control::Codec& codec,
-                std::function<void()> changed)
+  /// @param changed  as WatchedEvents's.
+  Outbox(const Port& port, const Codec& codec, std::function<void()> changed)
       : port_(port), codec_(codec), watch_(std::move(changed)) {}
 
-  void add(pipeline::control::Reply reply) { answers_.emplace_back(std::move(reply)); }
+  void add(Reply reply) { answers_.emplace_back(std::move(reply)); }
   /// Items: of these, those that still wait when they are told.
-  void add_items(std::uint32_t serial, std::vector<pipeline::HeldId> ids) {
+  void add_items(std::uint32_t serial, std::vector<HeldId> ids) {
     answers_.emplace_back(Listing{serial, std::move(ids), 0});
   }
-  ControlWatch& watch() noexcept { return watch_; }
+  WatchedEvents& watch() noexcept { return watch_; }
 
   /// What to send next: one large message, or some small ones. Empty: there is nothing.
   Buffer next();
@@ -33,17 +32,17 @@ class ControlOutbox {
  private:
   struct Listing {
     std::uint32_t serial = 0;
-    std::vector<pipeline::HeldId> ids;
+    std::vector<HeldId> ids;
     std::size_t told = 0;
   };
-  std::optional<pipeline::control::Reply> next_reply();
-  pipeline::control::Reply next_part(Listing& listing);
-  Buffer encoded(const pipeline::control::Reply& reply) const;
+  std::optional<Reply> next_reply();
+  Reply next_part(Listing& listing);
+  Buffer encoded(const Reply& reply) const;
 
-  const pipeline::control::Port& port_;
-  const pipeline::control::Codec& codec_;
-  std::deque<std::variant<pipeline::control::Reply, Listing>> answers_;
-  ControlWatch watch_;
+  const Port& port_;
+  const Codec& codec_;
+  std::deque<std::variant<Reply, Listing>> answers_;
+  WatchedEvents watch_;
 };
 
-}  // namespace wstap::net
+}  // namespace wstap::control

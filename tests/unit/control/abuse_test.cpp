@@ -4,16 +4,15 @@
 #include <gmock/gmock.h>
 #include <malloc.h>
 
-#include "libcore/net/errors.h"
+#include "libcore/control/errors.h"
 #include "tests/support/control_peers.h"
 
-namespace wstap::net {
+namespace wstap::control {
 namespace {
 
 using test::held_text;
 using testing::HasSubstr;
 using testing::StartsWith;
-namespace control = pipeline::control;
 
 std::size_t heap_bytes() {
   const auto info = ::mallinfo2();
@@ -24,7 +23,7 @@ class ControlAbuse : public test::ControlServing {
  protected:
   void expect_service() const {
     auto other = client("other");
-    EXPECT_THAT(ask(other, control::AskStats{}), StartsWith("stats"));
+    EXPECT_THAT(ask(other, AskStats{}), StartsWith("stats"));
   }
 };
 
@@ -40,7 +39,7 @@ TEST_F(ControlAbuse, WithoutAHelloInTimeItEnds) {  // HOLD-6
 TEST_F(ControlAbuse, AnotherVersionIsRefused) {  // HOLD-6
   serve(options());
   test::RawControlClient later(path);
-  later.say(7, control::Hello{2, "Ada"});
+  later.say(7, Hello{2, "Ada"});
   EXPECT_EQ(later.next(), "7: refusal 'version 2 of the control protocol, and wstap 1.2.3 speaks version 1'");
   EXPECT_EQ(later.next(), "end");
 }
@@ -54,14 +53,13 @@ TEST_F(ControlAbuse, WhatIsNoHelloIsRefused) {
     EXPECT_EQ(raw.next(), "end");
     return said;
   };
-  EXPECT_EQ(refusal(test::kControlCodec.encode(control::Request{7, control::List{}})),
+  EXPECT_EQ(refusal(test::kControlCodec.encode(Request{7, List{}})),
             "7: refusal 'a hello is expected first'");
   EXPECT_THAT(refusal(as_bytes("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")), StartsWith("0: refusal '"));
   EXPECT_EQ(port.reviews().size(), 0U);
 
   // Before the hello nobody sends much.
-  Buffer large =
-      test::kControlCodec.encode(control::Request{1, control::Inject{{.payload = Buffer(1U << 20)}}});
+  Buffer large = test::kControlCodec.encode(Request{1, Inject{{.payload = Buffer(1U << 20)}}});
   large.pop_back();
   EXPECT_EQ(refusal(large), "0: refusal 'a hello is expected first'");
   expect_service();
@@ -72,8 +70,8 @@ TEST_F(ControlAbuse, WhatCannotBeReadEndsOneConnection) {
   auto ada = client();
   for (const auto first : {std::byte{0x01}, std::byte{0x7f}, std::byte{0xff}}) {
     test::RawControlClient raw(path);
-    raw.say(1, control::Hello{});
-    raw.say(2, control::AskStats{});
+    raw.say(1, Hello{});
+    raw.say(2, AskStats{});
     raw.send(Buffer(64, first));
     raw.say(3, release({1, 2}));
     EXPECT_THAT(raw.next(), StartsWith("1: welcome"));
@@ -83,7 +81,7 @@ TEST_F(ControlAbuse, WhatCannotBeReadEndsOneConnection) {
     EXPECT_EQ(raw.next(), "end");
   }
   EXPECT_TRUE(port.reviews().empty());
-  EXPECT_THAT(ask(ada, control::AskStats{}), StartsWith("stats"));
+  EXPECT_THAT(ask(ada, AskStats{}), StartsWith("stats"));
 }
 
 TEST_F(ControlAbuse, OtherUsersAreTurnedAway) {  // HOLD-6
@@ -93,7 +91,7 @@ TEST_F(ControlAbuse, OtherUsersAreTurnedAway) {  // HOLD-6
   test::RawControlClient foreign(path);
   EXPECT_EQ(foreign.next(), "end");
   EXPECT_THAT(log.text(), HasSubstr(fmt::format("refused process {} of user {}", ::getpid(), ::geteuid())));
-  EXPECT_EQ(ControlClient::connect(path, test::kControlCodec, "Ada").error().code, Errc::peer_closed);
+  EXPECT_EQ(Client::connect(path, test::kControlCodec, "Ada").error().code, Errc::peer_closed);
 }
 
 TEST_F(ControlAbuse, ThereIsAnEndToClients) {
@@ -103,21 +101,20 @@ TEST_F(ControlAbuse, ThereIsAnEndToClients) {
   auto ada = client();
   {
     const auto grace = client();
-    const auto third = ControlClient::connect(path, test::kControlCodec, "third");
+    const auto third = Client::connect(path, test::kControlCodec, "third");
     ASSERT_FALSE(third);
     EXPECT_EQ(third.error().code, Errc::refused);
     EXPECT_THAT(third.error().text(), HasSubstr("2 clients are connected already"));
   }
-  EXPECT_TRUE(
-      test::eventually([&] { return ControlClient::connect(path, test::kControlCodec, "x").has_value(); }));
+  EXPECT_TRUE(test::eventually([&] { return Client::connect(path, test::kControlCodec, "x").has_value(); }));
 }
 
 // A gigabyte of items comes and goes while one of two watchers reads nothing.
 TEST_F(ControlAbuse, AWatcherThatDoesNotReadHoldsUpNobody) {  // HOLD-7
   serve(options());
   test::RawControlClient stuck(path);
-  stuck.say(1, control::Hello{});
-  stuck.say(2, control::Watch{});
+  stuck.say(1, Hello{});
+  stuck.say(2, Watch{});
   ASSERT_TRUE(test::eventually([&] { return port.watchers() == 1; }));
   const std::size_t before = heap_bytes();
   std::size_t most = before;
@@ -163,31 +160,30 @@ TEST_F(ControlAbuse, WhoeverIsSlowestMakesRoomForOthers) {  // HOLD-7
   std::vector<test::RawControlClient> stuck;
   for (int i = 0; i < 2; ++i) {
     stuck.emplace_back(path);
-    stuck.back().say(1, control::Hello{});
-    stuck.back().say(2, control::List{});
+    stuck.back().say(1, Hello{});
+    stuck.back().say(2, List{});
     EXPECT_THAT(stuck.back().next(), StartsWith("1: welcome"));
     EXPECT_TRUE(stuck.back().has_more());
   }
   // One that does not read, then one that does not finish what it says.
   auto ada = client();
-  EXPECT_THAT(ask(ada, control::List{}), StartsWith("items"));
+  EXPECT_THAT(ask(ada, List{}), StartsWith("items"));
   EXPECT_THAT(log.text(), HasSubstr("client 'reviewer' is too slow"));
   EXPECT_EQ(stuck[0].next(), "end");
   EXPECT_THAT(stuck[1].next(), StartsWith("2: items"));
 
-  const Buffer half =
-      test::kControlCodec.encode(control::Request{3, control::Inject{{.payload = Buffer(8U << 20)}}});
+  const Buffer half = test::kControlCodec.encode(Request{3, Inject{{.payload = Buffer(8U << 20)}}});
   stuck[1].send(Bytes(half).first(4U << 20));
-  EXPECT_THAT(ask(ada, control::List{}), StartsWith("items"));
-  EXPECT_THAT(ask(ada, control::Inject{{.payload = Buffer(4U << 20)}}), StartsWith("answer ok"));
+  EXPECT_THAT(ask(ada, List{}), StartsWith("items"));
+  EXPECT_THAT(ask(ada, Inject{{.payload = Buffer(4U << 20)}}), StartsWith("answer ok"));
   EXPECT_EQ(stuck[1].next(), "end");
 }
 
 TEST_F(ControlAbuse, WhoeverReadsNoAnswersIsNotReadFrom) {  // HOLD-7
   serve(options());
   test::RawControlClient eager(path);
-  eager.say(1, control::Hello{});
-  const Buffer request = test::kControlCodec.encode(control::Request{2, control::AskStats{}});
+  eager.say(1, Hello{});
+  const Buffer request = test::kControlCodec.encode(Request{2, AskStats{}});
   Buffer many;
   while (many.size() < (64U << 10)) append(many, request);
   constexpr std::size_t kMost = 32U << 20;
@@ -213,12 +209,12 @@ TEST_F(ControlAbuse, RequestsThatTheProxyHasNotAnsweredAreBounded) {
   port.keep_reviews(true);
   serve(options());
   test::RawControlClient eager(path);
-  eager.say(1, control::Hello{});
+  eager.say(1, Hello{});
   constexpr std::size_t kRequests = 500;
   // At once: the socket has room for all of them like this, and not for as many small writes.
   Buffer requests;
   for (std::uint32_t i = 0; i < kRequests; ++i)
-    append(requests, test::kControlCodec.encode(control::Request{i + 2, release({1, i})}));
+    append(requests, test::kControlCodec.encode(Request{i + 2, release({1, i})}));
   eager.send(requests);
   ASSERT_TRUE(test::eventually([&] { return port.kept() >= 32; }));
   expect_service();
@@ -241,11 +237,10 @@ TEST_F(ControlAbuse, AClientThatIsKilledLeavesNothing) {  // HOLD-7
   {
     // In the middle of a request of its own, and of an item that is being told.
     test::RawControlClient victim(path);
-    victim.say(1, control::Hello{});
-    victim.say(2, control::Watch{});
+    victim.say(1, Hello{});
+    victim.say(2, Watch{});
     EXPECT_THAT(victim.next(), StartsWith("1: welcome"));
-    const Buffer half =
-        test::kControlCodec.encode(control::Request{3, control::Inject{{.payload = Buffer(1U << 20)}}});
+    const Buffer half = test::kControlCodec.encode(Request{3, Inject{{.payload = Buffer(1U << 20)}}});
     victim.send(Bytes(half).first(half.size() / 2));
     ASSERT_TRUE(test::eventually([&] { return port.watchers() == 1; }));
   }
@@ -259,7 +254,7 @@ TEST_F(ControlAbuse, AnAnswerForWhoeverIsGoneComesToNothing) {
   serve(options());
   {
     auto victim = client();
-    ASSERT_TRUE(victim.send(control::Watch{}));
+    ASSERT_TRUE(victim.send(Watch{}));
     EXPECT_EQ(next(victim), "2: caught");
     ASSERT_TRUE(victim.send(release({1, 2})));
     ASSERT_TRUE(test::eventually([&] { return port.kept() == 1; }));
@@ -270,4 +265,4 @@ TEST_F(ControlAbuse, AnAnswerForWhoeverIsGoneComesToNothing) {
 }
 
 }  // namespace
-}  // namespace wstap::net
+}  // namespace wstap::control

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "libcore/pipeline/control_port.h"
+#include "libcore/control/port.h"
 
-namespace wstap::pipeline::control {
+namespace wstap::control {
 
 Reply::Reply() = default;
 Reply::Reply(std::uint32_t to, Body what) : serial(to), body(std::move(what)) {}
@@ -11,4 +11,4 @@ Reply& Reply::operator=(const Reply&) = default;
 Reply& Reply::operator=(Reply&&) noexcept = default;
 Reply::~Reply() = default;
 
-}  // namespace wstap::pipeline::control
+}  // namespace wstap::control

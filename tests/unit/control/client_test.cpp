@@ -1,29 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a client says of proxies that are not there, or none (HOLD-6).
-#include "libcore/net/control_client.h"
+#include "libcore/control/client.h"
 
 #include <gmock/gmock.h>
 
-#include "libcore/net/errors.h"
+#include "libcore/control/errors.h"
 #include "tests/support/control_peers.h"
 
-namespace wstap::net {
+namespace wstap::control {
 namespace {
 
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::StartsWith;
-namespace control = pipeline::control;
 
 class ControlClientTest : public test::ControlServing {
  protected:
   Error connect_error(std::chrono::milliseconds timeout = std::chrono::seconds(30)) const {
-    auto connected = ControlClient::connect(path, test::kControlCodec, "Ada", timeout);
+    auto connected = Client::connect(path, test::kControlCodec, "Ada", timeout);
     return connected ? Error{} : connected.error();
   }
   /// What a client makes of a proxy that answers its hello with `bytes`, and hangs up.
   Error error_of_answer(Bytes bytes) const {
-    auto file = ControlSocket::open(path).value();
+    auto file = Socket::open(path).value();
     const Descriptor listener = file.take();
     std::jthread peer([&] { (void)answer_hello(listener, bytes); });
     return connect_error();
@@ -47,7 +46,7 @@ TEST_F(ControlClientTest, SaysThatThereIsNoProxy) {
 }
 
 TEST_F(ControlClientTest, SaysThatTheProxyIsGone) {
-  auto file = ControlSocket::open(path).value();
+  auto file = Socket::open(path).value();
   {
     const Descriptor listener = file.take();
   }
@@ -57,7 +56,7 @@ TEST_F(ControlClientTest, SaysThatTheProxyIsGone) {
 }
 
 TEST_F(ControlClientTest, SaysThatThePathIsTooLong) {
-  const auto connected = ControlClient::connect(std::string(300, 'x'), test::kControlCodec, "Ada");
+  const auto connected = Client::connect(std::string(300, 'x'), test::kControlCodec, "Ada");
   ASSERT_FALSE(connected);
   EXPECT_EQ(connected.error().code, std::errc::filename_too_long);
 }
@@ -65,20 +64,17 @@ TEST_F(ControlClientTest, SaysThatThePathIsTooLong) {
 TEST_F(ControlClientTest, SaysThatItIsNotWhatItSeems) {
   EXPECT_EQ(error_of_answer({}).code, Errc::peer_closed);
   EXPECT_EQ(error_of_answer(as_bytes("HTTP/1.1 400 Bad Request\r\n\r\n")).code, Errc::protocol);
-  EXPECT_EQ(error_of_answer(test::kControlCodec.encode(control::Reply{1, control::Caught{}})).code,
-            Errc::protocol);
-  const auto later =
-      error_of_answer(test::kControlCodec.encode(control::Reply{1, control::Welcome{2, 1, "wstap 9"}}));
+  EXPECT_EQ(error_of_answer(test::kControlCodec.encode(Reply{1, Caught{}})).code, Errc::protocol);
+  const auto later = error_of_answer(test::kControlCodec.encode(Reply{1, Welcome{2, 1, "wstap 9"}}));
   EXPECT_EQ(later.code, Errc::other_version);
   EXPECT_THAT(later.text(), HasSubstr("wstap 9 speaks version 2, this wstap version 1"));
-  const auto refused =
-      error_of_answer(test::kControlCodec.encode(control::Reply{0, control::Refusal{"not you"}}));
+  const auto refused = error_of_answer(test::kControlCodec.encode(Reply{0, Refusal{"not you"}}));
   EXPECT_EQ(refused.code, Errc::refused);
   EXPECT_THAT(refused.text(), HasSubstr("not you"));
 }
 
 TEST_F(ControlClientTest, DoesNotWaitForever) {
-  const auto file = ControlSocket::open(path).value();
+  const auto file = Socket::open(path).value();
   EXPECT_EQ(connect_error(std::chrono::milliseconds(10)).code, Errc::timed_out);
 }
 
@@ -87,25 +83,24 @@ TEST_F(ControlClientTest, SaysThatTheProxyHasEnded) {
   auto ada = client();
   server->stop();
   EXPECT_EQ(ada.receive(std::chrono::seconds(30)).error().code, Errc::peer_closed);
-  const auto asked = ada.ask(control::AskStats{});
+  const auto asked = ada.ask(AskStats{});
   EXPECT_EQ(asked.error().code, Errc::peer_closed);
   EXPECT_THAT(asked.error().text(), HasSubstr("the proxy has ended"));
 }
 
 TEST_F(ControlClientTest, SaysThatTheProxyDoesNotAnswer) {
-  auto file = ControlSocket::open(path).value();
+  auto file = Socket::open(path).value();
   const Descriptor listener = file.take();
   Descriptor proxy;
-  const Buffer welcome =
-      test::kControlCodec.encode(control::Reply{1, control::Welcome{control::kVersion, 1, "wstap"}});
+  const Buffer welcome = test::kControlCodec.encode(Reply{1, Welcome{kVersion, 1, "wstap"}});
   std::jthread greeting([&] { proxy = answer_hello(listener, welcome); });
-  auto ada = ControlClient::connect(path, test::kControlCodec, "Ada", std::chrono::seconds(30),
-                                    std::chrono::milliseconds(500));
+  auto ada = Client::connect(path, test::kControlCodec, "Ada", std::chrono::seconds(30),
+                             std::chrono::milliseconds(500));
   ASSERT_TRUE(ada) << ada.error().text();
   greeting.join();
   EXPECT_EQ(ada->patience_ms(), -1) << "nothing is asked";
   EXPECT_FALSE(ada->receive(std::chrono::milliseconds(1)).value());
-  ASSERT_TRUE(ada->send(control::AskStats{}));
+  ASSERT_TRUE(ada->send(AskStats{}));
   ::poll(nullptr, 0, 600);
   const auto none_yet = ada->receive(std::chrono::milliseconds(0));
   ASSERT_TRUE(none_yet) << "nobody has waited: " << none_yet.error().text();
@@ -119,7 +114,7 @@ TEST_F(ControlClientTest, KeepsEventsWhileItWaitsForAnAnswer) {
   serve(options());
   auto ada = client();
   EXPECT_FALSE(ada.receive(std::chrono::milliseconds(0)).value());
-  ASSERT_TRUE(ada.send(control::Watch{}));
+  ASSERT_TRUE(ada.send(Watch{}));
   port.hold(test::held_text(1, 2));
   EXPECT_EQ(ask(ada, release({1, 2})), "answer ok '' ''");
   std::set<std::string> events;
@@ -136,11 +131,10 @@ TEST_F(ControlClientTest, KeepsEventsWhileItWaitsForAnAnswer) {
 TEST_F(ControlClientTest, RefusesToSendWhatNoProxyTakes) {
   serve(options());
   auto ada = client();
-  const auto sent = ada.send(control::Inject{{.payload = Buffer(control::kMaxRequestBytes)}});
+  const auto sent = ada.send(Inject{{.payload = Buffer(kMaxRequestBytes)}});
   ASSERT_FALSE(sent);
   EXPECT_EQ(sent.error().code, std::errc::message_size);
-  EXPECT_EQ(ask(ada, control::Inject{{.payload = Buffer(control::kMaxRequestBytes - 4096)}}),
-            "answer ok '' ''");
+  EXPECT_EQ(ask(ada, Inject{{.payload = Buffer(kMaxRequestBytes - 4096)}}), "answer ok '' ''");
 }
 
 TEST_F(ControlClientTest, ReadsWhileItSends) {  // a proxy that waits for us to read does not wait forever
@@ -148,11 +142,11 @@ TEST_F(ControlClientTest, ReadsWhileItSends) {  // a proxy that waits for us to 
   auto ada = client();
   port.hold(test::held_text(1, 2, std::string(1U << 20, 'x')));
   constexpr int kLists = 100;
-  for (int i = 0; i < kLists; ++i) ASSERT_TRUE(ada.send(control::List{}));
-  ASSERT_TRUE(ada.send(control::Inject{{.payload = Buffer(8U << 20)}}));
+  for (int i = 0; i < kLists; ++i) ASSERT_TRUE(ada.send(List{}));
+  ASSERT_TRUE(ada.send(Inject{{.payload = Buffer(8U << 20)}}));
   for (int i = 0; i < kLists; ++i) EXPECT_THAT(next(ada), StartsWith(fmt::format("{}: items", i + 2)));
   EXPECT_THAT(next(ada), StartsWith("102: answer"));
 }
 
 }  // namespace
-}  // namespace wstap::net
+}  // namespace wstap::control

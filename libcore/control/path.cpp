@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "libcore/net/control_path.h"
+#include "libcore/control/path.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -9,14 +9,14 @@
 #include <map>
 
 #include "libcore/base/ascii.h"
-#include "libcore/net/control_socket.h"
+#include "libcore/control/socket.h"
 
-namespace wstap::net {
+namespace wstap::control {
 namespace {
 
 constexpr std::string_view kSuffix = ".sock";
 
-/// Of a file that is named as default_control_path() names it.
+/// Of a file that is named as default_path() names it.
 std::optional<std::uint32_t> process_of(std::string_view file) {
   if (!file.ends_with(kSuffix)) return std::nullopt;
   return parse_decimal<std::uint32_t>(file.substr(0, file.size() - kSuffix.size()));
@@ -24,18 +24,18 @@ std::optional<std::uint32_t> process_of(std::string_view file) {
 
 }  // namespace
 
-std::string control_directory() {
+std::string directory() {
   const char* runtime = std::getenv("XDG_RUNTIME_DIR");
   // Its specification has relative ones ignored.
   if (runtime != nullptr && *runtime == '/') return std::string(runtime) + "/wstap";
   return fmt::format("/tmp/wstap-{}", ::geteuid());
 }
 
-std::string default_control_path() {
-  return fmt::format("{}/{}{}", control_directory(), ::getpid(), kSuffix);
+std::string default_path() {
+  return fmt::format("{}/{}{}", directory(), ::getpid(), kSuffix);
 }
 
-Result<std::vector<std::string>> live_control_sockets(const std::string& directory) {
+Result<std::vector<std::string>> live_sockets(const std::string& directory) {
   std::error_code failed;
   const std::filesystem::directory_iterator files(directory, failed);
   if (failed == std::errc::no_such_file_or_directory) return std::vector<std::string>();
@@ -58,4 +58,4 @@ Result<std::vector<std::string>> live_control_sockets(const std::string& directo
   return paths;
 }
 
-}  // namespace wstap::net
+}  // namespace wstap::control

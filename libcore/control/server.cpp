@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "libcore/net/control_server.h"
+#include "libcore/control/server.h"
 
 #include <fmt/format.h>
 #include <sys/socket.h>
@@ -11,19 +11,18 @@
 #include <asio/use_awaitable.hpp>
 #include <thread>
 
-#include "libcore/net/control_session.h"
-#include "libcore/net/control_socket.h"
+#include "libcore/control/session.h"
+#include "libcore/control/socket.h"
 
-namespace wstap::net {
+namespace wstap::control {
 
-namespace control = pipeline::control;
 using asio::local::stream_protocol;
 
-ControlOptions::ControlOptions() : uid(::geteuid()) {}
+ServerOptions::ServerOptions() : uid(::geteuid()) {}
 
-class ControlServer::Core {
+class Server::Core {
  public:
-  Core(ControlOptions options, control::Port& port, const control::Codec& codec, Log& log)
+  Core(ServerOptions options, Port& port, const Codec& codec, Log& log)
       : options_(std::move(options)),
         host_{port,
               codec,
@@ -31,7 +30,7 @@ class ControlServer::Core {
               options_.program,
               options_.patience,
               options_.max_in_flight_bytes,
-              std::make_shared<ControlMailbox>(io_)},
+              std::make_shared<Mailbox>(io_)},
         acceptor_(io_),
         pause_(io_) {}
   ~Core() { stop(); }
@@ -39,7 +38,7 @@ class ControlServer::Core {
   Core& operator=(const Core&) = delete;
 
   Result<void> start() {
-    auto socket = ControlSocket::open(options_.path);
+    auto socket = Socket::open(options_.path);
     if (!socket) return std::unexpected(socket.error());
     file_.emplace(*std::move(socket));
     Descriptor listener = file_->take();
@@ -116,17 +115,17 @@ class ControlServer::Core {
     }
     if (host_.sessions.size() >= options_.max_clients) {
       // Told without waiting: what cannot be told at once is not.
-      const Buffer refusal = host_.codec.encode(control::Reply{
-          0, control::Refusal{fmt::format("{} clients are connected already", host_.sessions.size())}});
+      const Buffer refusal = host_.codec.encode(
+          Reply{0, Refusal{fmt::format("{} clients are connected already", host_.sessions.size())}});
       ::send(socket.native_handle(), refusal.data(), refusal.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
       return;
     }
-    std::make_shared<ControlSession>(std::move(socket), host_)->start();
+    std::make_shared<Session>(std::move(socket), host_)->start();
   }
 
-  ControlOptions options_;
-  std::optional<ControlSocket> file_;
-  ControlHost host_;  // what the event loop's coroutines refer to outlives it
+  ServerOptions options_;
+  std::optional<Socket> file_;
+  Host host_;  // what the event loop's coroutines refer to outlives it
   asio::io_context io_{1};
   stream_protocol::acceptor acceptor_;
   asio::steady_timer pause_;
@@ -134,15 +133,14 @@ class ControlServer::Core {
   std::thread thread_;
 };
 
-ControlServer::ControlServer(ControlOptions options, control::Port& port, const control::Codec& codec,
-                             Log& log)
+Server::Server(ServerOptions options, Port& port, const Codec& codec, Log& log)
     : core_(std::make_unique<Core>(std::move(options), port, codec, log)) {}
-ControlServer::~ControlServer() = default;
-Result<void> ControlServer::start() {
+Server::~Server() = default;
+Result<void> Server::start() {
   return core_->start();
 }
-void ControlServer::stop() {
+void Server::stop() {
   core_->stop();
 }
 
-}  // namespace wstap::net
+}  // namespace wstap::control

@@ -9,12 +9,12 @@
 
 #include "libcore/base/log.h"
 #include "libcore/base/result.h"
-#include "libcore/pipeline/control_port.h"
+#include "libcore/control/port.h"
 
-namespace wstap::net {
+namespace wstap::control {
 
-struct ControlOptions {
-  std::string path;     ///< of the socket: default_control_path(), or what the user wants
+struct ServerOptions {
+  std::string path;     ///< of the socket: default_path(), or what the user wants
   std::string program;  ///< "wstap 0.1.0"
   std::size_t max_clients = 64;
   /// Of requests that are not whole and replies that are not sent, all clients together. Past it the
@@ -22,22 +22,21 @@ struct ControlOptions {
   std::size_t max_in_flight_bytes = 512U << 20;
   std::chrono::milliseconds patience{5000};  ///< for a client's hello, and for it to read why it is refused
   std::uint32_t uid;                         ///< whose processes may connect: this process's own user
-  ControlOptions();
+  ServerOptions();
 };
 
 /// One thread, which serves all clients. What they do reaches the proxy through the port only.
-class ControlServer {
+class Server {
  public:
   /// @param port,codec,log  outlive it.
-  ControlServer(ControlOptions options, pipeline::control::Port& port, const pipeline::control::Codec& codec,
-                Log& log);
+  Server(ServerOptions options, Port& port, const Codec& codec, Log& log);
   /// As stop().
-  ~ControlServer();
-  ControlServer(const ControlServer&) = delete;
-  ControlServer& operator=(const ControlServer&) = delete;
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
 
   /// Makes the socket, and begins to serve. Signals that the calling thread has blocked stay so.
-  /// @error as ControlSocket::open().
+  /// @error as Socket::open().
   Result<void> start();
   /// Ends all connections and removes the socket. Once it returns, nothing of the port is called any more,
   /// and answers that are still due come to nothing. Idempotent; not for two threads at once.
@@ -48,4 +47,4 @@ class ControlServer {
   std::unique_ptr<Core> core_;
 };
 
-}  // namespace wstap::net
+}  // namespace wstap::control

@@ -7,16 +7,16 @@
 
 #include "libcore/base/result.h"
 
-namespace wstap::net {
+namespace wstap::control {
 
 /// "$XDG_RUNTIME_DIR/wstap", or "/tmp/wstap-UID" without that variable.
-std::string control_directory();
+std::string directory();
 /// "PID.sock" in there, of this process.
-std::string default_control_path();
+std::string default_path();
 
 /// The sockets in `directory` behind which somebody listens, by process id. Those of processes that are gone
 /// are removed on the way, if nobody else is at it. No such directory: none.
 /// @error as check_private_directory().
-Result<std::vector<std::string>> live_control_sockets(const std::string& directory = control_directory());
+Result<std::vector<std::string>> live_sockets(const std::string& directory = directory());
 
-}  // namespace wstap::net
+}  // namespace wstap::control

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a client that watches is told, however slowly it reads (HOLD-7).
-#include "libcore/net/control_watch.h"
+#include "libcore/control/watched_events.h"
 
 #include <gtest/gtest.h>
 
@@ -8,11 +8,10 @@
 
 #include "tests/support/control_samples.h"
 
-namespace wstap::net {
+namespace wstap::control {
 namespace {
 
 using test::held_text;
-namespace control = pipeline::control;
 
 class WatchQueue : public testing::Test {
  protected:
@@ -23,18 +22,16 @@ class WatchQueue : public testing::Test {
     for (; most > 0; --most) {
       const auto event = watch.next();
       if (!event) break;
-      if (const auto* held = std::get_if<control::Held>(&event->body))
-        all += "+" + to_text(held->item->id) + " ";
+      if (const auto* held = std::get_if<Held>(&event->body)) all += "+" + to_text(held->item->id) + " ";
       if (const auto* settled = std::get_if<pipeline::Settled>(&event->body))
         all += "-" + to_text(settled->id) + " ";
-      if (std::holds_alternative<control::Caught>(event->body))
-        all += fmt::format("caught{} ", event->serial);
+      if (std::holds_alternative<Caught>(event->body)) all += fmt::format("caught{} ", event->serial);
     }
     return all;
   }
 
   int changes = 0;
-  ControlWatch watch{[this] { ++changes; }};
+  WatchedEvents watch{[this] { ++changes; }};
 };
 
 TEST_F(WatchQueue, TellsWhatThereIsThenWhatComes) {  // HOLD-6
@@ -113,4 +110,4 @@ TEST_F(WatchQueue, TakesEventsOfManyThreads) {
 }
 
 }  // namespace
-}  // namespace wstap::net
+}  // namespace wstap::control
