@@ -26,6 +26,8 @@ pipeline::Envelope envelope_of(const pipeline::HeldItem& item) {
   envelope.direction = item.direction;
   envelope.frame = {item.header, item.raw};
   envelope.frame.header.opcode = item.opcode;
+  // What another process says need not fit together.
+  if (item.header.header_len > item.raw.size()) envelope.frame.header.header_len = 0;
   envelope.placement.compressed = item.compressed;
   envelope.inflation = item.inflation;
   envelope.verdict = pipeline::Verdict::pending;

@@ -114,6 +114,9 @@ void Dispatch::judge(Parcel& parcel, bool waits) {
   const bool late = !waits && is_late(parcel);
   if (late) envelope.says = Says::rest;
   const bool piece = envelope.says == Says::rest || envelope.says == Says::message_so_far;
+  // A reviewer may have made it another kind of message.
+  if (envelope.placement.in_message() && parcel.decision.kind == Decision::Kind::replace)
+    envelope.placement.message_opcode = parcel.decision.opcode_of_message(envelope);
   if (envelope.says == Says::rest && !judged_end_.empty()) {
     envelope.judged_before = judged_end_;
     parcel.judged_by = kByNobody;
@@ -312,11 +315,13 @@ std::optional<LaneFault> Dispatch::drop_waiting(Turn& turn, const Parcel& parcel
 /// Makes the decision a drop where what would leave does not fit.
 Course Dispatch::leave_so_far(Turn& turn, Parcel& parcel) {
   Decision& decision = parcel.decision;
+  if (decision.exact) return replace_so_far(turn, parcel);
   bool left = true;
   if (parcel.compressed && outlet_.recompresses()) {
     left = outlet_.stream_waiting(turn, parcel.inflated);
   } else if (decision.kind == Decision::Kind::replace) {
-    left = outlet_.write_waiting(turn, decision.payload, decision.cause);
+    left = outlet_.write_waiting(turn, decision.payload, header_of(parcel.envelope, decision).opcode,
+                                 decision.cause);
   } else {
     outlet_.forward_waiting(turn, std::move(decision.cause));
     return parcel.compressed ? Course::untouched : Course::frame_by_frame;
@@ -324,6 +329,17 @@ Course Dispatch::leave_so_far(Turn& turn, Parcel& parcel) {
   if (left) return parcel.compressed ? Course::streamed : Course::frame_by_frame;
   decision.verdict = Verdict::dropped;
   decision.cause = kTooBig;
+  return Course::dropped;
+}
+
+/// A reviewer's own bytes leave instead. What comes of the message later follows them, where its receiver can
+/// read that alone.
+Course Dispatch::replace_so_far(Turn& turn, Parcel& parcel) {
+  Decision& decision = parcel.decision;
+  outlet_.replace_waiting(turn, std::move(*decision.exact), decision.verdict, decision.cause);
+  if (!parcel.compressed) return Course::frame_by_frame;
+  outlet_.compressed_altered();
+  decision.verdict = Verdict::dropped;
   return Course::dropped;
 }
 

@@ -58,6 +58,7 @@ class Dispatch {
   std::optional<LaneFault> take_as_it_comes(Turn& turn, const Parcel& parcel, std::string cause);
   std::optional<LaneFault> drop_waiting(Turn& turn, const Parcel& parcel);
   Course leave_so_far(Turn& turn, Parcel& parcel);
+  Course replace_so_far(Turn& turn, Parcel& parcel);
   void drop_rest(Decision decision);
   static void delay(Turn& turn, std::size_t from, std::int64_t delay_ns);
 

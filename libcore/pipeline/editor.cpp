@@ -2,6 +2,7 @@
 #include "libcore/pipeline/editor.h"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 #include "libcore/pipeline/hold_review.h"
@@ -9,6 +10,7 @@
 namespace wstap::pipeline {
 namespace {
 
+constexpr const char* kPeerGone = "peer_gone";
 constexpr const char* kCloseHasLeft = "a Close has left, and nothing may follow it";
 
 }  // namespace
@@ -41,12 +43,23 @@ std::optional<LaneFault> Editor::pass(Turn& turn, Parcel& parcel) {
     const bool held = is_to_be_held(parcel);
     const bool waits = !line_->empty() || (paused_ && parcel.kind != Parcel::Kind::unfinished);
     if (held || (waits && !overtakes(parcel))) {
-      if (held && !parcel.is_frame()) dispatch_.stay_pending();
+      if (held && !parcel.is_frame()) {
+        dispatch_.stay_pending();
+        parcel.envelope.frame.raw = raw_of_waiting(parcel.envelope.sequence);
+      }
       line_->park(turn, std::move(parcel), held);
       return std::nullopt;
     }
   }
   return leave(turn, parcel);
+}
+
+/// Of a frame that waits, in line or for the rest of its message.
+Bytes Editor::raw_of_waiting(Sequence sequence) const noexcept {
+  for (const auto& place : std::views::reverse(line_->places()))
+    if (place.parcel.is_frame() && place.parcel.envelope.sequence == sequence)
+      return place.parcel.envelope.frame.raw;
+  return dispatch_.outlet().waiting().last();
 }
 
 std::optional<LaneFault> Editor::leave(Turn& turn, Parcel& parcel) {
@@ -216,10 +229,11 @@ void Editor::decide_by_default(UnixNs expired, const char* by) {
 }
 
 void Editor::discard(Turn& turn, const std::string& cause) {
-  if (line_) settle_all(turn);
-  dispatch_.discard(turn, cause);
-  give_up(take_injected());
   const bool is_gone = cause.empty() || cause == "reset";
+  if (line_) settle_all(turn);
+  // What is held of a message may be there, too.
+  dispatch_.discard(turn, holds() && is_gone ? kPeerGone : cause);
+  give_up(take_injected());
   while (holds()) {
     auto place = line_->take_front();
     give_up(std::move(place.after));
@@ -227,7 +241,7 @@ void Editor::discard(Turn& turn, const std::string& cause) {
     turn.settle({.sequence = place.parcel.envelope.sequence,
                  .time_ns = turn.now,
                  .verdict = Verdict::dropped,
-                 .cause = is_gone ? "peer_gone" : cause});
+                 .cause = is_gone ? kPeerGone : cause});
   }
 }
 

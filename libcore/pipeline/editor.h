@@ -114,6 +114,7 @@ class Editor {
   void give_up(std::vector<NewFrame> frames);
   const char* put_next(NewFrame frame);
   std::vector<NewFrame> take_injected() noexcept;
+  Bytes raw_of_waiting(Sequence sequence) const noexcept;
   bool overtakes(const Parcel& parcel) const noexcept;
   void settle_all(Turn& turn);
   bool is_dropped_already(const Parcel& parcel) const noexcept;

@@ -77,7 +77,9 @@ std::shared_ptr<HeldItem> HoldLine::item_of(const Parcel& parcel, UnixNs now) co
   item->first = envelope.of_message() ? envelope.placement.message_first : envelope.sequence;
   item->compressed = envelope.placement.compressed;
   item->inflation = envelope.inflation;
-  item->whole = envelope.says != Says::message_so_far;
+  // Of a compressed message all that it says is shown, also where its beginning has left.
+  const bool is_rest = parcel.compressed && !parcel.kept && ws::is_fragment(envelope.placement.part);
+  item->whole = envelope.says != Says::message_so_far && !is_rest;
   item->payload = is_unread(parcel) ? unmasked_payload(envelope.frame) : to_buffer(parcel.payload());
   item->raw = to_buffer(envelope.frame.raw);
   item->rules = parcel.decision.held_by;
@@ -94,10 +96,14 @@ void HoldLine::claim_room(UnixNs now) {
   if (!last.has_room || !last.is_undecided()) return;
   // Nobody decides about what nobody was shown: what waits for room is as good as not read yet.
   last.item->expires_ns = now + holds_.settings.timeout_ns;
+  shown_.emplace(last.item->id.sequence, &last);
+  expiries_.insert(last.item->expires_ns);
+  pausing_ += last.parcel.decision.pauses_flow ? 1 : 0;
   holds_.queue.show(last.item, holds_.party);
 }
 
 HoldLine::Place HoldLine::take_front() {
+  if (places_.front().item) shown_.erase(places_.front().item->id.sequence);
   Place first = std::move(places_.front());
   places_.pop_front();
   bytes_ -= first.bytes + first.added;
@@ -140,31 +146,17 @@ void HoldLine::grow(Place& place, std::uint64_t bytes) noexcept {
 
 void HoldLine::settle(Place& place, std::string_view how, std::string by) {
   --undecided_;
+  if (place.has_room) {
+    expiries_.erase(expiries_.find(place.item->expires_ns));
+    pausing_ -= place.parcel.decision.pauses_flow ? 1 : 0;
+  }
   place.by = std::move(by);
   holds_.queue.settle({place.item->id, std::string(how), place.by});
 }
 
 HoldLine::Place* HoldLine::find(Sequence sequence) noexcept {
-  const auto found = std::ranges::find_if(places_, [&](const Place& place) {
-    return place.item != nullptr && place.has_room && place.item->id.sequence == sequence;
-  });
-  return found == places_.end() ? nullptr : &*found;
-}
-
-bool HoldLine::pauses_flow() const noexcept {
-  return undecided_ != 0 && std::ranges::any_of(places_, [](const Place& place) {
-           // What nobody can decide about yet would stop what gives it room.
-           return place.is_undecided() && place.has_room && place.parcel.decision.pauses_flow;
-         });
-}
-
-std::optional<UnixNs> HoldLine::due() const noexcept {
-  std::optional<UnixNs> first;
-  if (undecided_ == 0) return first;
-  for (const Place& place : places_)
-    if (place.is_undecided() && place.has_room)
-      first = std::min(first.value_or(place.item->expires_ns), place.item->expires_ns);
-  return first;
+  const auto found = shown_.find(sequence);
+  return found == shown_.end() ? nullptr : found->second;
 }
 
 }  // namespace wstap::pipeline

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <deque>
+#include <set>
+#include <unordered_map>
 
 #include "libcore/pipeline/buffer_gauge.h"
 #include "libcore/pipeline/hold_queue.h"
@@ -76,9 +78,11 @@ class HoldLine {
   /// So many items wait for a decision.
   std::size_t undecided() const noexcept { return undecided_; }
   /// ... by a rule that stops the other direction as well.
-  bool pauses_flow() const noexcept;
+  bool pauses_flow() const noexcept { return pausing_ != 0; }
   /// When the first that is shown has waited long enough; none: none is.
-  std::optional<UnixNs> due() const noexcept;
+  std::optional<UnixNs> due() const noexcept {
+    return expiries_.empty() ? std::nullopt : std::optional(*expiries_.begin());
+  }
   /// Bytes of memory that all take.
   std::uint64_t bytes() const noexcept { return bytes_; }
 
@@ -94,6 +98,10 @@ class HoldLine {
   ws::Direction direction_;
   std::deque<Place> places_;
   std::size_t undecided_ = 0;
+  std::unordered_map<Sequence, Place*> shown_;
+  // Of those that are shown, and undecided: what nobody can decide about would stop what gives it room.
+  std::multiset<UnixNs> expiries_;
+  std::size_t pausing_ = 0;
   std::uint64_t bytes_ = 0;
 };
 

@@ -98,10 +98,20 @@ std::optional<LaneFault> Outlet::stream_message(Turn& turn, const Frame& frame, 
   return std::nullopt;
 }
 
-bool Outlet::write_waiting(Turn& turn, Bytes payload, const std::string& cause) {
+void Outlet::truncate_waiting(Turn& turn, Verdict verdict, const std::string& cause) {
+  waiting_.replace(turn, verdict, Verdict::truncated, cause,
+                   egress_.send(kEndOfMessage, {}, turn.scratch.out));
+}
+
+void Outlet::replace_waiting(Turn& turn, Buffer bytes, Verdict verdict, const std::string& cause) {
+  egress_.send_exact(bytes, turn.scratch.out);
+  waiting_.replace(turn, Verdict::dropped, verdict, cause, std::move(bytes));
+}
+
+bool Outlet::write_waiting(Turn& turn, Bytes payload, std::uint8_t opcode, const std::string& cause) {
   const auto pieces = waiting_.in_frames(payload, nullptr);
   const bool fits = fit(pieces);
-  fits ? waiting_.send(turn, egress_, pieces, 0, Verdict::changed, cause)
+  fits ? waiting_.send(turn, egress_, pieces, opcode, Verdict::changed, cause)
        : waiting_.drop(turn, Verdict::dropped, kTooBig);
   return fits;
 }
@@ -109,7 +119,7 @@ bool Outlet::write_waiting(Turn& turn, Bytes payload, const std::string& cause) 
 bool Outlet::stream_waiting(Turn& turn, ws::InflatedPart inflated) {
   recompressor_.stream(inflated, {}, room());
   const Buffer payload = recompressor_.take_streamed(false);
-  const bool left = !recompressor_.overflowed() && write_waiting(turn, payload, kRecompressed);
+  const bool left = !recompressor_.overflowed() && write_waiting(turn, payload, 0, kRecompressed);
   if (left) return true;
   drop_waiting(turn, Verdict::dropped, kTooBig);
   recompressor_.drop_streamed();

@@ -62,11 +62,13 @@ class Outlet {
   void drop_waiting(Turn& turn, Verdict verdict, const std::string& cause) {
     waiting_.drop(turn, verdict, cause);
   }
-  void truncate_waiting(Turn& turn, Verdict verdict, const std::string& cause) {
-    waiting_.truncate(turn, egress_, verdict, cause);
-  }
+  /// An empty continuation ends what had left before them (PIPE-5).
+  void truncate_waiting(Turn& turn, Verdict verdict, const std::string& cause);
+  /// Bytes leave in their place as they are.
+  void replace_waiting(Turn& turn, Buffer bytes, Verdict verdict, const std::string& cause);
   // @return false: they did not fit, and were dropped.
-  bool write_waiting(Turn& turn, Bytes payload, const std::string& cause);
+  /// @param opcode  of the message; 0: as it came.
+  bool write_waiting(Turn& turn, Bytes payload, std::uint8_t opcode, const std::string& cause);
   bool stream_waiting(Turn& turn, ws::InflatedPart inflated);
 
   /// A frame of wstap's own. @return false: the peer has seen a Close, and nothing may follow.

@@ -61,12 +61,13 @@ void WaitingFrames::drop(Turn& turn, Verdict verdict, const std::string& cause) 
   for (auto& frame : take()) settle(turn, frame, verdict, cause, std::nullopt);
 }
 
-void WaitingFrames::truncate(Turn& turn, Egress& egress, Verdict verdict, const std::string& cause) {
+void WaitingFrames::replace(Turn& turn, Verdict verdict, Verdict last, const std::string& cause,
+                            Buffer sent) {
   auto frames = take();
-  Waiting last = std::move(frames.back());
+  Waiting replaced = std::move(frames.back());
   frames.pop_back();
   for (auto& frame : frames) settle(turn, frame, verdict, cause, std::nullopt);
-  settle(turn, last, Verdict::truncated, cause, egress.send(kEndOfMessage, {}, turn.scratch.out));
+  settle(turn, replaced, last, cause, std::move(sent));
 }
 
 void WaitingFrames::forward(Turn& turn, Egress& egress, std::string cause) {

@@ -14,6 +14,8 @@ class WaitingFrames {
  public:
   bool empty() const noexcept { return frames_.empty(); }
   std::size_t size() const noexcept { return frames_.size(); }
+  /// The last of them, as on the wire.
+  Bytes last() const noexcept { return frames_.empty() ? Bytes() : Bytes(frames_.back().raw); }
   /// Bytes of memory that they take.
   std::uint64_t held() const noexcept { return held_; }
 
@@ -28,8 +30,8 @@ class WaitingFrames {
 
   // What becomes of all of them. What leaves goes to the turn's scratch.out.
   void drop(Turn& turn, Verdict verdict, const std::string& cause);
-  /// ... and in the last one's place an empty continuation ends what had left before them (PIPE-5).
-  void truncate(Turn& turn, Egress& egress, Verdict verdict, const std::string& cause);
+  /// ... and in the last one's place, which has a verdict of its own, something else left.
+  void replace(Turn& turn, Verdict verdict, Verdict last, const std::string& cause, Buffer sent);
   /// @param cause  of the last one; empty: there is no other than it waits with.
   void forward(Turn& turn, Egress& egress, std::string cause = {});
   /// @param pieces  the payloads they leave with: one for each, and maybe more.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // HOLD-1, HOLD-2, HOLD-5, CAP-2: a message that is judged as one and cannot wait for its rest (--max-wait, a
 // Close) is held as far as it came, and the recording says so of its last frame.
+#include "tests/support/deflating_peer.h"
 #include "tests/unit/pipeline/hold_fixture.h"
 
 namespace wstap::test {
@@ -21,6 +22,7 @@ class UnfinishedHeld : public HoldTest {
     ASSERT_THAT(held(), ElementsAre("stop"));
     EXPECT_EQ(items()[0]->id.sequence, 3U);
     EXPECT_FALSE(items()[0]->whole);
+    EXPECT_EQ(items()[0]->raw, proper(kSend, {.opcode = 0, .payload = bytes("op"), .fin = false}));
   }
   /// "2 pending hold:rule", ...; with who decided.
   std::vector<std::string> outcomes() const {
@@ -44,6 +46,65 @@ TEST_F(UnfinishedHeld, Cap2_IsRecordedAsHeldFromThereOn) {
   EXPECT_THAT(said(kSend), ElementsAre("go", "es"));
   EXPECT_THAT(outcomes(),
               ElementsAre("3 pending hold:rule", "2 changed reviewer:ann", "3 changed reviewer:ann by ann"));
+}
+
+TEST_F(UnfinishedHeld, Hold3_BecomesAMessageOfAnotherKind) {
+  feed_beginning();
+  EXPECT_EQ(decide({.id = {7, 3}, .action = Review::Action::modify, .opcode = 2}).result, Result::ok);
+  chores(kSend);
+  const auto frames = frames_left(kSend);
+  ASSERT_EQ(frames.size(), 2U);
+  EXPECT_EQ(frames[0].opcode, 2);
+  EXPECT_EQ(frames[1].opcode, 0);
+  EXPECT_THAT(said(kSend), ElementsAre("st", "op"));
+}
+
+// The bytes leave in its place; what comes of it later is said to whoever can read it.
+TEST_F(UnfinishedHeld, Hold3_RawBytesLeaveInItsPlace) {
+  feed_beginning();
+  const Buffer raw = proper(kSend, {.opcode = 1, .payload = bytes("mine"), .fin = false});
+  EXPECT_EQ(decide({.id = {7, 3}, .action = Review::Action::send_raw, .raw = raw}).result, Result::ok);
+  EXPECT_EQ(chores(kSend), raw);
+  feed(kSend, proper(kSend, {.opcode = 0, .payload = bytes("rest")}));
+  EXPECT_THAT(said(kSend), ElementsAre("mine", "rest"));
+  EXPECT_THAT(outcomes(),
+              ElementsAre("3 pending hold:rule", "2 dropped reviewer:ann", "3 changed reviewer:ann by ann"));
+  EXPECT_EQ(tap.outcomes.at(2).sent, raw);
+}
+
+TEST_F(UnfinishedHeld, Hold3_RawBytesInThePlaceOfACompressedOne) {
+  extensions = "permessage-deflate";
+  hold("send");
+  held_flow();
+  const Buffer whole = DeflatingPeer().message(bytes("compressed"));
+  feed(kSend,
+       proper(kSend, {.opcode = 1, .payload = to_buffer(Bytes(whole).first(4)), .fin = false, .rsv = 4}));
+  EXPECT_THAT(FlowTest::release(kSend), IsEmpty());
+  ASSERT_EQ(items().size(), 1U);
+  const Buffer raw = text_frame(kSend, "mine");
+  EXPECT_EQ(decide({.id = {7, 2}, .action = Review::Action::send_raw, .raw = raw}).result, Result::ok);
+  EXPECT_EQ(chores(kSend), raw);
+  feed(kSend, proper(kSend, {.opcode = 0, .payload = to_buffer(Bytes(whole).subspan(4))}));
+  EXPECT_EQ(left(kSend), raw);
+  EXPECT_THAT(outcomes(), ElementsAre("2 pending hold:rule", "2 changed reviewer:ann by ann"));
+  EXPECT_EQ(tap.frames.back().verdict, pipeline::Verdict::dropped);
+}
+
+// What has left of a compressed message cannot be held back with the rest, which is all that is decided
+// about.
+TEST_F(UnfinishedHeld, Hold2_TheRestOfACompressedOneIsNotWhole) {
+  extensions = "permessage-deflate";
+  hold("send");
+  held_flow();
+  const Buffer whole = DeflatingPeer().message(bytes("compressed"));
+  feed(kSend,
+       proper(kSend, {.opcode = 1, .payload = to_buffer(Bytes(whole).first(4)), .fin = false, .rsv = 4}));
+  FlowTest::release(kSend);
+  release(2);
+  chores(kSend);
+  feed(kSend, proper(kSend, {.opcode = 0, .payload = to_buffer(Bytes(whole).subspan(4))}));
+  ASSERT_THAT(held(), ElementsAre("compressed"));
+  EXPECT_FALSE(items()[0]->whole);
 }
 
 TEST_F(UnfinishedHeld, Hold5_TimeoutSaysThatItDecided) {
@@ -70,7 +131,8 @@ TEST_F(UnfinishedHeld, Hold5_FlowEndsBeforeAnybodyDecides) {
   feed_beginning();
   end(kSend, pipeline::StreamEnd::reset);
   finish();
-  EXPECT_THAT(outcomes(), ElementsAre("3 pending hold:rule", "2 dropped reset", "3 dropped reset by gone"));
+  EXPECT_THAT(outcomes(),
+              ElementsAre("3 pending hold:rule", "2 dropped peer_gone", "3 dropped peer_gone by gone"));
 }
 
 // The frames, that they are held, and the Close come in one read; then another fault in the same.
