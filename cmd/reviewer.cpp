@@ -12,6 +12,7 @@
 #include "cmd/review_screen.h"
 #include "formats/held_view.h"
 #include "libcore/base/printable.h"
+#include "libcore/control/errors.h"
 
 namespace wstap::cmd {
 namespace {
@@ -173,6 +174,9 @@ std::optional<ReviewAnswer::Result> Reviewer::submit(Review review) {
   while (!answer_ && !quit_ && !lost_) await_answer(Clock::now() >= slow);
   deciding_.reset();
   const auto answer = std::exchange(answer_, std::nullopt);
+  if (!answer && quit_ && signal_ == 0 && !lost_)
+    lost_ =
+        Error{control::Errc::timed_out, "the proxy has not answered; what was decided may still be done", 0};
   if (!answer) return std::nullopt;
   gone_.reset();  // by this decision, or by the one that the answer tells of
   const bool done = answer->result == ReviewAnswer::Result::ok;

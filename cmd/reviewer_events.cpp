@@ -27,7 +27,10 @@ Reviewer::Ready Reviewer::wait(bool wants_input, int other) {
   std::array<pollfd, 4> waits = {pollfd{proxy_.descriptor(), POLLIN, 0}, pollfd{signals_.get(), POLLIN, 0},
                                  pollfd{wants_input ? STDIN_FILENO : -1, POLLIN, 0},
                                  pollfd{other, POLLIN, 0}};
-  if (::poll(waits.data(), waits.size(), current_ ? kCountdown : proxy_.patience_ms()) < 0) return {};
+  // To be asked whatever it says: from then on it counts for how long nothing comes.
+  const int patience = proxy_.patience_ms();
+  const int at_most = !current_ ? patience : patience < 0 ? kCountdown : std::min(patience, kCountdown);
+  if (::poll(waits.data(), waits.size(), at_most) < 0) return {};
   if (waits[1].revents != 0) take_signals();
   take_replies();
   return {.input = waits[2].revents != 0, .other = waits[3].revents != 0};

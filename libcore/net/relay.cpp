@@ -259,7 +259,7 @@ asio::awaitable<void> Relay::deliver_later(Half& half, TurnEnd turn) {
     last_activity_ns_ = worker_.now();
     there = !half.to.cancelled();
   }
-  if (there && !flow_->leave_delayed(half.direction, worker_.now())) {
+  if (there && !may_depart(half)) {
     half.deaf = true;
     say_farewell();
   } else if (there) {
@@ -270,6 +270,12 @@ asio::awaitable<void> Relay::deliver_later(Half& half, TurnEnd turn) {
   half.reads = true;
   account(half, 0);
   if (half.last_words == LastWords::due) co_await say_last_words(half);
+}
+
+/// What was delayed leaves now. @return whether it may.
+bool Relay::may_depart(Half& half) {
+  if (half.departed) return *std::exchange(half.departed, std::nullopt);
+  return flow_->leave_delayed(half.direction, worker_.now());
 }
 
 /// A reset of the sender ends it, and so does a farewell.

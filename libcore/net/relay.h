@@ -74,6 +74,7 @@ class Relay : public std::enable_shared_from_this<Relay>, public pipeline::HoldP
     bool deaf = false;          ///< what still comes is read and thrown away: it cannot be framed
     bool keeps_frames = false;  ///< the inbox may have whole frames, which were not taken
     asio::steady_timer* delay = nullptr;   ///< runs while something leaves later
+    std::optional<bool> departed;          ///< ... whose leaving is recorded already: whether it may
     asio::steady_timer* parked = nullptr;  ///< ... while nothing is read, since frames are held
     std::optional<IoStatus> ended;         ///< the sender has; what is held is not gone yet
     bool woken = false;                    ///< there may be something to do though nothing comes
@@ -107,6 +108,7 @@ class Relay : public std::enable_shared_from_this<Relay>, public pipeline::HoldP
   void keep(Half& half, TurnEnd& turn);
   asio::awaitable<void> deliver(Half& half, TurnEnd turn);
   asio::awaitable<void> deliver_later(Half& half, TurnEnd turn);
+  bool may_depart(Half& half);
   asio::awaitable<void> wait(Half& half, std::chrono::nanoseconds time);
   asio::awaitable<void> heed_limit(Half& half, std::int64_t limit_ns);
   asio::awaitable<bool> write_all(Half& half, Bytes bytes);

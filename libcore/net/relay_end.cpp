@@ -38,6 +38,9 @@ void Relay::peer_reset(Half& half) {
 
 void Relay::say_farewell() {
   if (std::exchange(farewell_, true)) return;
+  // What is delayed leaves before it, and is recorded so.
+  for (auto& half : halves_)
+    if (half.delay != nullptr && half.writing && !half.to.cancelled()) half.departed = may_depart(half);
   auto frames = flow_->farewell(worker_.now());
   start_timer(options_.farewell_timeout, nullptr);
   for (auto& half : halves_) {

@@ -6,6 +6,7 @@ import pathlib
 import re
 import signal
 import termios
+import time
 import unittest
 
 from terminal_review import IDLE, PROMPT, Reviewing
@@ -141,6 +142,26 @@ class Deciding(Reviewing):
         person.expect(rf"1:2: released\n.*{IDLE}")
         person.press("q")
         self.end(person)
+
+    def test_the_proxy_does_not_answer(self):
+        self.held.hold("1:2", "Hello")
+        waiting, leaving = self.review(), self.review()
+        for person in (waiting, leaving):
+            person.expect(PROMPT)
+        os.kill(self.held.process.pid, signal.SIGSTOP)
+        try:
+            for person in (waiting, leaving):
+                person.press("r")
+                person.expect(r"the proxy has not answered yet \(q: quit\) ")
+            leaving.press("q")
+            leaving.expect("wstap intercept: .*the proxy has not answered; what was decided may still be done")
+            self.end(leaving, status=4)
+            self.assertNotIn("as before", leaving.shown)
+            time.sleep(25)
+            waiting.expect("wstap intercept: .*the proxy does not answer")
+            self.end(waiting, status=4)
+        finally:
+            os.kill(self.held.process.pid, signal.SIGCONT)
 
     def test_the_proxy_goes_away(self):
         self.held.hold("1:2", "Hello")
