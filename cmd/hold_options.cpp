@@ -86,7 +86,8 @@ std::string complete_hold_options(const CLI::App& app, HoldOptions& o) {
         {.id = number == 1 ? "--hold" : fmt::format("--hold/{}", number), .filter = std::move(*filter)});
   }
   if (o.timeout < kShortestTimeout)
-    return "--hold-timeout: nobody decides in less than a second (give at least 1s)";
+    return "--hold-timeout: what is held does not wait for ever, and nobody decides in less than a second "
+           "(give at least 1s)";
   o.settings.timeout_ns = nanoseconds(o.timeout);
   o.settings.keepalive_ns = nanoseconds(o.keepalive);
   o.settings.keepalive_client_ns = nanoseconds(o.keepalive_client);

@@ -2,6 +2,7 @@
 #include "cmd/intercept_facts.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <ostream>
 
@@ -40,7 +41,8 @@ Exit with_answer(control::Client& proxy, decltype(control::Request::body) reques
 
 bool takes(const filter::Filter& filter, const pipeline::HeldItem& item) {
   auto envelope = formats::envelope_of(item);
-  envelope.held.by = formats::rules_text(item);
+  envelope.cause = fmt::format("{}{}", pipeline::kHeldBy, fmt::join(item.rules, ","));
+  envelope.note_hold();
   const pipeline::FlowNames names(item.id.flow, item.upgrade_url, {});
   const auto flow = names.subject();
   return filter.matches(pipeline::subject_of(envelope, item.payload, flow));

@@ -2,6 +2,7 @@
 // The program: finds the subcommand, fills its options (flag > environment > --config > XDG config > default,
 // CLI-3), runs it, turns what it says into an exit status.
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -104,8 +105,13 @@ int run(int argc, char** argv, Io& io) {
   for (const Command& command : commands()) {
     CLI::App* sub = app.add_subcommand(std::string(command.name), std::string(command.summary));
     sub->group("Commands")->fallthrough();
+    const Run run = command.setup(*sub);
+    // Options of commands within commands are typed: the environment and files have those of the outer one.
+    for (CLI::App* nested : sub->get_subcommands({}))
+      if (nested->get_footer() == app.get_footer())
+        nested->footer(fmt::format("Manual: wstap-{}(1)", command.name));
     // The callback runs after parsing: only then is it known which command was meant.
-    sub->callback([&chosen, run = command.setup(*sub)] { chosen = run; });
+    sub->callback([&chosen, run] { chosen = run; });
   }
   name_environment(app);
   refuse_empty_values(app);

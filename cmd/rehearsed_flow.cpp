@@ -159,7 +159,8 @@ void RehearsedFlow::judge(Lane& lane, Envelope envelope, Bytes payload, const Vi
     envelope.cause = decision.cause;
     envelope.tags = decision.tags;
     envelope.logged = decision.logged;
-    envelope.held.by = fmt::format("{}", fmt::join(decision.held_by, ","));
+    // Who decided when it was recorded did not decide about this.
+    envelope.held = {fmt::format("{}", fmt::join(decision.held_by, ",")), {}, std::nullopt};
     envelope.sent.reset();
     if (decision.kind == Decision::Kind::replace)
       envelope.sent = frame_of(envelope, decision.header, decision.payload);

@@ -101,8 +101,9 @@ void EventReader::settle(pipeline::Envelope& envelope) {
     envelope.note_hold();
   }
   if (!fate.end) {
-    // While somebody writes the capture, its last word is still to come.
-    if (!being_written()) envelope.verdict = pipeline::Verdict::unresolved;
+    // While somebody writes the capture, or its last part, the last word is still to come.
+    const bool is_over = !ahead_ || envelope.flow <= ahead_->base_ || !ahead_->being_written();
+    if (is_over) envelope.verdict = pipeline::Verdict::unresolved;
     return;
   }
   const auto& outcome = *fate.end;

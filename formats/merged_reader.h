@@ -26,6 +26,8 @@ class MergedReader {
   /// See EventReader::settle. Of the record that next() returned last.
   void settle(pipeline::Envelope& envelope);
 
+  /// See EventReader.
+  const std::string& part_note() const noexcept { return current().reader.part_note(); }
   std::size_t record_bytes() const noexcept { return current().reader.record_bytes(); }
   const std::string& path() const { return current().reader.path(); }
   bool being_written() const { return current().reader.being_written(); }

@@ -73,6 +73,8 @@ void MessageBook::take(const pipeline::Envelope& envelope, Bytes payload) {
   if (message.verdict == pipeline::Verdict::forwarded && says_more) {
     message.verdict = envelope.verdict;
     message.cause = envelope.cause;
+  } else if (message.verdict == envelope.verdict && message.cause.empty()) {
+    message.cause = envelope.cause;  // of frames that waited for a held one nobody says why
   }
   add_hold(message.held, envelope.held);
   pipeline::add_each_once(message.tags, envelope.tags);

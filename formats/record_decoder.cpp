@@ -145,8 +145,13 @@ pipeline::Mark decoded(wire::Mark::Reader reader) {
   mark.sent = sent(reader);
   mark.tags = texts(reader.getTags());
   mark.logged = texts(reader.getLogged());
-  if (reader.hasHeldBy())
-    mark.held = {text(reader.getHeldBy()), text(reader.getDecidedBy()), reader.getHeldNs()};
+  if (reader.hasHeldBy()) {
+    mark.held = {text(reader.getHeldBy()), text(reader.getDecidedBy()), std::nullopt};
+    // While it waits nobody knows how long, and of one without an outcome nobody ever will.
+    const bool waits =
+        mark.verdict == pipeline::Verdict::pending || mark.verdict == pipeline::Verdict::unresolved;
+    if (!waits) mark.held.ns = reader.getHeldNs();
+  }
   if (reader.getHasContent()) {
     mark.content = to_buffer(bytes(reader.getContent()));
     mark.content_bytes = reader.getContentBytes();

@@ -19,7 +19,9 @@ void read_timeout(Table& table, const toml::table& found, pipeline::HoldSettings
   const auto timeout = table.duration_ns("timeout");
   if (!timeout) return;
   if (*timeout < kSecond)
-    table.fault(*found.get("timeout"), "nobody decides in less than a second: timeout is at least \"1s\"");
+    table.fault(*found.get("timeout"),
+                "what is held does not wait for ever, and nobody decides in less than a second: timeout is "
+                "at least \"1s\"");
   settings.timeout_ns = *timeout;
 }
 

@@ -155,6 +155,8 @@ void check_ids(const std::vector<const toml::table*>& rules, Faults& faults) {
     if (!is_one_line(id->get()))
       add_fault(faults, id->source(),
                 "an id has nothing in it that acts on a terminal, line breaks among it");
+    if (id->get().find(',') != std::string::npos)
+      add_fault(faults, id->source(), "an id has no comma: one stands between ids");
     if (!seen.insert(id->get()).second)
       add_fault(faults, id->source(), fmt::format("there is another rule '{}'", id->get()));
   }

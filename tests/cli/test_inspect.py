@@ -150,6 +150,8 @@ class Choice(Inspect):
                                    r"\(give each part once\)\n\Z")
         quiet = wstap("inspect", "-q", "--count", self.capture, self.capture)
         self.assertEqual((quiet.status, quiet.out, quiet.err), (0, "28\n", ""))
+        copied = wstap("inspect", "-w", "twice.wstap", self.capture, self.capture, cwd=self.directory.name)
+        self.assertIn("comes a second time", copied.err)
 
     def test_standard_input_is_a_capture_too(self):
         with self.capture.open("rb") as capture:

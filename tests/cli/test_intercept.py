@@ -47,6 +47,7 @@ class Showing(HeldTest):
         self.assertEqual([json.loads(line)["id"] for line in self.intercept("list", "--json", "-Y", "flow == 2").splitlines()],
                          ["2:2"])
         self.assertEqual(len(self.intercept("list", "-Y", 'json("/a") == 1').splitlines()), 1)
+        self.assertEqual(len(self.intercept("list", "-Y", 'held and cause == "hold:transfers"').splitlines()), 2)
         said = wstap(*self.arguments("list", "-Y", "txt"))
         self.assertEqual((said.status, said.out), (2, ""))
         self.assertIn("--filter: ", said.err)

@@ -195,6 +195,13 @@ class Streams(Sample):
                 self.assertEqual((said.status, said.err), (0, ""))
                 self.assertTrue(said.out.endswith("\n"))
 
+    def test_what_is_typed_is_not_said_to_be_set_elsewhere(self):
+        for args in (["intercept", "list"], ["ca", "export"], ["rules", "check"]):
+            with self.subTest(args=args):
+                help_text = wstap(*args, "--help").out
+                self.assertIn(f"Manual: wstap-{args[0]}(1)", help_text)
+                self.assertNotIn("WSTAP_", help_text)
+
     def test_help_fits_a_terminal(self):
         for args in ([], ["proxy"], ["inspect"], ["ca"], ["ca", "export"], ["echo"]):
             with self.subTest(args=args):

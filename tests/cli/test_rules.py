@@ -63,6 +63,8 @@ id = "one"
 opcode = "txt"
 [[hold]]
 id = "a\\nb"
+[[hold]]
+id = "a,b"
 """
 FAULTS = """rules.toml:3:10: filter: column 1: unknown name: 'sned' (did you mean 'send'?)
   sned
@@ -71,6 +73,7 @@ rules.toml:4:1: unknown key 'dropp' (did you mean 'drop'?)
 rules.toml:6:6: there is another rule 'one'
 rules.toml:7:10: 'txt' is not one of text, binary (did you mean 'text'?)
 rules.toml:9:6: an id has nothing in it that acts on a terminal, line breaks among it
+rules.toml:11:6: an id has no comma: one stands between ids
 """
 
 

@@ -60,7 +60,7 @@ USAGE = (
     (["ca", "export", "--password", "secret"], "--password: only a p12 file has one (add --format p12)"),
     (["proxy", "--rules", "-"], "--rules -: standard input cannot be read again at a SIGHUP (name a file)"),
     (["inspect", "--rules", "-", "-"], "--rules -: standard input can be read only once"),
-    (["intercept", "--name", "timeout"], "--name: a name is text of at most 64 bytes without control characters, and none of timeout"),
+    (["intercept", "list", "--name", "timeout"], "--name: a name is text of at most 64 bytes without control characters, and none of timeout"),
     (["intercept", "list", "--name", "n" * 65], "--name: a name is text of at most 64 bytes"),
     (["echo", "--name", "echo.example"], "--name requires --tls"),
     (["echo", "--size", "10"], "--size requires --source"),

@@ -75,6 +75,7 @@ class Decisions(RulesTest):
         pending = {r["seq"]: r for r in inspect(tap.capture, "-Y", "text or opcode == continuation")}
         self.assertEqual([(r["verdict"], r.get("cause"), r.get("held_by")) for r in pending.values()],
                          [("pending", None, None), ("pending", "hold:--hold", "--hold")])
+        self.assertEqual(len(inspect(tap.capture, "--messages", "-Y", 'cause == "hold:--hold"')), 1)
         intercept(tap, "release", "1:3")
         self.assertEqual([server.frame().payload for _ in range(2)], [b"please ", b"stop"])
         client.send(masked(CONTINUATION, b" now"))
