@@ -35,15 +35,15 @@ std::string default_path() {
   return fmt::format("{}/{}{}", directory(), ::getpid(), kSuffix);
 }
 
-Result<std::vector<std::string>> live_sockets(const std::string& directory) {
+Result<std::vector<std::string>> live_sockets(const std::string& folder) {
   std::error_code failed;
-  const std::filesystem::directory_iterator files(directory, failed);
+  const std::filesystem::directory_iterator files(folder, failed);
   if (failed == std::errc::no_such_file_or_directory) return std::vector<std::string>();
-  if (auto ok = check_private_directory(directory); !ok) return std::unexpected(ok.error());
-  if (failed) return fail(failed, directory);
+  if (auto ok = check_private_directory(folder); !ok) return std::unexpected(ok.error());
+  if (failed) return fail(failed, folder);
 
   // Whoever has the lock may be between making a socket and listening on it.
-  const bool alone = try_lock_directory(directory).has_value();
+  const bool alone = try_lock_directory(folder).has_value();
   std::map<std::uint32_t, std::string> live;
   for (const auto& file : files) {
     const auto process = process_of(file.path().filename().string());

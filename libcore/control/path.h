@@ -14,9 +14,9 @@ std::string directory();
 /// "PID.sock" in there, of this process.
 std::string default_path();
 
-/// The sockets in `directory` behind which somebody listens, by process id. Those of processes that are gone
+/// The sockets in `folder` behind which somebody listens, by process id. Those of processes that are gone
 /// are removed on the way, if nobody else is at it. No such directory: none.
 /// @error as check_private_directory().
-Result<std::vector<std::string>> live_sockets(const std::string& directory = directory());
+Result<std::vector<std::string>> live_sockets(const std::string& folder = directory());
 
 }  // namespace wstap::control
