@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The reviewer at a terminal (HOLD-6): one item at a time, keys without Enter; and whatever happens, the terminal is
 afterwards as it was."""
-import os
 import pathlib
 import re
 import signal
@@ -133,12 +132,9 @@ class Deciding(Reviewing):
         self.held.hold("1:2", "Hello")
         person = self.review()
         person.expect(PROMPT)
-        os.kill(self.held.process.pid, signal.SIGSTOP)
-        try:
+        with self.held.paused():
             person.press("r")
             person.expect(r"the proxy has not answered yet \(q: quit\) ")
-        finally:
-            os.kill(self.held.process.pid, signal.SIGCONT)
         person.expect(rf"1:2: released\n.*{IDLE}")
         person.press("q")
         self.end(person)
@@ -148,8 +144,7 @@ class Deciding(Reviewing):
         waiting, leaving = self.review(), self.review()
         for person in (waiting, leaving):
             person.expect(PROMPT)
-        os.kill(self.held.process.pid, signal.SIGSTOP)
-        try:
+        with self.held.paused():
             for person in (waiting, leaving):
                 person.press("r")
                 person.expect(r"the proxy has not answered yet \(q: quit\) ")
@@ -160,8 +155,6 @@ class Deciding(Reviewing):
             time.sleep(25)
             waiting.expect("wstap intercept: .*the proxy does not answer")
             self.end(waiting, status=4)
-        finally:
-            os.kill(self.held.process.pid, signal.SIGCONT)
 
     def test_the_proxy_goes_away(self):
         self.held.hold("1:2", "Hello")

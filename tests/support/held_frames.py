@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """held_frames, a proxy that only holds frames (held_frames.cpp says which), and `wstap intercept` in front of it."""
+import contextlib
 import os
 import pathlib
 import queue
+import signal
 import subprocess
 import tempfile
 import threading
 
 from command_line import wstap
 from raw_peers import WAIT
-from wstap_testing import TestCase, WSTAP
+from wstap_testing import TestCase, WSTAP, eventually
 
 
 class HeldFrames:
@@ -56,6 +58,17 @@ class HeldFrames:
         """@return what a reviewer did next, without the word before it."""
         line = self._told.pop(0) if self._told else self.next()
         return line.removeprefix("review ")
+
+    @contextlib.contextmanager
+    def paused(self):
+        """It does nothing meanwhile, and goes on then."""
+        state = pathlib.Path(f"/proc/{self.process.pid}/stat")
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            eventually(lambda: state.read_text().rpartition(")")[2].split()[0] == "T", "pausing")
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     def stop(self):
         self.process.stdin.close()
