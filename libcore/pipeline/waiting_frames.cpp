@@ -3,34 +3,14 @@
 
 #include <algorithm>
 #include <iterator>
-#include <numeric>
 #include <utility>
+
+#include "libcore/ws/fragments.h"
 
 namespace wstap::pipeline {
 
 using ws::Frame;
 using ws::FrameHeader;
-
-namespace {
-
-/// Cuts `bytes` into pieces that are to each other as `lengths` are, which are not empty.
-std::vector<Bytes> in_proportion(Bytes bytes, const std::vector<std::uint64_t>& lengths) {
-  const std::uint64_t all = std::accumulate(lengths.begin(), lengths.end(), std::uint64_t{0});
-  std::vector<Bytes> pieces;
-  pieces.reserve(lengths.size());
-  std::uint64_t so_far = 0;
-  std::size_t begin = 0;
-  for (const std::uint64_t length : lengths) {
-    so_far += length;
-    const std::size_t end = all == 0 ? 0 : static_cast<std::size_t>(bytes.size() * so_far / all);
-    pieces.push_back(bytes.subspan(begin, end - begin));
-    begin = end;
-  }
-  pieces.back() = bytes.last(pieces.back().size() + bytes.size() - begin);
-  return pieces;
-}
-
-}  // namespace
 
 void WaitingFrames::add(Turn& turn, const Frame& frame, std::string refused) {
   held_ += sizeof(Waiting) + frame.raw.size();
@@ -95,7 +75,7 @@ std::vector<Bytes> WaitingFrames::in_frames(Bytes payload, const Frame* came) co
   lengths.reserve(frames_.size() + 1);
   for (const auto& frame : frames_) lengths.push_back(frame.header.payload_len);
   if (came != nullptr) lengths.push_back(came->header.payload_len);
-  return in_proportion(payload, lengths);
+  return ws::in_proportion(payload, lengths);
 }
 
 std::vector<WaitingFrames::Waiting> WaitingFrames::take() {

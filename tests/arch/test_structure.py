@@ -16,6 +16,7 @@ MAY_INCLUDE = {
     "libcore/filter": {"libcore/base", "libcore/filter"},
     "libcore/pipeline": {"libcore/base", "libcore/ws", "libcore/filter", "libcore/pipeline"},
     "libcore/steps": {"libcore/base", "libcore/ws", "libcore/filter", "libcore/pipeline", "libcore/steps"},
+    "libcore/replay": {"libcore/base", "libcore/ws", "libcore/filter", "libcore/pipeline", "libcore/replay"},
     "libcore/rules": {"libcore/base", "libcore/ws", "libcore/filter", "libcore/pipeline", "libcore/steps",
                       "libcore/rules"},
     "libcore/tls": {"libcore/base", "libcore/tls"},
@@ -35,6 +36,7 @@ MAY_USE = {
     "libcore/filter": {"fmt", "re2"},
     "libcore/pipeline": {"fmt"},
     "libcore/steps": {"fmt", "re2", "rapidjson"},
+    "libcore/replay": {"fmt"},
     "libcore/rules": {"fmt", "re2", "rapidjson", "toml"},
     "libcore/tls": {"fmt", "openssl"},
     "libcore/control": {"fmt", "asio"},
@@ -48,7 +50,8 @@ THIRD_PARTY = {
 }
 # Sockets, descriptors and clocks stay out of protocol code.
 SYSTEM = re.compile(r"sys/socket\.h|netinet/|arpa/|netdb\.h|unistd\.h|fcntl\.h|chrono|ctime|time\.h")
-PURE = ("libcore/http1", "libcore/h2", "libcore/ws", "libcore/filter", "libcore/pipeline", "libcore/steps", "libcore/rules")
+PURE = ("libcore/http1", "libcore/h2", "libcore/ws", "libcore/filter", "libcore/pipeline", "libcore/steps", "libcore/replay",
+        "libcore/rules")
 TOP_LEVEL = re.compile(r"\..*|CMakeLists\.txt|CMakePresets\.json|cmd|libcore|formats|tests|man|completions|[A-Z]+\.md|LICENSE|build")
 INCLUDE = re.compile(r'^\s*#include\s+["<]([^">]+)[">]', re.M)
 
