@@ -44,12 +44,18 @@ Player::Player(const Script& script, const ws::Negotiated& live, PlayOptions opt
 
 Result<Buffer> Player::turn(Bytes& unread, UnixNs now, std::size_t room) {
   if (!begun_) begun_ = now;
-  due_.reset();
   ws::Frame frame;
   auto step = ws::FrameReader::Step::frame;
-  while (!heard_close_ && (step = frames_.next(unread, frame)) == ws::FrameReader::Step::frame) hear(frame);
+  bool heard = false;
+  while (!over_ && (step = frames_.next(unread, frame)) == ws::FrameReader::Step::frame) {
+    hear(frame);
+    // After each, so that what is said and found does not depend on what came together.
+    if (!over_) say_lines(now, room);
+    heard = true;
+  }
   if (step == ws::FrameReader::Step::error) return std::unexpected(frames_.error());
-  if (!over_) say_lines(now, room);
+  if (!heard && !over_) say_lines(now, room);
+  if (over_) due_.reset();
   return std::exchange(out_, Buffer());
 }
 
@@ -113,6 +119,7 @@ void Player::check(std::uint8_t opcode, Bytes content, bool readable) {
 }
 
 void Player::say_lines(UnixNs now, std::size_t room) {
+  due_.reset();
   for (; next_ < script_.lines.size(); ++next_) {
     const Line& line = script_.lines[next_];
     if (!line.ours) continue;
