@@ -64,7 +64,7 @@ Result<void> Client::greet(std::string name, Milliseconds timeout) {
   if (!sent && sent.error().code != Errc::peer_closed) return std::unexpected(sent.error());
   auto reply = next(Clock::now() + timeout);
   if (!reply) return std::unexpected(reply.error());
-  if (!*reply) return fail(Errc::timed_out, path_ + " (is it a wstap proxy?)");
+  if (!*reply) return fail(Errc::timed_out, path_ + " (it does not answer: is it a wstap proxy that runs?)");
   if (const auto* refusal = std::get_if<Refusal>(&(*reply)->body))
     return fail(Errc::refused, fmt::format("{} ({})", path_, refusal->reason));
   auto* welcome = std::get_if<Welcome>(&(*reply)->body);
