@@ -24,4 +24,8 @@ Exit report_damage(const Error& error, const std::string& path, bool being_writt
   return exit_for(error.code);
 }
 
+void report_part(const std::string& note, const std::string& path, Io& io) {
+  if (!note.empty()) io.err << fmt::format("wstap inspect: {}: {}\n", path, note);
+}
+
 }  // namespace wstap::cmd

@@ -75,8 +75,7 @@ class Copying {
         continue;
       }
       if (!*record) break;
-      if (const auto& note = reader_.part_note(); !note.empty() && !options_.quiet)
-        io_.err << fmt::format("wstap {}: {}: {}\n", kName, reader_.path(), note);
+      if (!options_.quiet) report_part(reader_.part_note(), reader_.path(), io_);
       progress_.update(bytes_ += reader_.record_bytes());
       if (auto ok = take(**record); !ok) return failed(ok.error());
     }

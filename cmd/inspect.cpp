@@ -144,7 +144,7 @@ bool list(formats::EventReader& reader, Listing& listing, const Options& options
     if (!*record) break;
     if (const auto& note = reader.part_note(); !note.empty() && !options.quiet) {
       if (!flush()) return false;
-      io.err << fmt::format("wstap {}: {}: {}\n", kName, reader.path(), note);
+      report_part(note, reader.path(), io);
     }
     progress.update(bytes += reader.record_bytes());
     listing.take(**record, reader, out);

@@ -2,7 +2,6 @@
 #include "cmd/intercept_facts.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <ostream>
 
@@ -15,6 +14,7 @@
 #include "libcore/base/printable.h"
 #include "libcore/base/rfc3339.h"
 #include "libcore/pipeline/frame_subject.h"
+#include "libcore/pipeline/hold_cause.h"
 
 namespace wstap::cmd {
 namespace {
@@ -41,7 +41,7 @@ Exit with_answer(control::Client& proxy, decltype(control::Request::body) reques
 
 bool takes(const filter::Filter& filter, const pipeline::HeldItem& item) {
   auto envelope = formats::envelope_of(item);
-  envelope.cause = fmt::format("{}{}", pipeline::kHeldBy, fmt::join(item.rules, ","));
+  envelope.cause = pipeline::hold_cause(item.rules);
   envelope.note_hold();
   const pipeline::FlowNames names(item.id.flow, item.upgrade_url, {});
   const auto flow = names.subject();

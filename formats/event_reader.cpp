@@ -95,21 +95,22 @@ Result<std::optional<Record>> EventReader::next() {
 
 void EventReader::settle(pipeline::Envelope& envelope) {
   if (!reads_ahead_ || envelope.verdict != pipeline::Verdict::pending) return;
-  const Fate fate = fate_of({envelope.flow, envelope.sequence});
-  if (fate.held) {
-    envelope.cause = fate.held->cause;
+  const Fate* fate = fate_of({envelope.flow, envelope.sequence});
+  const auto* held = fate != nullptr && fate->held ? &*fate->held : nullptr;
+  if (held != nullptr) {
+    envelope.cause = held->cause;
     envelope.note_hold();
   }
-  if (!fate.end) {
+  if (fate == nullptr || !fate->end) {
     // While somebody writes the capture, or its last part, the last word is still to come.
     const bool is_over = !ahead_ || envelope.flow <= ahead_->base_ || !ahead_->being_written();
     if (is_over) envelope.verdict = pipeline::Verdict::unresolved;
     return;
   }
-  const auto& outcome = *fate.end;
+  const auto& outcome = *fate->end;
   if (!envelope.held.by.empty()) {
     envelope.held.decided_by = outcome.decided_by;
-    envelope.held.ns = outcome.time_ns - (fate.held ? fate.held->time_ns : envelope.time_ns);
+    envelope.held.ns = outcome.time_ns - (held != nullptr ? held->time_ns : envelope.time_ns);
   }
   envelope.verdict = outcome.verdict;
   envelope.cause = outcome.cause;
@@ -118,16 +119,16 @@ void EventReader::settle(pipeline::Envelope& envelope) {
   std::ranges::copy(outcome.logged, std::back_inserter(envelope.logged));
 }
 
-EventReader::Fate EventReader::fate_of(FrameKey frame) {
+const EventReader::Fate* EventReader::fate_of(FrameKey frame) {
   if (!ahead_) {
     auto ahead = open(paths_);
-    if (!ahead) return {};
+    if (!ahead) return nullptr;
     ahead_ = std::make_unique<EventReader>(std::move(*ahead));
   }
   for (;;) {
     const auto found = fates_.find(frame);
-    const Fate known = found == fates_.end() ? Fate() : found->second;
-    if (known.end) return known;
+    const Fate* known = found == fates_.end() ? nullptr : &found->second;
+    if (known != nullptr && known->end) return known;
     // Past the section that the frame is in.
     if (frame.first <= ahead_->base_) return known;
     auto record = ahead_->next();

@@ -50,7 +50,7 @@ class EventReader {
     std::optional<pipeline::Outcome> held;  ///< it is held from there on
     std::optional<pipeline::Outcome> end;
   };
-  Fate fate_of(FrameKey frame);
+  const Fate* fate_of(FrameKey frame);
 
   std::vector<std::string> paths_;
   SourceOptions options_;

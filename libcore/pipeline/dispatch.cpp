@@ -114,9 +114,6 @@ void Dispatch::judge(Parcel& parcel, bool waits) {
   const bool late = !waits && is_late(parcel);
   if (late) envelope.says = Says::rest;
   const bool piece = envelope.says == Says::rest || envelope.says == Says::message_so_far;
-  // A reviewer may have made it another kind of message.
-  if (envelope.placement.in_message() && parcel.decision.kind == Decision::Kind::replace)
-    envelope.placement.message_opcode = parcel.decision.opcode_of_message(envelope);
   if (envelope.says == Says::rest && !judged_end_.empty()) {
     envelope.judged_before = judged_end_;
     parcel.judged_by = kByNobody;

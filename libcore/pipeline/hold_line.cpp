@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libcore/pipeline/hold_line.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <algorithm>
+
+#include "libcore/pipeline/hold_cause.h"
 
 namespace wstap::pipeline {
 namespace {
@@ -29,7 +28,7 @@ void HoldLine::park(Turn& turn, Parcel parcel, bool held) {
   place.parcel = std::move(parcel);
   Parcel& kept = place.parcel;
   Decision& decision = kept.decision;
-  note(turn, kept, held ? fmt::format("{}{}", kHeldBy, fmt::join(decision.held_by, ",")) : "behind_held");
+  note(turn, kept, held);
   if (held) {
     place.item = item_of(kept, turn.now);
     kept.envelope.frame.raw = place.item->raw;
@@ -52,13 +51,14 @@ void HoldLine::park(Turn& turn, Parcel parcel, bool held) {
   if (!place.has_room) holds_.queue.wait_for_room(holds_.party);
 }
 
-void HoldLine::note(Turn& turn, Parcel& parcel, std::string cause) {
+void HoldLine::note(Turn& turn, Parcel& parcel, bool held) {
+  std::string cause = held ? hold_cause(parcel.decision.held_by) : "behind_held";
   if (parcel.is_frame()) {
     turn.tags = std::exchange(parcel.decision.tags, {});
     turn.logged = std::exchange(parcel.decision.logged, {});
     turn.mark(Verdict::pending, std::move(cause));
     turn.note(parcel.envelope.frame);
-  } else if (cause.starts_with(kHeldBy)) {
+  } else if (held) {
     turn.settle({.sequence = parcel.envelope.sequence,
                  .time_ns = turn.now,
                  .verdict = Verdict::pending,

@@ -90,7 +90,7 @@ class HoldLine {
 
  private:
   const char* take_more(Place& place, std::uint64_t bytes, const BufferGauge* gauge);
-  static void note(Turn& turn, Parcel& parcel, std::string cause);
+  static void note(Turn& turn, Parcel& parcel, bool held);
   void grow(Place& place, std::uint64_t bytes) noexcept;
   std::shared_ptr<HeldItem> item_of(const Parcel& parcel, UnixNs now) const;
 

@@ -34,6 +34,8 @@ void Plan::judge_leaving(Envelope& envelope, Bytes payload, Decision& all, std::
   if (all.exact) return;
   if (all.kind == Decision::Kind::replace) {
     envelope.frame.header = all.header;
+    // A reviewer may have made it another kind of message.
+    if (envelope.placement.in_message()) envelope.placement.message_opcode = all.opcode_of_message(envelope);
     payload = all.payload;
   }
   if (all.kind != Decision::Kind::drop) ask(leaving, steps.size(), envelope, payload, all);

@@ -4,10 +4,9 @@
 // judged whole, the second chooses the options.
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
-#include <source_location>
 
 #include "libcore/pipeline/flow.h"
+#include "tests/fuzz/require.h"
 #include "tests/support/fixed_entropy.h"
 #include "tests/support/parsed_frame.h"
 #include "tests/support/recording_tap.h"
@@ -17,12 +16,6 @@ namespace wstap::test {
 namespace {
 
 using pipeline::Verdict;
-
-void require(bool holds, std::source_location where = std::source_location::current()) {
-  if (holds) return;
-  std::fprintf(stderr, "line %u does not hold\n", static_cast<unsigned>(where.line()));
-  std::abort();
-}
 
 struct Setup {
   Setup(unsigned bits, bool judges_whole, bool passes)

@@ -2,22 +2,13 @@
 // Who plays a script, under any answers: what it says and finds does not depend on how they arrive. Then two
 // halves of the input as JSON: what differs one way differs the other way, and nothing differs from itself.
 // The first byte is the size of the pieces, the second chooses the options.
-#include <cstdio>
-#include <cstdlib>
-#include <source_location>
-
 #include "libcore/replay/player.h"
+#include "tests/fuzz/require.h"
 #include "tests/support/bytes.h"
 #include "tests/support/fixed_entropy.h"
 
 namespace wstap::test {
 namespace {
-
-void require(bool holds, std::source_location where = std::source_location::current()) {
-  if (holds) return;
-  std::fprintf(stderr, "line %u does not hold\n", static_cast<unsigned>(where.line()));
-  std::abort();
-}
 
 replay::Script script() {
   replay::Script made;

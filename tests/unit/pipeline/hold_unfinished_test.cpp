@@ -24,6 +24,17 @@ class UnfinishedHeld : public HoldTest {
     EXPECT_FALSE(items()[0]->whole);
     EXPECT_EQ(items()[0]->raw, proper(kSend, {.opcode = 0, .payload = bytes("op"), .fin = false}));
   }
+  /// @return the payload of the frame that ends the message.
+  Buffer feed_compressed_beginning() {
+    extensions = "permessage-deflate";
+    hold("send");
+    held_flow();
+    const Buffer whole = DeflatingPeer().message(bytes("compressed"));
+    feed(kSend,
+         proper(kSend, {.opcode = 1, .payload = to_buffer(Bytes(whole).first(4)), .fin = false, .rsv = 4}));
+    EXPECT_THAT(FlowTest::release(kSend), IsEmpty());
+    return to_buffer(Bytes(whole).subspan(4));
+  }
   /// "2 pending hold:rule", ...; with who decided.
   std::vector<std::string> outcomes() const {
     std::vector<std::string> all;
@@ -73,18 +84,12 @@ TEST_F(UnfinishedHeld, Hold3_RawBytesLeaveInItsPlace) {
 }
 
 TEST_F(UnfinishedHeld, Hold3_RawBytesInThePlaceOfACompressedOne) {
-  extensions = "permessage-deflate";
-  hold("send");
-  held_flow();
-  const Buffer whole = DeflatingPeer().message(bytes("compressed"));
-  feed(kSend,
-       proper(kSend, {.opcode = 1, .payload = to_buffer(Bytes(whole).first(4)), .fin = false, .rsv = 4}));
-  EXPECT_THAT(FlowTest::release(kSend), IsEmpty());
+  const Buffer rest = feed_compressed_beginning();
   ASSERT_EQ(items().size(), 1U);
   const Buffer raw = text_frame(kSend, "mine");
   EXPECT_EQ(decide({.id = {7, 2}, .action = Review::Action::send_raw, .raw = raw}).result, Result::ok);
   EXPECT_EQ(chores(kSend), raw);
-  feed(kSend, proper(kSend, {.opcode = 0, .payload = to_buffer(Bytes(whole).subspan(4))}));
+  feed(kSend, proper(kSend, {.opcode = 0, .payload = rest}));
   EXPECT_EQ(left(kSend), raw);
   EXPECT_THAT(outcomes(), ElementsAre("2 pending hold:rule", "2 changed reviewer:ann by ann"));
   EXPECT_EQ(tap.frames.back().verdict, pipeline::Verdict::dropped);
@@ -93,16 +98,10 @@ TEST_F(UnfinishedHeld, Hold3_RawBytesInThePlaceOfACompressedOne) {
 // What has left of a compressed message cannot be held back with the rest, which is all that is decided
 // about.
 TEST_F(UnfinishedHeld, Hold2_TheRestOfACompressedOneIsNotWhole) {
-  extensions = "permessage-deflate";
-  hold("send");
-  held_flow();
-  const Buffer whole = DeflatingPeer().message(bytes("compressed"));
-  feed(kSend,
-       proper(kSend, {.opcode = 1, .payload = to_buffer(Bytes(whole).first(4)), .fin = false, .rsv = 4}));
-  FlowTest::release(kSend);
+  const Buffer rest = feed_compressed_beginning();
   release(2);
   chores(kSend);
-  feed(kSend, proper(kSend, {.opcode = 0, .payload = to_buffer(Bytes(whole).subspan(4))}));
+  feed(kSend, proper(kSend, {.opcode = 0, .payload = rest}));
   ASSERT_THAT(held(), ElementsAre("compressed"));
   EXPECT_FALSE(items()[0]->whole);
 }
